@@ -1,0 +1,1 @@
+"""Pure: text and counts in, scores and spikes out."""

@@ -1,0 +1,1 @@
+"""What `koubei bench` runs: ratios against named peers, measured in one run."""

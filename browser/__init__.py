@@ -1,0 +1,1 @@
+"""Playwright: finding a Chromium, contexts, the address guard inside the browser."""

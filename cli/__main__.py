@@ -1,0 +1,5 @@
+"""`python -m cli` is `koubei`."""
+
+from cli.main import main
+
+main()

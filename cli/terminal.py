@@ -1,0 +1,107 @@
+"""What every command says and how: language, plain lines, tables, progress, exit codes."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text as RichText
+
+from domain.errors import Text
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_PARTIAL = 3
+
+
+def language() -> str:
+    """Return `zh` or `en` (KOUBEI_LANGUAGE; Chinese unless it begins with en)."""
+    return "en" if os.environ.get("KOUBEI_LANGUAGE", "zh").lower().startswith("en") else "zh"
+
+
+def pick(zh: str, en: str) -> str:
+    """Return the sentence in the language of this run."""
+    return Text(zh, en).in_language(language())
+
+
+def out() -> Console:
+    """Return a console on standard output; crawled text printed through it is never markup."""
+    return Console(markup=False, highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """Return a console on standard error."""
+    return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+
+
+def say(zh: str, en: str) -> None:
+    """Print one plain line to standard output."""
+    out().print(pick(zh, en))
+
+
+def complain(zh: str, en: str) -> None:
+    """Print one plain line to standard error."""
+    err().print(pick(zh, en))
+
+
+def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a plain table to standard output."""
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(RichText(cell) for cell in row))
+    out().print(table)
+
+
+class Advance(Protocol):
+    """Moves a progress bar on."""
+
+    def __call__(self, steps: int = 1, *, total: int | None = None) -> None: ...
+
+
+@contextmanager
+def progress(zh: str, en: str, total: int | None) -> Iterator[Advance]:
+    """Show a bar on a terminal; elsewhere print a plain line at every tenth part and at the end."""
+    if sys.stderr.isatty():
+        with _bar(pick(zh, en), total) as advance:
+            yield advance
+    else:
+        with _lines(pick(zh, en), total) as advance:
+            yield advance
+
+
+@contextmanager
+def _bar(label: str, total: int | None) -> Iterator[Advance]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=err()) as bar:
+        task = bar.add_task(label, total=total)
+
+        def advance(steps: int = 1, *, total: int | None = None) -> None:
+            if total is not None:
+                bar.update(task, total=total)
+            bar.advance(task, steps)
+
+        yield advance
+
+
+@contextmanager
+def _lines(label: str, total: int | None) -> Iterator[Advance]:
+    done, goal, told = 0, total, 0
+
+    def advance(steps: int = 1, *, total: int | None = None) -> None:
+        nonlocal done, goal, told
+        goal = total if total is not None else goal
+        done += steps
+        tenth = done * 10 // goal if goal else 0
+        if tenth > told:
+            told = tenth
+            err().print(f"{label} {done}/{goal}")
+
+    yield advance
+    err().print(f"{label} {done}" + (f"/{goal}" if goal else ""))

@@ -1,0 +1,1 @@
+"""The Scrapy project: spiders ask, page modules read."""

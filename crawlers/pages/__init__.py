@@ -1,0 +1,3 @@
+"""Page readers: pure `parse(body, *, url, status, fetched_at) -> Page`. Selectors live here
+only.
+"""

@@ -1,0 +1,1 @@
+"""Turning an alarm into a mail, and handing mails to a mail server."""

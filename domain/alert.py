@@ -1,0 +1,65 @@
+"""What an alert mail is made of, besides the signal itself: frozen facts, so that rendering is
+pure.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.brand import LevelClocks
+from domain.mention import Platform
+
+
+class MailStage(StrEnum):
+    """Which mail of a signal: the opening one, a growth, or the end (解除)."""
+
+    OPENING = "opening"
+    UPDATE = "update"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """One bar of the chart: negatives and all voices in the hour that begins at `start` (UTC).
+
+    `known` False: the hour was not (fully) covered; it is drawn as a gap, never as zero.
+    """
+
+    start: datetime
+    negative: int
+    total: int
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageNote:
+    """A source that could not be read while the alarm was computed."""
+
+    source_id: str
+    platform: Platform
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertContext:
+    """The facts around a signal at the moment its mail is written.
+
+    `hours` are the last 24 in order. `zone_name` is an IANA zone; only texts use it. `public_url`
+    has no slash at its end. `data_until` is the end of the newest bin, `lag` the age of the newest
+    crawl. `demo` makes the mail say that it tells of invented data.
+    """
+
+    brand_name: str
+    watch_names: tuple[str, ...]
+    sensitivity: str
+    zone_name: str
+    public_url: str
+    clocks: LevelClocks
+    hours: tuple[HourCount, ...]
+    data_until: datetime
+    lag: timedelta | None = None
+    coverage: tuple[CoverageNote, ...] = ()
+    similar: tuple[str, ...] = ()
+    model_id: str = ""
+    demo: bool = False

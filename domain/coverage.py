@@ -1,0 +1,87 @@
+"""The coverage ledger (覆盖): what was looked at, when, and with what result.
+
+Nobody said anything and we could not look never look alike: an hour counts as *known* for a watch
+and a platform only when windows that ended `ok` or `empty` cover all of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.mention import Platform
+
+
+class CoverageState(StrEnum):
+    """How a look ended."""
+
+    OK = "ok"
+    PARTIAL = "partial"
+    EMPTY = "empty"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+KNOWN_STATES = frozenset({CoverageState.OK, CoverageState.EMPTY})
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """One entry of the ledger.
+
+    `window_start` ≤ t < `window_end` is the span of event time that the look covers (aware, UTC).
+    `found` mentions stood on the pages, `matched` passed the watch, `new` were not known before.
+    `reason` is a short code ("" when ok): `login_wall`, `browser_missing`,
+    `layout_changed:created_at`, `result_ceiling`, `robots`, `timeout`, … ; `backfill` marks a look
+    at history, which feeds the baseline and never alerts.
+    """
+
+    watch_id: str
+    source_id: str
+    platform: Platform
+    window_start: datetime
+    window_end: datetime
+    observed_at: datetime
+    state: CoverageState
+    run_id: str
+    pages: int = 0
+    found: int = 0
+    matched: int = 0
+    new: int = 0
+    reason: str = ""
+    backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A half-open span of time, start ≤ t < end."""
+
+    start: datetime
+    end: datetime
+
+    def covers(self, start: datetime, end: datetime) -> bool:
+        """Whether the whole of start..end lies inside."""
+        return self.start <= start and end <= self.end
+
+
+def known_intervals(rows: Iterable[CoverageRow]) -> tuple[Interval, ...]:
+    """Return the disjoint, sorted spans that `ok` and `empty` windows cover, touching ones
+    joined.
+    """
+    spans = sorted(
+        (row.window_start, row.window_end)
+        for row in rows
+        if row.state in KNOWN_STATES and row.window_start < row.window_end
+    )
+    joined: list[tuple[datetime, datetime]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(Interval(start, end) for start, end in joined)
+
+
+def is_known(intervals: Iterable[Interval], start: datetime, end: datetime) -> bool:
+    """Whether start..end lies wholly inside one known span."""
+    return any(interval.covers(start, end) for interval in intervals)

@@ -1,0 +1,111 @@
+"""The crawl frontier, the runs and the scheduled slots: what must survive kill -9."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from domain.coverage import CoverageState
+from domain.mention import Platform
+
+
+class FrontierState(StrEnum):
+    """waiting (to be asked) → fetched (body in the archive, not yet stored) → done."""
+
+    WAITING = "waiting"
+    FETCHED = "fetched"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierEntry:
+    """One page of one crawl. `lineage` is the crawl it belongs to: a resumed run keeps its lineage.
+
+    Unique by (lineage, fingerprint). `request` is what the spider needs to ask again (JSON values).
+    A `fetched` entry has the archive's `body_sha256`, the final `url`, `status` and `fetched_at`.
+    """
+
+    lineage: str
+    fingerprint: str
+    request: Mapping[str, object]
+    state: FrontierState = FrontierState.WAITING
+    position: int = 0
+    url: str = ""
+    status: int = 0
+    fetched_at: datetime | None = None
+    body_sha256: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlRun:
+    """One process that crawled one watch on one source. `ended_at` None: running, or killed."""
+
+    id: str
+    lineage: str
+    spider: str
+    watch_id: str
+    source_id: str
+    platform: Platform
+    window_start: datetime
+    window_end: datetime
+    started_at: datetime
+    heartbeat_at: datetime
+    ended_at: datetime | None = None
+    state: CoverageState | None = None
+    reason: str = ""
+    pages: int = 0
+    found: int = 0
+    matched: int = 0
+    new: int = 0
+    backfill: bool = False
+
+
+class SightingOutcome(StrEnum):
+    """What ingest did with a mention that stood on a page."""
+
+    STORED = "stored"
+    NOT_MATCHED = "not_matched"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A mention that was fetched, and what became of it; `koubei explain` reads these (90 days).
+
+    `detail` says by which watches it was taken, or why not: `all_words:退款`, `no_time`, …
+    """
+
+    mention_id: str
+    url: str
+    run_id: str
+    seen_at: datetime
+    outcome: SightingOutcome
+    detail: str = ""
+
+
+class SlotState(StrEnum):
+    """due → running → done | failed; a lease that runs out makes it due again."""
+
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One piece of scheduled work, unique by (job, slot_at): it runs once, whoever holds the
+    lease.
+    """
+
+    job: str
+    slot_at: datetime
+    state: SlotState = SlotState.DUE
+    owner: str = ""
+    lease_until: datetime | None = None
+    attempts: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    coalesced: int = 0
+    detail: Mapping[str, object] = field(default_factory=dict)

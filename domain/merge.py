@@ -1,0 +1,137 @@
+"""merge(old, new): what several looks at the same mention amount to.
+
+Which look comes first makes no difference to what the merged mention says, and merging the same
+look twice changes nothing. So a crawl repeated after a crash, a late replay of an older page, and
+two writers at once are all harmless. Where a field needs history to decide (a count is that of the
+newest look that had one), the history is `revisions`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+
+from domain.mention import Flag, Mention, Revision
+from domain.sentiment import Judge, Sentiment
+
+
+def merge(old: Mention, new: Mention) -> Mention:
+    """Return one mention out of two with the same id; ValueError when the ids differ.
+
+    The longer text wins, unless the platform marks an edit: then the latest edit. The finer time
+    wins. Each count is that of the newest look that had one. Watches, brands and flags add up,
+    first-seen is the earliest, a person's label stays, and every differing look is kept as a
+    revision.
+    """
+    if old.id != new.id:
+        raise ValueError(f"cannot merge {old.id} with {new.id}")
+    earlier, later = sorted((old, new), key=_look_order)
+    looks = _looks(earlier, later)
+    text_look = max(looks, key=_text_order)
+    text_from = later if later.text == text_look.text else earlier
+    time_from = min(earlier, later, key=lambda m: (m.published_precision.rank, m.published_at))
+    return replace(
+        later,
+        text=text_look.text,
+        title=text_look.title or later.title or earlier.title,
+        terms=text_from.terms,
+        fingerprint=text_from.fingerprint,
+        sentiment=_judgements(earlier, later, text_from),
+        published_at=time_from.published_at,
+        published_precision=time_from.published_precision,
+        edited_at=text_look.edited_at,
+        first_seen_at=min(earlier.first_seen_at, later.first_seen_at),
+        author=later.author or earlier.author,
+        author_key=later.author_key or earlier.author_key,
+        parent_id=later.parent_id or earlier.parent_id,
+        root_id=later.root_id or earlier.root_id,
+        repost_of=later.repost_of or earlier.repost_of,
+        ip_location=later.ip_location or earlier.ip_location,
+        client=later.client or earlier.client,
+        likes=_newest_known(look.likes for look in looks),
+        comments=_newest_known(look.comments for look in looks),
+        reposts=_newest_known(look.reposts for look in looks),
+        views=_newest_known(look.views for look in looks),
+        forum=later.forum or earlier.forum,
+        topic=later.topic or earlier.topic,
+        watch_ids=earlier.watch_ids | later.watch_ids,
+        brand_ids=earlier.brand_ids | later.brand_ids,
+        cluster_id=later.cluster_id or earlier.cluster_id,
+        flags=_flags(earlier, later),
+        embedded=earlier.embedded and later.embedded,
+        revisions=_revisions(looks),
+    )
+
+
+def same_content(one: Mention, other: Mention) -> bool:
+    """Whether two states of a mention differ at most in when and by which run they were looked
+    at.
+    """
+    return one == replace(
+        other, collected_at=one.collected_at, first_seen_at=one.first_seen_at, source=one.source
+    )
+
+
+def _looks(*mentions: Mention) -> list[Revision]:
+    """Every look that the mentions remember, oldest first; one with no revisions was always the
+    same.
+    """
+    looks: set[Revision] = set()
+    for mention in mentions:
+        if mention.revisions:
+            looks.update(mention.revisions)
+        else:
+            look = mention.as_revision()
+            looks.update((look, replace(look, collected_at=mention.first_seen_at)))
+    return sorted(looks, key=_revision_order)
+
+
+def _revisions(looks: list[Revision]) -> tuple[Revision, ...]:
+    """The first and the last look of each run of equal ones; nothing when all are equal."""
+    kept: list[Revision] = []
+    runs = 0
+    for _, run in groupby(looks, key=_content):
+        members = list(run)
+        runs += 1
+        kept.append(members[0])
+        if len(members) > 1:
+            kept.append(members[-1])
+    return tuple(kept) if runs > 1 else ()
+
+
+def _content(look: Revision) -> tuple[object, ...]:
+    edited = look.edited_at.timestamp() if look.edited_at else -1.0
+    counts = (look.likes, look.comments, look.reposts, look.views)
+    return (look.title, look.text, edited, *(-1 if count is None else count for count in counts))
+
+
+def _revision_order(look: Revision) -> tuple[datetime, tuple[object, ...]]:
+    return (look.collected_at, _content(look))
+
+
+def _look_order(mention: Mention) -> tuple[object, ...]:
+    # total, so that two looks of one instant merge alike whichever is called the new one
+    return (mention.collected_at, _content(mention.as_revision()), mention.source)
+
+
+def _text_order(look: Revision) -> tuple[object, ...]:
+    edited = look.edited_at.timestamp() if look.edited_at else -1.0
+    return (edited, len(look.text), look.collected_at, look.text)
+
+
+def _newest_known(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return known[-1] if known else None
+
+
+def _flags(earlier: Mention, later: Mention) -> frozenset[Flag]:
+    # a mention that is seen again is not deleted any more; other flags are knowledge that adds up
+    lasting = (earlier.flags | later.flags) - {Flag.DELETED_UPSTREAM}
+    return lasting | (later.flags & {Flag.DELETED_UPSTREAM})
+
+
+def _judgements(earlier: Mention, later: Mention, text_from: Mention) -> Mapping[str, Sentiment]:
+    merged = {**earlier.sentiment, **later.sentiment, **text_from.sentiment}
+    for mention in (earlier, later):
+        merged.update({t: s for t, s in mention.sentiment.items() if s.by is Judge.PERSON})
+    return dict(sorted(merged.items()))

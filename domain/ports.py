@@ -1,0 +1,417 @@
+"""The ports: what the rooms need from the outside, as Protocols. Adapters live in storage,
+delivery, analysis and browser; `runtime.wiring` alone knows which one is used.
+
+A port exists where there are two real adapters, or where a test needs a fake.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Protocol, Self
+
+from domain.audit import AuditRow
+from domain.brand import Configuration
+from domain.coverage import CoverageRow
+from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
+from domain.mention import Mention, Platform
+from domain.outbox import OutboxMail, OutboxState
+from domain.queries import (
+    AddResult,
+    Bucket,
+    MentionFilter,
+    MentionPage,
+    Near,
+    Sort,
+    StoreStatus,
+    Summary,
+    TimelinePoint,
+)
+from domain.sentiment import ScoreRequest, Scores
+from domain.signal import Evaluation, Signal
+
+
+class Clock(Protocol):
+    """The time; tests pass their own."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+
+
+class MentionStore(Protocol):
+    """Mentions in, queries out. Two adapters pass one contract suite (tests/contract).
+
+    Every call is idempotent by mention id. Nothing here needs a script, a transaction across
+    documents or a join, so that Elasticsearch can keep it: whole documents are written, with the
+    version they replace, and a writer that lost a race reads, merges and writes again.
+    """
+
+    def add(self, mentions: Iterable[Mention]) -> AddResult:
+        """Store new mentions and `merge` known ones; durable when it returns.
+
+        A mention that cannot be taken is in `refused`, the others are stored all the same. Raises
+        StoreUnavailable when nothing is known to have been stored; calling again is then safe.
+        """
+
+    def amend(self, mention_id: str, change: Callable[[Mention], Mention]) -> Mention | None:
+        """Replace one mention by `change(mention)`, atomically, retrying on a lost race.
+
+        For labels by a person, flags, clusters and re-scoring. `change` must keep the id and may be
+        called more than once. Returns what is now stored, None when the id is unknown.
+        """
+
+    def get(self, mention_ids: Iterable[str]) -> dict[str, Mention]:
+        """Return those of the mentions that are stored, by id."""
+
+    def remove(self, mention_ids: Iterable[str]) -> int:
+        """Erase mentions and all their traces in indexes and rollups; return how many there
+        were.
+        """
+
+    def search(
+        self,
+        wanted: MentionFilter,
+        *,
+        sort: Sort = Sort.NEWEST,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> MentionPage:
+        """Return one page of mentions. `after` continues where an earlier page of the same query
+        ended.
+        """
+
+    def count(self, wanted: MentionFilter) -> int:
+        """Return how many mentions there are."""
+
+    def timeline(
+        self, wanted: MentionFilter, bucket: Bucket, *, day_offset: timedelta = timedelta(0)
+    ) -> list[TimelinePoint]:
+        """Return the non-empty bins, sorted by start, platform, label.
+
+        Needs `start` and `end`. `day_offset` is the business zone's offset: a DAY bin begins at its
+        midnight. Exact under re-ingest, correction, merge and deletion.
+        """
+
+    def summary(self, wanted: MentionFilter) -> Summary:
+        """Return the totals of a filter, exactly."""
+
+    def top_terms(self, wanted: MentionFilter, limit: int = 30) -> list[tuple[str, int]]:
+        """Return the most frequent keywords and the number of mentions of each, most frequent
+        first, ties by the word."""
+
+    def near(self, fingerprints: Sequence[int], *, since: datetime, distance: int) -> list[Near]:
+        """Return stored mentions published at or after `since` within `distance` bits (0 to 3) of
+        any of the fingerprints, each pair once."""
+
+    def scan(self, wanted: MentionFilter) -> Iterator[Mention]:
+        """Yield every mention of a filter, oldest first, in bounded memory."""
+
+    def status(self) -> StoreStatus:
+        """Return size and freshness; raises StoreUnavailable when the store cannot be reached."""
+
+    def close(self) -> None:
+        """Release files and connections."""
+
+
+class ConfigurationRepository(Protocol):
+    """The team's decisions, one immutable document a version."""
+
+    def current(self) -> tuple[int, Configuration]:
+        """Return the newest version and its document; version 0 is the empty configuration."""
+
+    def get(self, version: int) -> Configuration | None:
+        """Return an earlier version, None when there is none."""
+
+    def save(
+        self,
+        configuration: Configuration,
+        *,
+        expected_version: int,
+        actor: str,
+        at: datetime,
+        origin: str,
+    ) -> int:
+        """Store the next version and return its number; VersionConflict when somebody was
+        faster.
+        """
+
+    def history(self) -> list[tuple[int, datetime, str, str]]:
+        """Return (version, at, actor, origin), newest first."""
+
+
+class CoverageRepository(Protocol):
+    """The coverage ledger."""
+
+    def record(self, row: CoverageRow) -> None:
+        """Append an entry; the same run, watch, source and window again replaces it."""
+
+    def rows(
+        self, watch_ids: Iterable[str], *, start: datetime, end: datetime
+    ) -> list[CoverageRow]:
+        """Return the entries whose window touches start..end, by window start."""
+
+    def latest(self) -> list[CoverageRow]:
+        """Return the newest entry of each watch and source, by watch and source."""
+
+
+class CrawlRepository(Protocol):
+    """Runs, the frontier and what became of each fetched mention."""
+
+    def start(self, run: CrawlRun) -> None:
+        """Note that a run began."""
+
+    def beat(self, run_id: str, at: datetime) -> None:
+        """Note that a run is alive."""
+
+    def finish(self, run: CrawlRun) -> None:
+        """Note how a run ended."""
+
+    def run(self, run_id: str) -> CrawlRun | None:
+        """Return a run by id."""
+
+    def recent(self, limit: int = 50) -> list[CrawlRun]:
+        """Return the newest runs first."""
+
+    def unfinished(self, watch_id: str, source_id: str) -> CrawlRun | None:
+        """Return the newest run of the pair that never ended and still has frontier entries to
+        do.
+        """
+
+    def push(self, entries: Iterable[FrontierEntry]) -> int:
+        """Add entries that are not there yet (by lineage and fingerprint); return how many were
+        new.
+        """
+
+    def frontier(self, lineage: str, states: Iterable[FrontierState]) -> list[FrontierEntry]:
+        """Return the entries of a crawl in the given states, in the order they were pushed."""
+
+    def mark_fetched(self, entry: FrontierEntry) -> None:
+        """Note that a page lies in the archive; the entry carries its hash, url, status and
+        time.
+        """
+
+    def mark_done(self, lineage: str, fingerprints: Iterable[str]) -> None:
+        """Note that everything on these pages is stored."""
+
+    def forget(self, lineage: str) -> None:
+        """Drop the frontier of a crawl that ended."""
+
+    def saw(self, sightings: Iterable[Sighting]) -> None:
+        """Record what became of fetched mentions; the same mention and run again replaces it."""
+
+    def sightings(self, mention_id: str) -> list[Sighting]:
+        """Return every sighting of a mention id, newest first."""
+
+    def sightings_of_url(self, url: str) -> list[Sighting]:
+        """Return every sighting with this url, newest first."""
+
+
+class SlotRepository(Protocol):
+    """Scheduled work: unique (job, slot) rows with leases."""
+
+    def ensure(self, job: str, slot_at: datetime) -> bool:
+        """Make a due slot if there is none and no newer one of the job; return whether it is new.
+
+        Older slots of the job that are still due are folded into it (`coalesced` counts them): a
+        service that slept does the work once, and says how many it stands for.
+        """
+
+    def claim(
+        self, owner: str, now: datetime, lease: timedelta, jobs: Iterable[str]
+    ) -> Slot | None:
+        """Take the oldest due slot of these jobs, or one whose lease ran out; None when there is
+        none.
+        """
+
+    def renew(self, slot: Slot, owner: str, now: datetime, lease: timedelta) -> bool:
+        """Prolong a lease; False when it was lost to somebody else."""
+
+    def finish(
+        self, slot: Slot, owner: str, now: datetime, state: SlotState, detail: Mapping[str, object]
+    ) -> bool:
+        """End a slot; False when the lease was lost to somebody else, whose result then counts."""
+
+    def latest(self) -> list[Slot]:
+        """Return the newest slot of each job, by job."""
+
+
+class SignalRepository(Protocol):
+    """Signals, each a row with a version."""
+
+    def add(self, signal: Signal) -> None:
+        """Store a new signal; VersionConflict when its key or id is taken."""
+
+    def save(self, signal: Signal) -> Signal:
+        """Store the next version of a known one (`signal.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, signal_id: str) -> Signal | None:
+        """Return a signal by id."""
+
+    def open_of(self, brand_id: str) -> list[Signal]:
+        """Return a brand's signals that are not closed, oldest first."""
+
+    def recent(self, limit: int = 50) -> list[Signal]:
+        """Return signals, newest first."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `A-20261121-03` for `20261121`."""
+
+
+class EvaluationRepository(Protocol):
+    """Every decision of the detector."""
+
+    def add(self, evaluations: Iterable[Evaluation]) -> None:
+        """Store decisions; the same brand, series, rule and bin again replaces the earlier one."""
+
+    def between(
+        self, start: datetime, end: datetime, brand_id: str | None = None
+    ) -> list[Evaluation]:
+        """Return decisions whose bin ends in start < t ≤ end, by bin end."""
+
+    def prune(self, before: datetime) -> int:
+        """Drop decisions whose bin ended before; return how many."""
+
+
+class OutboxRepository(Protocol):
+    """Mails that are to be sent, and those that were."""
+
+    def add(self, mail: OutboxMail) -> bool:
+        """Store a mail; False when its key is there already, which is then left alone."""
+
+    def claim(self, owner: str, now: datetime, lease: timedelta) -> OutboxMail | None:
+        """Take the oldest mail that is due (pending, retry, uncertain, or sending with a lease
+        that ran out, which is then uncertain), set it to sending and count the attempt; None when
+        there is none.
+
+        Within one `thread` an earlier mail to the same recipient goes first.
+        """
+
+    def settle(
+        self,
+        key: str,
+        owner: str,
+        state: OutboxState,
+        *,
+        at: datetime,
+        next_attempt_at: datetime | None = None,
+        error: str = "",
+    ) -> bool:
+        """Note how an attempt ended; False when the lease was lost to another worker."""
+
+    def get(self, key: str) -> OutboxMail | None:
+        """Return a mail by key."""
+
+    def recipients_of(self, signal_id: str, epoch: int) -> list[str]:
+        """Return who got (or will get) the mail of that epoch of a signal."""
+
+    def counts(self) -> dict[OutboxState, int]:
+        """Return how many mails are in each state; states without any are 0."""
+
+    def recent(self, limit: int = 50) -> list[OutboxMail]:
+        """Return mails, newest first."""
+
+
+class AuditRepository(Protocol):
+    """The append-only trail."""
+
+    def append(
+        self, *, at: datetime, actor: str, action: str, object_id: str, reason: str, payload: object
+    ) -> AuditRow:
+        """Seal and store the next row; it commits with the act it tells of."""
+
+    def rows(self, after_seq: int = 0) -> Iterator[AuditRow]:
+        """Yield rows in order."""
+
+
+class SealedNameRepository(Protocol):
+    """Full author names, encrypted, until they expire or a case holds them."""
+
+    def put(self, mention_id: str, sealed: bytes, expires_at: datetime) -> None:
+        """Store or replace the sealed name of a mention."""
+
+    def get(self, mention_id: str) -> bytes | None:
+        """Return the sealed name, None when there is none any more."""
+
+    def prune(self, before: datetime) -> int:
+        """Destroy names that expired before; return how many."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction over the workflow database: all of it commits, or none of it.
+
+    Used as `with begin() as work: …; work.commit()`. Leaving the block without `commit` rolls back.
+    """
+
+    configuration: ConfigurationRepository
+    coverage: CoverageRepository
+    crawls: CrawlRepository
+    slots: SlotRepository
+    signals: SignalRepository
+    evaluations: EvaluationRepository
+    outbox: OutboxRepository
+    audit: AuditRepository
+    sealed_names: SealedNameRepository
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def commit(self) -> None:
+        """Make everything since the beginning durable."""
+
+
+BeginWork = Callable[[], UnitOfWork]
+"""Opens a unit of work; what use cases are given instead of a database."""
+
+
+class PageArchive(Protocol):
+    """Raw pages by content hash, compressed, shared by the workers of a machine."""
+
+    def put(self, body: bytes) -> str:
+        """Store bytes durably and return their SHA-256 in hex; the same bytes again cost
+        nothing.
+        """
+
+    def get(self, sha256: str) -> bytes | None:
+        """Return the bytes, None when they are not (or no longer) there."""
+
+    def prune(self, before: datetime) -> int:
+        """Delete pages last put before; return how many."""
+
+
+class Scorer(Protocol):
+    """Text in, three calibrated probabilities out."""
+
+    @property
+    def model_id(self) -> str:
+        """The engine and its version, as it goes into every mention it scores."""
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """Return one answer a request, in order; the same text gives the same answer in any
+        batch.
+        """
+
+
+class Notifier(Protocol):
+    """Hands one mail to a mail server (or a folder)."""
+
+    def send(self, mail: OutboxMail) -> None:
+        """Return when the mail was accepted; DeliveryError says whether to try again."""
+
+
+class Masker(Protocol):
+    """Turns a platform identity into what may be stored."""
+
+    def author_key(self, platform: Platform, uid: str) -> str:
+        """Return the keyed hash of a platform's user id."""
+
+    def seal(self, name: str) -> bytes:
+        """Encrypt a display name."""
+
+    def unseal(self, sealed: bytes) -> str:
+        """Decrypt a sealed display name."""

@@ -1,0 +1,1 @@
+"""Wording, masking, time and number formats: what mail, report and page must say alike."""

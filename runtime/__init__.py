@@ -1,0 +1,1 @@
+"""Settings, wiring and logs: environment in, services out."""

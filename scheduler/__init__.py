@@ -1,0 +1,1 @@
+"""What runs when: due work as leased rows, and the ticker that claims them."""

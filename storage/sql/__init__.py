@@ -1,0 +1,1 @@
+"""The workflow database: SQLAlchemy Core + Alembic on SQLite or PostgreSQL."""
