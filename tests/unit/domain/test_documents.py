@@ -53,5 +53,5 @@ def test_zero_stays_zero_and_unknown_stays_unknown():
     "change", [{"koubei": 2}, {"platform": "myspace"}, {"published_at": "2026-01-01"}]
 )
 def test_what_is_no_document_of_ours_is_refused(change):
-    with pytest.raises(ValueError, match="version|Platform|zone"):
+    with pytest.raises(ValueError, match=r"version|Platform|zone"):
         mention_from_document(mention_document(FULL) | change)
