@@ -1,7 +1,7 @@
 """Export: mentions out in open formats. JSON lines keep everything; tables are for reading.
 
-Crawled text is hostile in a spreadsheet too: a cell that would be taken for a formula gets a leading
-apostrophe (OWASP ASVS 5.0, 1.2.10), and every cell of a workbook is typed as text.
+Crawled text is hostile in a spreadsheet too: a cell that would be taken for a formula gets a
+leading apostrophe (OWASP ASVS 5.0, 1.2.10), and every cell of a workbook is typed as text.
 """
 
 import csv
@@ -20,7 +20,8 @@ from domain.sentiment import WHOLE_TEXT
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 HEADINGS: Final = (
     "id", "platform", "kind", "published_at", "author", "title", "text", "url", "likes", "comments",
-    "reposts", "views", "ip_location", "forum", "label", "polarity", "confidence", "cluster_id", "collected_at",
+    "reposts", "views", "ip_location", "forum", "label", "polarity", "confidence", "cluster_id",
+    "collected_at",
 )  # fmt: skip
 
 Write = Callable[[Mention], None]
@@ -90,7 +91,7 @@ def _cell(value: object) -> str:
 @contextmanager
 def _jsonl(path: Path, _zone: ZoneInfo) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        yield lambda m: print(json.dumps(mention_document(m), ensure_ascii=False), file=file)  # noqa: T201
+        yield lambda m: print(json.dumps(mention_document(m), ensure_ascii=False), file=file)
 
 
 @contextmanager

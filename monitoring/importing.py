@@ -1,9 +1,9 @@
 """Import: rows of a file become found mentions, and go the same way as crawled ones.
 
-Read are our own export (JSON lines, without loss), tables with Chinese or English headings (CSV, XLSX,
-JSON lines) and the files that MediaCrawler writes (its field names only). A bad row is listed with its
-number, field and reason; the good rows are kept. The same file twice changes nothing, because a look
-is dated by the row itself or by the file, not by the moment of the import.
+Read are our own export (JSON lines, without loss), tables with Chinese or English headings (CSV,
+XLSX, JSON lines) and the files that MediaCrawler writes (its field names only). A bad row is
+listed with its number, field and reason; the good rows are kept. The same file twice changes
+nothing, because a look is dated by the row itself or by the file, not by the moment of the import.
 """
 
 import csv
@@ -90,7 +90,9 @@ def import_file(
     store: MentionStore,
     platform: Platform | None = None,
 ) -> ImportReport:
-    """Import one file and return what became of its rows; ImportRefused when it is none we can read."""
+    """Import one file and return what became of its rows; ImportRefused when it is none we can
+    read.
+    """
     dated = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
     if dated is None:
         raise ImportRefused(Text("文件不存在", "no such file"), place=str(path))
@@ -114,7 +116,9 @@ def import_file(
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield (row number as an editor shows it, values by heading) of a CSV, XLSX, JSON or JSONL file."""
+    """Yield (row number as an editor shows it, values by heading) of a CSV, XLSX, JSON or JSONL
+    file.
+    """
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
         yield from _xlsx_rows(path)
@@ -136,7 +140,9 @@ def _read_own(number: int, row: Row, own: list[Mention], report: ImportReport) -
     except (KeyError, ValueError, TypeError) as error:
         kind = type(error).__name__
         report.problems.append(
-            RowProblem.of(number, "koubei", f"不是有效的口碑导出行（{kind}）", f"no export row: {kind}")
+            RowProblem.of(
+                number, "koubei", f"不是有效的口碑导出行（{kind}）", f"no export row: {kind}"
+            )
         )
 
 
@@ -162,7 +168,9 @@ def found_mention(
     values = {column.field: _first(row, column.headings) for column in COLUMNS}
     named = _platform(values["platform"]) if values["platform"] else platform
     if named is None:
-        return _problem(number, "platform", "缺少或无法识别平台", "platform missing or unknown"), None
+        return _problem(
+            number, "platform", "缺少或无法识别平台", "platform missing or unknown"
+        ), None
     for name in REQUIRED:
         if not values[name]:
             return _problem(number, name, f"缺少「{name}」", f"{name} is missing"), None
@@ -267,7 +275,9 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (InvalidFileException, KeyError, OSError) as error:
-        raise ImportRefused(Text("不是有效的 xlsx 文件", "not an xlsx file"), place=str(path)) from error
+        raise ImportRefused(
+            Text("不是有效的 xlsx 文件", "not an xlsx file"), place=str(path)
+        ) from error
     rows = book.worksheets[0].iter_rows(values_only=True)
     headings = [str(cell or "").strip() for cell in next(rows, ())]
     for number, cells in enumerate(rows, 2):
@@ -284,7 +294,8 @@ def _decoded(path: Path) -> str:
         except UnicodeDecodeError:
             continue
     raise ImportRefused(
-        Text("文件编码无法识别（应为 UTF-8 或 GB18030）", "neither UTF-8 nor GB18030"), place=str(path)
+        Text("文件编码无法识别（应为 UTF-8 或 GB18030）", "neither UTF-8 nor GB18030"),
+        place=str(path),
     )
 
 
@@ -327,8 +338,11 @@ def _parent(platform: Platform, value: object) -> str | None:
 
 
 def _whole_number(value: object) -> str:
-    # a spreadsheet holds an id as a float; past 15 digits it has lost digits already, which shows as e+
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    # a spreadsheet holds an id as a float; past 15 digits it has lost digits already, which shows
+    # as e+
+    return (
+        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    )
 
 
 def _time_text(value: object) -> str:

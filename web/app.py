@@ -1,9 +1,9 @@
 """The HTTP service: health for machines, and until the dashboard is there a read-only status page.
 
-`/healthz` answers as long as the process lives. `/readyz` is 503 while a store is away or every source
-has gone unread for twice its cadence. `/metrics`, `/` and `/alerts` need the access key that
-`koubei up` prints once: in a cookie that the first visit sets, or as a bearer token. A request whose Host
-header is none of ours is refused (DNS rebinding), pages load nothing from anywhere.
+`/healthz` answers as long as the process lives. `/readyz` is 503 while a store is away or every
+source has gone unread for twice its cadence. `/metrics`, `/` and `/alerts` need the access key that
+`koubei up` prints once: in a cookie that the first visit sets, or as a bearer token. A request
+whose Host header is none of ours is refused (DNS rebinding), pages load nothing from anywhere.
 """
 
 import hmac
@@ -27,9 +27,12 @@ from web.metrics import CONTENT_TYPE, metrics_text
 from web.views import signal_view, status_view
 
 COOKIE = "koubei_key"
+_CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 _HEADERS = {
-    b"content-security-policy": b"default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
-    b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    b"content-security-policy": _CONTENT_POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cache-control": b"no-store",
@@ -119,11 +122,15 @@ class _Pages:
 
     def status(self, request: Request) -> Response:
         return self._guarded(
-            request, lambda: self._page("status.html.j2", status_view(self._overview(), self._services))
+            request,
+            lambda: self._page("status.html.j2", status_view(self._overview(), self._services)),
         )
 
     def alert(self, request: Request) -> Response:
         return self._guarded(request, lambda: self._alert(request.query_params.get("id", "")))
+
+    def _status(self) -> Response:
+        return self._page("status.html.j2", status_view(self._overview(), self._services))
 
     def _alert(self, signal_id: str) -> Response:
         with self._services.begin_work() as work:
@@ -134,9 +141,7 @@ class _Pages:
         return self._page("alert.html.j2", signal_view(signal, configuration, self._services))
 
     def _overview(self) -> Overview:
-        return overview(
-            self._services.begin_work, self._services.store, self._services.clock.now()
-        )
+        return overview(self._services.begin_work, self._services.store, self._services.clock.now())
 
     def _guarded(self, request: Request, answer: Callable[[], Response]) -> Response:
         given = request.query_params.get("key", "")
@@ -167,5 +172,3 @@ class _Pages:
             values, zh=not self._services.language.startswith("en")
         )
         return HTMLResponse(text, status_code=status)
-
-
