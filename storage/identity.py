@@ -5,7 +5,6 @@ cannot be traced back to an account even by trying all uids; without the second,
 noise: destroying a key destroys what it protects.
 """
 
-import base64
 import hashlib
 import hmac
 import os
@@ -54,16 +53,3 @@ class KeyedMasker:
                 )
             ) from error
         return plain.decode()
-
-
-def new_key() -> str:
-    """Return a fresh random key as URL-safe base64, the form in which it is kept."""
-    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
-
-
-def read_key(text: str) -> bytes:
-    """Return the bytes of a key written by `new_key`; ValueError when it is no such key."""
-    key = base64.urlsafe_b64decode(text.strip())
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"a key has {KEY_BYTES} bytes, this one has {len(key)}")
-    return key

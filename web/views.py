@@ -30,7 +30,7 @@ def status_view(view: Overview, services: "WebServices") -> dict[str, Any]:
     language, zone = services.language, ZoneInfo(services.zone_name)
     return {
         "title": Text("口碑 · 运行状态", "Koubei · status").in_language(language),
-        "demo": is_demo(view.configuration),
+        "demo": view.configuration.is_demo,
         "headline": headline(view, language),
         "burning": bool(view.open_signals),
         "now": short_time(view.now, zone),
@@ -90,7 +90,7 @@ def signal_view(
     ]
     return {
         "title": f"{signal.id} · {brand}",
-        "demo": is_demo(configuration),
+        "demo": configuration.is_demo,
         "level": word(signal.level).in_language(language),
         "level_code": signal.level.value,
         "state": word(signal.state).in_language(language),
@@ -118,14 +118,6 @@ def signal_view(
             for post in signal.top_posts
         ],
     }
-
-
-def is_demo(configuration: Configuration) -> bool:
-    """Whether any source asks this machine instead of a platform: then the data are invented."""
-    return any(
-        source.base_url.startswith(("http://127.", "http://localhost", "http://[::1]"))
-        for source in configuration.sources
-    )
 
 
 def headline(view: Overview, language: str) -> str:
