@@ -144,14 +144,8 @@ def _show_evaluations(evaluations: tuple[Evaluation, ...], zone: ZoneInfo) -> No
 
 
 def _headings() -> list[str]:
-    pairs = (
-        ("负面", "negative"),
-        ("平时", "usual"),
-        ("z", "z"),
-        ("结论", "outcome"),
-        ("预警", "alert"),
-    )
-    return [Text(zh, en).in_language(language()) for zh, en in pairs]
+    headings = Text("负面 平时 z 结论 预警", "negative usual z outcome alert")
+    return headings.in_language(language()).split()
 
 
 def _all() -> str:

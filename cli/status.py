@@ -20,9 +20,9 @@ from runtime.wiring import open_services
 
 def register(app: typer.Typer) -> None:
     """Add `status`."""
-    app.command(
-        "status", help="一屏看清：预警、来源、邮件。 Alerts, sources and mail on one screen."
-    )(status_command)
+    app.command("status", help="一屏看清预警、来源与邮件。 Everything on one screen.")(
+        status_command
+    )
 
 
 def status_command(

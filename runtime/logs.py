@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import structlog
 
+Event = MutableMapping[str, Any]
+
 _SECRET_NAMES: Final = re.compile(
     r"password|passwd|secret|token|cookie|authorization|api_?key", re.I
 )
