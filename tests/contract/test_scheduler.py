@@ -182,3 +182,17 @@ def test_start_and_stop_are_clean(begin):
     assert done.wait(20)
     service.stop()
     assert sum(notebook.done.values()) >= 1
+
+
+def test_old_slots_go_but_never_the_newest_of_a_job(begin):
+    clock = FixedClock()
+    service, _ = a_service(begin, clock)
+    for _ in range(3):
+        service.make_due()
+        run_all(service)
+        clock.forward(timedelta(minutes=15))
+    with begin() as work:
+        newest = {slot.job: slot.slot_at for slot in work.slots.latest()}
+        assert work.slots.prune(clock.now() + timedelta(days=1)) > 0
+        assert {slot.job: slot.slot_at for slot in work.slots.latest()} == newest
+        work.commit()
