@@ -62,7 +62,7 @@ def _ping(url: str) -> bool:
     request = urllib.request.Request(url, headers={"User-Agent": "Koubei heartbeat"})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=_PING_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return 200 <= answer.status < 300
+            return bool(200 <= answer.status < 300)
     except (URLError, TimeoutError, OSError) as error:
         raise CrawlError(
             Text("心跳地址没有响应", f"heartbeat url does not answer ({type(error).__name__})"),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 from domain.counts import read_count
 from domain.documents import mention_from_document
@@ -274,7 +275,7 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
 
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, OSError) as error:
+    except (InvalidFileException, BadZipFile, KeyError, OSError) as error:
         raise ImportRefused(
             Text("不是有效的 xlsx 文件", "not an xlsx file"), place=str(path)
         ) from error
