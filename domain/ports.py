@@ -204,6 +204,9 @@ class CrawlRepository(Protocol):
     def sightings_of_url(self, url: str) -> list[Sighting]:
         """Return every sighting with this url, newest first."""
 
+    def prune_sightings(self, before: datetime) -> int:
+        """Drop sightings seen before; return how many."""
+
 
 class SlotRepository(Protocol):
     """Scheduled work: unique (job, slot) rows with leases."""
