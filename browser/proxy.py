@@ -88,9 +88,10 @@ class GuardProxy:
         parts = urlsplit(f"//{target}" if tunnel else target)
         host = (parts.hostname or "").rstrip(".").lower()
         port = parts.port or 80
+        if not tunnel and parts.scheme != "http":
+            await _answer(writer, b"400 Not http")
+            return
         try:
-            if not tunnel and parts.scheme != "http":
-                raise ValueError(parts.scheme)
             upstream_reader, upstream = await self._connect(host, port)
         except AddressRefused:
             self.refused.add(f"{host}:{port}")

@@ -101,7 +101,9 @@ def crawl_all(pairs: list[tuple[Watch, Source]], services: Services) -> list[Run
     with progress("采集页数", "pages", None) as advance:
         count = _counter(advance)
         with ThreadPoolExecutor(max_workers=len(queues)) as pool:
-            done = pool.map(lambda queue: [launch(p, services, progress=count) for p in queue], queues)
+            done = pool.map(
+                lambda queue: [launch(p, services, progress=count) for p in queue], queues
+            )
             return [outcome for outcomes in done for outcome in outcomes]
 
 

@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 
 from crawlers.conduct import Conduct
 from crawlers.frontier import Frontier
-from crawlers.guard import GuardedResolver
+from crawlers.guard import guard_names
 from domain.errors import StoreError
 
 BEAT_EVERY = 10.0
@@ -39,14 +39,8 @@ class CrawlExtension:
         return cls(crawler)
 
     def _opened(self) -> None:
-        from twisted.internet import reactor  # noqa: PLC0415  # importing it installs one
-
         spider = cast("Crawling", self._crawler.spider)
-        resolver = reactor.nameResolver  # type: ignore[attr-defined]
-        if not isinstance(resolver, GuardedResolver):
-            resolver = GuardedResolver(reactor)
-            resolver.install_on_reactor()
-        resolver.policy = spider.conduct.policy
+        guard_names(spider.conduct.policy)
         self._beating = asyncio.get_running_loop().create_task(self._beat(spider.frontier))
 
     def _closed(self) -> None:

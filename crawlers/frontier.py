@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from crawlers.plan import Outcome, Plan, Tally, coverage_rows, run_result
+from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows, run_result
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
@@ -46,7 +46,7 @@ class PageRequest:
     series: int
     url: str
     page: int = 1
-    tally: Tally = Tally()
+    tally: Tally = NOTHING
     captured: bool = False
 
     @property
@@ -196,7 +196,9 @@ class Frontier:
         """Return the archived body of a fetched page, None when the archive lost it."""
         return self._archive.get(entry.body_sha256)
 
-    def captured(self, request: PageRequest, body: bytes, *, url: str, status: int) -> FrontierEntry:
+    def captured(
+        self, request: PageRequest, body: bytes, *, url: str, status: int
+    ) -> FrontierEntry:
         """Keep a reply that a browser's page got by itself."""
         return self.fetched(self._entry(request), body, url=url, status=status)
 
@@ -255,9 +257,7 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            rows = coverage_rows(
-                self.plan, outcomes, stop or INTERRUPTED, run=self.run, now=now
-            )
+            rows = coverage_rows(self.plan, outcomes, stop or INTERRUPTED, run=self.run, now=now)
             for row in rows:
                 work.coverage.record(row)
             state, reason = run_result(rows)

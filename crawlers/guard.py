@@ -23,7 +23,7 @@ from twisted.internet.interfaces import (
     IHostResolution,
     IResolutionReceiver,
 )
-from zope.interface import implementer, provider
+from zope.interface import implementer, provider  # type: ignore[import-untyped]
 
 from domain.brand import Source
 from domain.errors import AddressRefused, Text
@@ -185,13 +185,13 @@ class GuardedResolver:
         """Make this the one resolver of the process."""
         self.reactor.installNameResolver(self)
 
-    def resolveHostName(  # noqa: N802  # the interface's name
+    def resolveHostName(  # the interface's name
         self,
-        resolutionReceiver: Any,  # noqa: N803
-        hostName: str,  # noqa: N803
-        portNumber: int = 0,  # noqa: N803
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """Resolve a name, pass on its addresses when every one may be asked, else none."""
         receiver = _CheckingReceiver(self, resolutionReceiver, hostName, portNumber)
@@ -214,6 +214,25 @@ class GuardedResolver:
         return True
 
 
+def guard_names(policy: AddressPolicy) -> None:
+    """Put a policy into the resolver of this process, which is made a guarded one if it is not."""
+    from twisted.internet import reactor  # importing it installs one, so not before a crawl runs
+
+    resolver = reactor.nameResolver
+    if not isinstance(resolver, GuardedResolver):
+        resolver = GuardedResolver(reactor)
+        resolver.install_on_reactor()
+    resolver.policy = policy
+
+
+def was_refused(url: str) -> bool:
+    """Whether the resolver refused the host of an address."""
+    from twisted.internet import reactor  # see guard_names
+
+    host = (urlsplit(url).hostname or "").lower()
+    return host in getattr(reactor.nameResolver, "refused", ())
+
+
 @provider(IResolutionReceiver)
 class _CheckingReceiver:
     """Collects the addresses of one name and passes them on all together or not at all."""
@@ -225,13 +244,13 @@ class _CheckingReceiver:
         self.port = port
         self.addresses: list[Any] = []
 
-    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
+    def resolutionBegan(self, resolution: IHostResolution) -> None:
         self.receiver.resolutionBegan(resolution)
 
-    def addressResolved(self, address: IAddress) -> None:  # noqa: N802
+    def addressResolved(self, address: IAddress) -> None:
         self.addresses.append(address)
 
-    def resolutionComplete(self) -> None:  # noqa: N802
+    def resolutionComplete(self) -> None:
         if self.resolver.allows(self.host, self.port, [a.host for a in self.addresses]):
             for address in self.addresses:
                 self.receiver.addressResolved(address)

@@ -117,6 +117,9 @@ class Tally:
         )
 
 
+NOTHING = Tally()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a series ended. `complete_since`: everything from there on was seen; None: all of it,
@@ -125,7 +128,7 @@ class Outcome:
 
     state: CoverageState
     reason: str = ""
-    tally: Tally = Tally()
+    tally: Tally = NOTHING
     complete_since: datetime | None = None
 
     @classmethod
@@ -165,7 +168,7 @@ def coverage_rows(
     for index, window in enumerate(plan.windows):
         members = [n for n, series in enumerate(plan.series) if index in series.windows]
         ends = [outcomes.get(number, stop) for number in members] or [stop]
-        tally = Tally()
+        tally = NOTHING
         for number in members:
             if plan.series[number].windows[0] == index and number in outcomes:
                 tally = tally.plus(outcomes[number].tally)

@@ -4,9 +4,12 @@ from domain.errors import NO_MEND, Text
 
 _LATER = Text("稍后自动再采集", "a later run asks again by itself")
 _SESSION = Text(
-    "用运营方自己的账号在浏览器中登录该平台", "log in to the platform with the operator's own account"
+    "用运营方自己的账号在浏览器中登录该平台",
+    "log in to the platform with the operator's own account",
 )
-_PAUSE = Text("暂停该来源一段时间，调低采集频率", "leave the source alone for a while, then ask less often")
+_PAUSE = Text(
+    "暂停该来源一段时间，调低采集频率", "leave the source alone for a while, then ask less often"
+)
 
 REASONS: dict[str, tuple[Text, Text]] = {
     "": (Text("", ""), NO_MEND),
@@ -14,7 +17,10 @@ REASONS: dict[str, tuple[Text, Text]] = {
     "visitor": (Text("平台要求访客验证", "the platform wants its visitor step"), _SESSION),
     "captcha": (
         Text("平台要求验证码", "the platform shows a captcha"),
-        Text("由人在浏览器中完成验证；本系统不识别验证码", "a person solves it in a browser; we do not"),
+        Text(
+            "由人在浏览器中完成验证；本系统不识别验证码",
+            "a person solves it in a browser; we do not",
+        ),
     ),
     "rate_limited": (Text("请求过于频繁", "asked too often"), _PAUSE),
     "refused": (Text("平台拒绝访问", "the platform refuses"), _PAUSE),
@@ -32,7 +38,10 @@ REASONS: dict[str, tuple[Text, Text]] = {
     ),
     "robots": (
         Text("robots.txt 不允许，或无法读取", "robots.txt says no, or cannot be read"),
-        Text("停用该来源，改用官方接口或导入", "switch the source off; use an official interface or import"),
+        Text(
+            "停用该来源，改用官方接口或导入",
+            "switch the source off; use an official interface or import",
+        ),
     ),
     "result_ceiling": (
         Text("结果超过平台显示上限", "more results than the platform shows"),
@@ -66,7 +75,10 @@ REASONS: dict[str, tuple[Text, Text]] = {
     ),
     "layout_changed": (
         Text("页面版式已变", "the layout changed"),
-        Text("用 koubei parse 查看存档页面，更新页面解析模块", "mend the page module; see koubei parse"),
+        Text(
+            "用 koubei parse 查看存档页面，更新页面解析模块",
+            "mend the page module; see koubei parse",
+        ),
     ),
     "store_unavailable": (
         Text("存储不可用，已抓取的页面留待补存", "the store is away; what was fetched waits"),

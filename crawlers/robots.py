@@ -1,9 +1,9 @@
 """robots.txt, by our own rules (RFC 9309, read more strictly where it matters).
 
-    2xx             its rules hold for a day
-    401, 403, 429   a refusal: nothing of the host is asked
-    other 4xx       no rules: everything is allowed, for a day
-    5xx, no answer  unknown, so nothing is asked; the next run tries again (RFC 9309 §2.3.1.4)
+2xx             its rules hold for a day
+401, 403, 429   a refusal: nothing of the host is asked
+other 4xx       no rules: everything is allowed, for a day
+5xx, no answer  unknown, so nothing is asked; the next run tries again (RFC 9309 §2.3.1.4)
 """
 
 import json

@@ -14,7 +14,7 @@ from domain.ports import BeginWork, Clock, MentionStore, PageArchive
 
 
 class IngestCounts(Protocol):
-    """How many mentions stood on a page, passed the watch, were new, changed, or were refused."""
+    """How many mentions stood on a page, passed a watch, and were new."""
 
     @property
     def found(self) -> int: ...
@@ -22,10 +22,6 @@ class IngestCounts(Protocol):
     def matched(self) -> int: ...
     @property
     def new(self) -> int: ...
-    @property
-    def changed(self) -> int: ...
-    @property
-    def refused(self) -> int: ...
 
 
 class Ingest(Protocol):

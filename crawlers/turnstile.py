@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from crawlers.guard import is_below
 from crawlers.file_names import file_name_of
+from crawlers.guard import is_below
 
 FLOORS = {
     # one page at a time: what public crawlers of each site found it to bear

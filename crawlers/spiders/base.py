@@ -44,6 +44,7 @@ from crawlers.browsing import (
 )
 from crawlers.conduct import Conduct
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
+from crawlers.guard import was_refused
 from crawlers.middlewares import SourcePaused
 from crawlers.pipelines import BodyLost, Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
@@ -117,16 +118,14 @@ class SearchSpider(scrapy.Spider):
         except BaseException:
             spider.opened.close()
             raise
-        return cast("SearchSpider", spider)
+        return spider
 
     opened: ExitStack
     report: Report | None = None
     ended: tuple[Outcome, int | None] | None = None
     abandoned: str = ""
 
-    def prepare(
-        self, services: Services, watch: str, source: str, report: Report | None
-    ) -> None:
+    def prepare(self, services: Services, watch: str, source: str, report: Report | None) -> None:
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
         self.report = report
@@ -277,12 +276,12 @@ class SearchSpider(scrapy.Spider):
         try:
             page = self.intake.read(entry)
         except LayoutChanged as error:
-            page = None
-            end = wall_of(None, entry.status) or _failed(f"layout_changed:{error.field}")
-        else:
-            end = wall_of(page, entry.status)
-        if page is None or end is not None:
-            self.halt(end or _failed("not_content"), request)
+            layout = _failed(f"layout_changed:{error.field}")
+            self.halt(wall_of(None, entry.status) or layout, request)
+            return None
+        end = wall_of(page, entry.status)
+        if end is not None:
+            self.halt(end, request)
             return None
         taken = self.intake.take(entry, page)
         self.total = self.total.plus(taken.tally)
@@ -304,8 +303,8 @@ class SearchSpider(scrapy.Spider):
         if isinstance(page, BrowserPage):
             await page.context.close()
         entry: FrontierEntry = request.cb_kwargs["entry"]
-        error = failure.value
-        self.halt(outcome_of(error, self._resolver_refused()), self.frontier.request_of(entry))
+        end = outcome_of(failure.value, refused=was_refused(request.url))
+        self.halt(end, self.frontier.request_of(entry))
         raise CloseSpider("stopped")
 
     def closed(self, reason: str) -> None:
@@ -340,11 +339,6 @@ class SearchSpider(scrapy.Spider):
             }
             self.report({"event": event, "run": self.frontier.run.id, **figures, **more})
 
-    def _resolver_refused(self) -> set[str]:
-        from twisted.internet import reactor  # noqa: PLC0415  # importing it installs one
-
-        return getattr(reactor.nameResolver, "refused", set())  # type: ignore[attr-defined]
-
     # ---- in a browser ------------------------------------------------------------------------
 
     def _in_browser(self, request: Request) -> None:
@@ -365,9 +359,7 @@ class SearchSpider(scrapy.Spider):
             replies=replies,
         )
 
-    async def _search_in(
-        self, page: BrowserPage, response: Response, entry: FrontierEntry
-    ) -> None:
+    async def _search_in(self, page: BrowserPage, response: Response, entry: FrontierEntry) -> None:
         request = self.frontier.request_of(entry)
         try:
             async with asyncio.timeout(PAGE_CLOCK):
@@ -478,9 +470,7 @@ def find_pair(services: Services, spider: str, watch: str, source: str) -> tuple
     if found_source is None or found_source.spider != spider:
         known = "、".join(s.id for s in configuration.sources if s.spider == spider) or "—"
         raise ConfigurationError(
-            Text(
-                f"爬虫 {spider} 没有来源 {source!r}", f"spider {spider} has no source {source!r}"
-            ),
+            Text(f"爬虫 {spider} 没有来源 {source!r}", f"spider {spider} has no source {source!r}"),
             place="source",
             mend=Text(f"已有：{known}", f"there are: {known}"),
         )
@@ -547,11 +537,13 @@ def wall_of(page: Page | None, status: int) -> Outcome | None:
     return None
 
 
-def outcome_of(error: BaseException, refused_hosts: set[str]) -> Outcome:
-    """Return how a run ends when a page could not be fetched at all."""
+def outcome_of(error: BaseException | None, *, refused: bool = False) -> Outcome:
+    """Return how a run ends when a page could not be fetched at all. `refused`: the resolver said
+    no to its host.
+    """
     if isinstance(error, SourcePaused):
         return Outcome(CoverageState.BLOCKED, BlockKind.RATE_LIMITED.value)
-    return _failed(_reason(error, refused_hosts))
+    return _failed("address_refused" if refused else _reason(error))
 
 
 def total(taken: Sequence[Taken]) -> Tally:
@@ -562,13 +554,13 @@ def total(taken: Sequence[Taken]) -> Tally:
     return tally
 
 
-def _reason(error: BaseException, refused_hosts: set[str]) -> str:
+def _reason(error: BaseException | None) -> str:
     if isinstance(error, RobotsRefused):
         return "robots"
     if isinstance(error, AddressRefused):
         return "address_refused"
     if isinstance(error, CannotResolveHostError):
-        return "address_refused" if refused_hosts else "no_such_host"
+        return "no_such_host"
     if isinstance(error, DownloadTimeoutError):
         return "timeout"
     if isinstance(error, DownloadCancelledError):

@@ -44,7 +44,9 @@ class WeiboSearchSpider(SearchSpider):
     def _url(self, query: str, window: Window) -> str:
         if not window.backfill:
             return self.first_url(query)
-        scope = f"custom:{_hour(window.start)}:{_hour(window.end + timedelta(minutes=59, seconds=59))}"
+        scope = (
+            f"custom:{_hour(window.start)}:{_hour(window.end + timedelta(minutes=59, seconds=59))}"
+        )
         asked = f"q={quote(query)}&typeall=1&suball=1&timescope={scope}&Refer=g&page=1"
         return f"{self.source.base_url.rstrip('/')}/weibo?{asked}"
 
