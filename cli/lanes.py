@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from crawlers.launch import launch
 from domain.errors import CrawlError, Text
 from monitoring.heartbeat import beat
-from monitoring.housekeeping import Keep, tidy
+from monitoring.housekeeping import tidy
 from monitoring.notify import relay
 from runtime.wiring import Services
 from scheduler.service import Work
@@ -38,7 +38,7 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
 
 
 def _simple(work: Callable[[], Mapping[str, object]]) -> Work:
-    def run(_job: Job, _stopping: threading.Event) -> Mapping[str, object]:
+    def run(job: Job, stopping: threading.Event) -> Mapping[str, object]:
         return work()
 
     return run
@@ -80,6 +80,3 @@ def _relay(services: Services, owner: str) -> Mapping[str, object]:
         "uncertain": result.uncertain,
         "dead": result.dead,
     }
-
-
-__all__ = ["Keep", "lanes"]

@@ -7,7 +7,7 @@ that only shows pages needs neither.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from domain.errors import DependencyMissing, Text
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from monitoring.housekeeping import Keep
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
@@ -71,12 +72,33 @@ class Services:
             begin_work=self.begin_work,
             scorer=self.scorer,
             masker=KeyedMasker(keys.author_key, keys.seal_key),
+            life_of_names=timedelta(days=settings.retention.sealed_names),
         )
 
     @cached_property
     def notifier(self) -> Notifier:
         """The mail server of the settings, or the outbox folder where none is set."""
-        raise NotImplementedError
+        smtp, mail = self.settings.smtp, self.settings.mail
+        if smtp is None:
+            sender = Sender(address=f"koubei@{mail.hostname}", hostname=mail.hostname)
+            return FolderMailer(mail.folder, sender, self.clock)
+        server = SmtpServer(
+            host=smtp.host,
+            port=smtp.port,
+            security=Security(smtp.security),
+            verify_certificate=smtp.verify_certificate,
+            ca_file=smtp.ca_file,
+            credentials=smtp.credentials,
+            timeout=smtp.timeout,
+        )
+        sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
+        return SmtpMailer(server, sender, self.clock)
+
+    @property
+    def keep(self) -> Keep:
+        """For how long what is kept for a time is kept."""
+        days = self.settings.retention
+        return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
 
     @cached_property
     def detector(self) -> "Detector":
