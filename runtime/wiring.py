@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from delivery.folder import FolderMailer
+from delivery.mail import Security, SmtpMailer, SmtpServer
+from delivery.message import Sender
 from domain.errors import DependencyMissing, Text
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.housekeeping import Keep
