@@ -42,8 +42,8 @@ class OutboxMail:
     """One mail to one recipient. `key` is unique: (subject of the mail, rule, epoch, recipient).
 
     `thread` is the key of the opening mail that later ones answer (In-Reply-To), "" for the first.
-    `epoch` is that of the signal it tells of (0: of none). `may_repeat`: an earlier attempt may have
-    been accepted, so the recipient may get it twice (可能重复).
+    `epoch` is that of the signal it tells of (0: of none). `may_repeat`: an earlier attempt may
+    have been accepted, so the recipient may get it twice (可能重复).
     """
 
     key: str

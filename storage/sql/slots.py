@@ -115,6 +115,14 @@ class SqlSlotRepository:
         found = [_from_row(row) for row in self._db.execute(select(slots).join(newest, same))]
         return sorted(found, key=lambda slot: slot.job)
 
+    def prune(self, before: datetime) -> int:
+        """Drop ended slots of before, but never the newest of a job; return how many."""
+        c = slots.c
+        newer = slots.alias()
+        has_newer = exists().where(newer.c.job == c.job, newer.c.slot_at > c.slot_at)
+        ended = c.state.in_([SlotState.DONE, SlotState.FAILED])
+        return self._db.execute(delete(slots).where(ended, c.slot_at < before, has_newer)).rowcount
+
     def _would_be_newest(self, job: str, slot_at: datetime) -> bool:
         newest = self._db.scalar(select(func.max(slots.c.slot_at)).where(slots.c.job == job))
         return newest is None or newest < slot_at
