@@ -13,7 +13,7 @@ from domain.brand import Level, Recipient, Sensitivity
 from domain.coverage import CoverageState
 from domain.errors import Text
 from domain.mention import Platform
-from domain.signal import Rule, Signal, SignalState, TopPost
+from domain.signal import Signal, SignalState, TopPost
 from presentation import formats
 from presentation.hostile import clean_line, excerpt, link_host, quotation, safe_link
 from presentation.masking import mask_name
@@ -85,7 +85,7 @@ class AlertWords:
     @property
     def brand(self) -> str:
         """The brand's name, short enough for a subject."""
-        return excerpt(self.context.brand_name, 24)
+        return quotation(self.context.brand_name, 24)
 
     @property
     def tone(self) -> str:
@@ -317,7 +317,7 @@ class AlertWords:
     @property
     def similar(self) -> list[str]:
         """Earlier alerts of the kind, one line each."""
-        return [excerpt(line, 100) for line in self.context.similar]
+        return [quotation(line, 100) for line in self.context.similar]
 
     # what qualifies it
 
@@ -329,7 +329,7 @@ class AlertWords:
     @property
     def rule(self) -> str:
         """Which rule, how sensitive, by how much it was passed."""
-        sensitivity = clean_line(self.context.sensitivity)
+        sensitivity = quotation(self.context.sensitivity, 20)
         if sensitivity in list(Sensitivity):
             sensitivity = word(Sensitivity(sensitivity)).in_language(self.language)
         told = word(self.signal.rule).in_language(self.language)
@@ -347,12 +347,12 @@ class AlertWords:
     @property
     def watches(self) -> str:
         """The watches that the alert belongs to."""
-        return self.t("、", ", ").join(excerpt(name, 20) for name in self.context.watch_names)
+        return self.t("、", ", ").join(quotation(name, 20) for name in self.context.watch_names)
 
     @property
     def why(self) -> str:
         """Why this person got the mail."""
-        name = excerpt(self.recipient.name or self.recipient.id, 20)
+        name = quotation(self.recipient.name or self.recipient.id, 20)
         if self.stage is MailStage.CLOSING:
             return self.t(
                 f"{name}：您收到过此预警的首封邮件，因此也会收到解除邮件。",
@@ -377,7 +377,7 @@ class AlertWords:
     @property
     def model(self) -> str:
         """The sentiment model, "" when it was not told."""
-        return excerpt(self.context.model_id, 60)
+        return quotation(self.context.model_id, 60)
 
     # parts of sentences
 
@@ -664,17 +664,12 @@ class AlertWords:
     def _gap(self, note: CoverageNote) -> tuple[str, str]:
         platform = word(note.platform).in_language(self.language)
         why = reason(note.reason, note.platform)
-        state = clean_line(note.state)
+        state = quotation(note.state, 20)
         if state in list(CoverageState):
             state = word(CoverageState(state)).in_language(self.language)
-        source = clean_line(note.source_id)
+        source = quotation(note.source_id, 40)
         told = self.t(
             f"{platform}（{source}）{state}：{why.text.zh}",
             f"{platform} ({source}) {state}: {why.text.en}",
         )
         return told, why.mend.in_language(self.language)
-
-    @property
-    def is_first_day(self) -> bool:
-        """Whether the first-day rule raised it: there is no baseline to argue with yet."""
-        return self.signal.rule is Rule.FIRST_DAY_ABSOLUTE

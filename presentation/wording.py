@@ -20,6 +20,7 @@ from domain.page import BlockKind, PageState
 from domain.queries import Bucket, Sort
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalState
+from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Level: {
@@ -282,7 +283,7 @@ _REASONS: Mapping[str, Reason] = {
 REASON_CODES = frozenset(_REASONS) - {""}
 """The reason codes that have words of their own; any other is shown as it is."""
 
-_CODE = re.compile(r"[^A-Za-z0-9_.:/ -]")
+_NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
 
 
 def word(member: StrEnum) -> Text:
@@ -299,13 +300,13 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
     name, _, detail = code.partition(":")
     known = _REASONS.get(name.strip())
     if known is None:
-        shown = _CODE.sub("", code)[:80]
+        shown = _as_code(code)
         return Reason(
             Text(f"原因代码 {shown}", f"reason code {shown}"),
             Text("运行 koubei status 查看", "see koubei status"),
         )
     where = platform.value if platform else ""
-    shown = _CODE.sub("", detail).strip()[:60]
+    shown = _as_code(detail)
     return Reason(
         Text(
             known.text.zh + (f"（{shown}）" if shown else ""),
@@ -316,3 +317,8 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
             known.mend.en.replace("{platform}", where or "PLATFORM"),
         ),
     )
+
+
+def _as_code(text: str) -> str:
+    # codes are ours, but a detail may come from a page
+    return defang(_NO_CODE.sub("", text).strip()[:60])

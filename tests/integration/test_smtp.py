@@ -14,7 +14,8 @@ from delivery.render import render_alert
 from domain.alert import MailStage
 from domain.errors import ConfigurationError, DeliveryError
 from domain.outbox import OutboxMail, Rendered, message_id
-from tests.fakes import NOON, FixedClock
+from tests.fakes import FixedClock
+from tests.fixtures.mails import a_mail
 from tests.fixtures.signals import a_context, a_recipient, a_signal
 from tests.fixtures.smtp import (
     RESET,
@@ -30,18 +31,6 @@ pytestmark = pytest.mark.integration
 
 SENDER = Sender("koubei@example.com", "koubei.example.com")
 PASSWORD = "s3cret-授权码-word"
-
-
-def a_mail(key: str = "A-1|spike|1|a@example.com", **changes: object) -> OutboxMail:
-    fields: dict[str, object] = {
-        "key": key,
-        "recipient": "a@example.com",
-        "rendered": Rendered("主题", "正文\n.单独的点\n.\n结束\n", "<body><p>正文</p></body>"),
-        "created_at": NOON,
-        "next_attempt_at": NOON,
-        **changes,
-    }
-    return OutboxMail(**fields)  # type: ignore[arg-type]
 
 
 def a_mailer(port: int, **server: object) -> SmtpMailer:
