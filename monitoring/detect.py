@@ -159,9 +159,8 @@ class Detector:
         zone: ZoneInfo,
         public_url: str,
         model_id: str = "",
-        is_demo: bool = False,
     ) -> None:
-        """`zone` dates the ids of signals; `public_url`, `model_id`, `is_demo` go into mails."""
+        """`zone` dates the ids of signals; `public_url` and `model_id` go into mails."""
         self._store = store
         self._begin_work = begin_work
         self._clock = clock
@@ -169,7 +168,6 @@ class Detector:
         self._zone = zone
         self._public_url = public_url.rstrip("/")
         self._model_id = model_id
-        self._is_demo = is_demo
 
     def evaluate(self, now: datetime | None = None) -> list[Evaluation]:
         """Judge all brands at `now` (the clock's time by default); return the stored decisions.
@@ -352,7 +350,7 @@ class Detector:
             coverage=tuple(blind),
             similar=tuple(s.id for s in case.past if s.id != signal.id)[:SIMILAR],
             model_id=self._model_id,
-            demo=self._is_demo,
+            demo=configuration.is_demo,
         )
 
 
