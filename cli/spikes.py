@@ -97,7 +97,10 @@ def steps_of(rows: Iterable[Row]) -> Iterator[Step]:
 
 def show_replay(found: Replay, sensitivity: Sensitivity) -> None:
     """Print a replay: a line an alert, then the counts and how much of the time was known."""
-    headers = (pick("时间", "time"), pick("结果", "outcome"), pick("观测", "observed")) + (
+    headers = (
+        pick("时间", "time"),
+        pick("结果", "outcome"),
+        pick("观测", "observed"),
         pick("均值", "mean"),
         "z",
         pick("纪录天数", "record days"),
