@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from domain.mention import Platform
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Level(StrEnum):
@@ -180,6 +183,13 @@ class Configuration:
     def watches_of(self, brand_id: str) -> tuple[Watch, ...]:
         """The enabled watches that name a brand."""
         return tuple(w for w in self.watches if w.enabled and brand_id in w.brand_ids)
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether a source asks this machine instead of a platform: the data are then invented, and
+        every page and mail says so.
+        """
+        return any(urlsplit(s.base_url).hostname in _THIS_MACHINE for s in self.sources)
 
     def crawl_pairs(self) -> tuple[tuple[Watch, Source], ...]:
         """Every enabled watch with each of its enabled sources: what is crawled."""

@@ -42,6 +42,8 @@ class OutboxMail:
     """One mail to one recipient. `key` is unique: (subject of the mail, rule, epoch, recipient).
 
     `thread` is the key of the opening mail that later ones answer (In-Reply-To), "" for the first.
+    `epoch` is that of the signal it tells of (0: of none). `may_repeat`: an earlier attempt may
+    have been accepted, so the recipient may get it twice (可能重复).
     """
 
     key: str
@@ -58,6 +60,8 @@ class OutboxMail:
     lease_until: datetime | None = None
     sent_at: datetime | None = None
     last_error: str = ""
+    epoch: int = 0
+    may_repeat: bool = False
 
 
 def message_id(key: str, domain: str) -> str:

@@ -204,6 +204,9 @@ class CrawlRepository(Protocol):
     def sightings_of_url(self, url: str) -> list[Sighting]:
         """Return every sighting with this url, newest first."""
 
+    def prune_sightings(self, before: datetime) -> int:
+        """Drop sightings seen before; return how many."""
+
 
 class SlotRepository(Protocol):
     """Scheduled work: unique (job, slot) rows with leases."""
@@ -232,6 +235,9 @@ class SlotRepository(Protocol):
 
     def latest(self) -> list[Slot]:
         """Return the newest slot of each job, by job."""
+
+    def prune(self, before: datetime) -> int:
+        """Drop ended slots of before, but never the newest of a job; return how many."""
 
 
 class SignalRepository(Protocol):

@@ -1,0 +1,136 @@
+"""`koubei import` and `koubei export`: data in and out in open formats."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.terminal import EXIT_FAILED, EXIT_PARTIAL, complain, err, language, progress, say
+from domain.errors import ConfigurationError, ImportRefused, Text
+from domain.mention import Platform
+from domain.queries import MentionFilter
+from domain.sentiment import Label
+from monitoring.exporting import export
+from monitoring.importing import ImportReport, import_file
+from runtime.settings import load_settings
+from runtime.wiring import Services, open_services
+
+_SHOWN_PROBLEMS = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add `import` and `export`."""
+    app.command(
+        "import",
+        help="导入 CSV、XLSX、JSONL 与 MediaCrawler 文件。 Import tables and MediaCrawler's files.",
+    )(import_command)
+    app.command("export", help="导出为 JSONL、CSV 或 XLSX。 Export to JSONL, CSV or XLSX.")(
+        export_command
+    )
+
+
+def import_command(
+    files: Annotated[list[Path], typer.Argument(help="文件", metavar="FILE…")],
+    platform: Annotated[
+        Platform | None, typer.Option(help="行内没有平台列时，属于哪个平台")
+    ] = None,
+) -> None:
+    """Import files; bad rows are listed with their reason, good rows are kept."""
+    left_out = refused = 0
+    with open_services(load_settings()) as services:
+        for path in files:
+            try:
+                with progress(f"导入 {path.name}", f"importing {path.name}", None) as advance:
+                    report = import_file(
+                        path, ingest=services.ingest, store=services.store, platform=platform
+                    )
+                    advance(report.rows)
+            except ImportRefused as error:
+                err().print(f"✗ {error.sentence(language())}")
+                refused += 1
+                continue
+            _tell(path, report)
+            left_out += len(report.problems) + len(report.result.refused)
+    if refused == len(files):
+        raise typer.Exit(EXIT_FAILED)
+    if left_out or refused:
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _tell(path: Path, report: ImportReport) -> None:
+    result = report.result
+    say(
+        f"✓ {path.name}：{report.rows} 行，符合方案 {result.matched}，新增 {result.new}，"
+        f"更新 {result.changed}，无变化 {result.unchanged}",
+        f"✓ {path.name}: {report.rows} rows, matched {result.matched}, new {result.new}, "
+        f"changed {result.changed}, unchanged {result.unchanged}",
+    )
+    not_matched = result.found - result.matched - len(result.refused)
+    if not_matched > 0:
+        say(
+            f"  {not_matched} 行不符合任何监测方案，未入库",
+            f"  {not_matched} rows match no watch and were not stored",
+        )
+    for problem in report.problems[:_SHOWN_PROBLEMS]:
+        complain(
+            f"  ! 第 {problem.row} 行 {problem.field}：{problem.text.zh}",
+            f"  ! row {problem.row} {problem.field}: {problem.text.en}",
+        )
+    if len(report.problems) > _SHOWN_PROBLEMS:
+        rest = len(report.problems) - _SHOWN_PROBLEMS
+        complain(f"  ! 另有 {rest} 行有问题", f"  ! and {rest} more rows with problems")
+    for item in result.refused[:_SHOWN_PROBLEMS]:
+        complain(f"  ! {item.mention_id}：{item.text.zh}", f"  ! {item.mention_id}: {item.text.en}")
+
+
+def export_command(
+    file: Annotated[Path, typer.Argument(help="输出文件 .jsonl .csv .xlsx", metavar="FILE")],
+    brand: Annotated[str | None, typer.Option(help="品牌编号")] = None,
+    platform: Annotated[Platform | None, typer.Option(help="平台")] = None,
+    label: Annotated[Label | None, typer.Option(help="情感")] = None,
+    since: Annotated[str | None, typer.Option(help="起始时间，如 2026-11-01")] = None,
+    until: Annotated[str | None, typer.Option(help="截止时间（不含）")] = None,
+    word: Annotated[list[str] | None, typer.Option(help="包含的词，可多次")] = None,
+) -> None:
+    """Export mentions, own accounts and spam included and marked as such."""
+    settings = load_settings()
+    zone = ZoneInfo(settings.timezone)
+    wanted = MentionFilter(
+        brand_id=brand,
+        platforms=frozenset({platform} if platform else ()),
+        labels=frozenset({label} if label else ()),
+        start=_moment(since, zone, "--since"),
+        end=_moment(until, zone, "--until"),
+        words=tuple(word or ()),
+        public_voice_only=False,
+    )
+    with open_services(settings) as services:
+        written = _write(services, wanted, file, zone)
+    say(f"✓ 已导出 {written} 条到 {file}", f"✓ exported {written} mentions to {file}")
+
+
+def _write(services: Services, wanted: MentionFilter, file: Path, zone: ZoneInfo) -> int:
+    total = services.store.count(wanted)
+    written = 0
+    with progress("导出", "exporting", total) as advance:
+        for written in export(services.store.scan(wanted), file, zone):  # noqa: B007
+            advance()
+    return written
+
+
+def _moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            Text(f"无法识别的时间「{text}」", f"{text!r} is no time"),
+            place=option,
+            mend=Text(
+                "写作 2026-11-01 或 2026-11-01T08:00", "write 2026-11-01 or 2026-11-01T08:00"
+            ),
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -1,0 +1,237 @@
+"""`koubei init`, `koubei config`, `koubei apply`: settings and what the team decides."""
+
+import getpass
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import typer
+
+from cli.terminal import EXIT_FAILED, complain, out, pick, say, show_table
+from domain.brand import Change, ChangeKind, Configuration
+from domain.errors import ConfigurationError, Text
+from domain.ports import BeginWork, Clock
+from runtime.configuration_file import as_document, read_configuration, write_configuration
+from runtime.secret_files import make_missing_keys, make_private_folder
+from runtime.settings import FILE_NAME, Settings, load_effective, load_settings
+from runtime.toml_text import as_toml
+from workflow.watches import apply_configuration
+
+EXAMPLES = (FILE_NAME, "brands.toml")
+
+_SECTIONS = {
+    "brands": Text("品牌", "brand"),
+    "sources": Text("来源", "source"),
+    "watches": Text("监测方案", "watch"),
+    "recipients": Text("收件人", "recipient"),
+    "detection": Text("检测灵敏度", "detection"),
+    "clocks": Text("时限", "clocks"),
+}
+_KINDS = {
+    ChangeKind.ADDED: ("+", Text("新增", "added")),
+    ChangeKind.CHANGED: ("~", Text("修改", "changed")),
+    ChangeKind.REMOVED: ("-", Text("删除", "removed")),
+}
+_FILE_NAMES = {"brand_ids": "brands", "source_ids": "sources", "clocks": "levels"}
+"""What a field of the domain is called in the file, where the two differ."""
+
+
+class Services(Protocol):
+    """The part of the wired services that these commands use."""
+
+    @property
+    def begin_work(self) -> BeginWork: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(help="生成带注释的样例设置和密钥。Write commented examples and keys.")(init)
+    app.command(help="显示生效的设置及其来源。Show effective settings and their origin.")(config)
+    app.command(help="导入品牌、方案、收件人等，先显示差异。Apply a TOML file.")(apply)
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(help="放在哪个目录。Where to.", file_okay=False)
+    ] = Path(),
+) -> None:
+    """Write the examples and the keys that are not there yet; nothing is ever overwritten."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in EXAMPLES:
+            _write_example(folder / name, name)
+        settings = load_settings(folder / FILE_NAME)
+        make_private_folder(settings.data_dir)
+        _say_done(settings.data_dir, made=True)
+        for path in make_missing_keys(settings.secrets_dir):
+            _say_done(path, made=True)
+    except OSError as error:
+        raise ConfigurationError(
+            Text(f"无法写入：{error.strerror}", f"cannot write: {error.strerror}"),
+            place=str(error.filename or folder),
+            mend=Text("换一个有写权限的目录", "choose a folder that you may write to"),
+        ) from error
+    say(
+        f"下一步：改好 {folder / 'brands.toml'}，然后 koubei apply {folder / 'brands.toml'}",
+        f"Next: edit {folder / 'brands.toml'}, then koubei apply {folder / 'brands.toml'}",
+    )
+
+
+def config(
+    as_json: Annotated[bool, typer.Option("--json", help="JSON。")] = False,
+    brands: Annotated[
+        bool, typer.Option("--brands", help="改为显示当前的品牌与方案（TOML）。Brands as TOML.")
+    ] = False,
+) -> None:
+    """Show every setting with its origin, secrets masked; or the team's current configuration."""
+    if brands:
+        with open_services(load_settings()) as services, services.begin_work() as work:
+            version, current = work.configuration.current()
+        _show_configuration(version, current, as_json=as_json)
+        return
+    effective = load_effective()
+    if as_json:
+        rows = {
+            name: {"value": value, "origin": origin} for name, value, origin in effective.values()
+        }
+        out().print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    show_table(
+        (pick("设置", "setting"), pick("值", "value"), pick("来源", "origin")),
+        list(effective.values()),
+    )
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="TOML 文件。The file.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="只显示差异。Only show the diff.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="删除时不询问。Do not ask.")] = False,
+) -> None:
+    """Show what the file changes and make it the next version."""
+    new = read_configuration(file)
+    with open_services(load_settings()) as services:
+        origin = f"koubei apply {file.name}"
+        apply_new = partial(
+            apply_configuration,
+            services.begin_work,
+            new,
+            actor=_actor(),
+            at=services.clock.now(),
+            origin=origin,
+        )
+        planned = apply_new(dry_run=True)
+        if not planned.changes:
+            say(
+                f"没有变化，仍是第 {planned.version} 版",
+                f"nothing changed, version {planned.version} stays",
+            )
+            return
+        for change in planned.changes:
+            _say_change(change, planned.before, new)
+        if dry_run:
+            say("（未生效：--dry-run）", "(not applied: --dry-run)")
+            return
+        if any(c.kind is ChangeKind.REMOVED for c in planned.changes) and not yes:
+            _ask_about_removal()
+        applied = apply_new(expected_version=planned.version)
+    say(f"✓ 已生效，第 {applied.version} 版", f"✓ applied as version {applied.version}")
+
+
+def open_services(settings: Settings) -> AbstractContextManager[Services]:
+    """Open the wired services, imported late: `init` and `config` must start without adapters."""
+    wiring: Any = importlib.import_module("runtime.wiring")
+    services: AbstractContextManager[Services] = wiring.open_services(settings)
+    return services
+
+
+def _write_example(path: Path, name: str) -> None:
+    text = resources.files("runtime").joinpath("examples", name).read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        _say_done(path, made=False)
+    else:
+        _say_done(path, made=True)
+
+
+def _say_done(path: Path, *, made: bool) -> None:
+    if made:
+        out().print(f"✓ {path}")
+    else:
+        say(f"! {path} 已存在，保持不变", f"! {path} is there already and stays as it is")
+
+
+def _show_configuration(version: int, current: Configuration, *, as_json: bool) -> None:
+    if as_json:
+        document = {"version": version, **as_document(current)}
+        out().print(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    say(f"# 第 {version} 版", f"# version {version}")
+    out().print(write_configuration(current), end="")
+
+
+def _ask_about_removal() -> None:
+    if not _on_a_terminal():
+        raise ConfigurationError(
+            Text("有内容会被删除，未生效", "something would be removed; nothing was applied"),
+            mend=Text("确认无误后加 --yes", "add --yes when that is meant"),
+        )
+    if not typer.confirm(pick("以上有删除，确定吗？", "Something is removed. Go on?")):
+        complain("未生效", "nothing was applied")
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _say_change(change: Change, before: Configuration, after: Configuration) -> None:
+    sign, kind = _KINDS[change.kind]
+    section, *rest = change.path.split(".")
+    label = _SECTIONS[section]
+    old, new = (_file_value(as_document(c), section, rest) for c in (before, after))
+    values = {
+        ChangeKind.ADDED: new,
+        ChangeKind.REMOVED: old,
+        ChangeKind.CHANGED: f"{old} → {new}",
+    }[change.kind]
+    what = " ".join([*rest[:1], *(_FILE_NAMES.get(part, part) for part in rest[1:])])
+    name = f" {what}" if what else ""
+    say(
+        f"{sign} {kind.zh} {label.zh}{name}：{values}",
+        f"{sign} {kind.en} {label.en}{name}: {values}",
+    )
+
+
+def _file_value(document: Mapping[str, Any], section: str, path: list[str]) -> str:
+    """Return what stands in the file at the path of a change, "" where nothing does."""
+    content = document[_FILE_NAMES.get(section, section)]
+    if not path:
+        return as_toml(content)
+    item = next((item for item in content if item["id"] == path[0]), None)
+    if item is None:
+        return ""
+    if len(path) == 1:
+        return as_toml({key: value for key, value in item.items() if value not in ([], {}, "")})
+    return as_toml(item[_FILE_NAMES.get(path[1], path[1])])
+
+
+def _actor() -> str:
+    """Return who the audit row names: the account at this terminal."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container whose user has no name
+        return f"cli:uid-{os.getuid()}"

@@ -1,0 +1,162 @@
+"""`koubei status`: everything on one screen."""
+
+import json
+from datetime import timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cli.terminal import EXIT_PARTIAL, language, out, pick, say, show_table
+from domain.coverage import KNOWN_STATES
+from domain.outbox import OutboxState
+from domain.signal import SignalState
+from monitoring.overview import Overview, SourceStanding, overview
+from presentation.formats import count, duration, multiple, near_time, short_time
+from presentation.wording import reason, word
+from runtime.settings import load_settings
+from runtime.wiring import open_services
+
+
+def register(app: typer.Typer) -> None:
+    """Add `status`."""
+    app.command("status", help="一屏看清预警、来源与邮件。 Everything on one screen.")(
+        status_command
+    )
+
+
+def status_command(
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """Print how things stand; exit 3 when a source left a gap."""
+    settings = load_settings()
+    with open_services(settings) as services:
+        view = overview(services.begin_work, services.store, services.clock.now())
+    if as_json:
+        out().print(json.dumps(as_document(view), ensure_ascii=False, indent=1))
+    else:
+        show(view, ZoneInfo(settings.timezone))
+    if view.unread_sources:
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def show(view: Overview, zone: ZoneInfo) -> None:
+    """Print the overview for a person."""
+    if view.configuration.is_demo:
+        say("【演示数据：公司、人物与言论均为虚构】", "[Demo data: all of it is invented]")
+    newest = view.store.newest_published_at
+    say(
+        f"{short_time(view.now, zone)}　提及 {count(view.store.mentions, 'zh')} 条"
+        + (f"，最新一条 {near_time(newest, view.now, zone)}" if newest else "")
+        + f"　配置版本 {view.configuration_version}",
+        f"{short_time(view.now, zone)}  {count(view.store.mentions, 'en')} mentions"
+        + (f", newest {near_time(newest, view.now, zone)}" if newest else "")
+        + f"  configuration {view.configuration_version}",
+    )
+    _show_signals(view, zone)
+    _show_sources(view, zone)
+    _show_mails(view)
+
+
+def as_document(view: Overview) -> dict[str, Any]:
+    """Return the overview as JSON values."""
+    return {
+        "now": view.now.isoformat(),
+        "demo": view.configuration.is_demo,
+        "mentions": view.store.mentions,
+        "open_signals": [
+            {
+                "id": s.id,
+                "brand": s.brand_id,
+                "level": s.level.value,
+                "observed": s.figures.observed,
+                "opened_at": s.opened_at.isoformat(),
+            }
+            for s in view.open_signals
+        ],
+        "sources": [
+            {
+                "watch": s.watch.id,
+                "source": s.source.id,
+                "platform": s.source.platform.value,
+                "state": s.latest.state.value if s.latest else None,
+                "reason": s.latest.reason if s.latest else "never_crawled",
+                "last_good_at": s.last_good_at.isoformat() if s.last_good_at else None,
+                "late": s.late,
+            }
+            for s in view.sources
+        ],
+        "mails": {state.value: number for state, number in view.mails.items()},
+    }
+
+
+def _show_signals(view: Overview, zone: ZoneInfo) -> None:
+    say("\n预警", "\nAlerts")
+    if not view.recent_signals:
+        say("  没有预警", "  none")
+        return
+    names = {brand.id: brand.name for brand in view.configuration.brands}
+    lang = language()
+    show_table(
+        [pick("编号", "id"), pick("级别", "level"), pick("品牌", "brand"), pick("负面/时", "neg/h"),
+         pick("倍数", "times"), pick("平台", "platforms"), pick("触发于", "opened"),
+         pick("状态", "state")],
+        [
+            [
+                s.id,
+                word(s.level).in_language(lang),
+                names.get(s.brand_id, s.brand_id),
+                str(s.figures.observed),
+                multiple(s.figures.multiple, lang) if s.figures.multiple else "—",
+                " ".join(word(p).in_language(lang) for p in s.platforms),
+                near_time(s.opened_at, view.now, zone),
+                word(s.state).in_language(lang)
+                + ("" if s.state is SignalState.CLOSED else " ●"),
+            ]
+            for s in view.recent_signals[:8]
+        ],
+    )  # fmt: skip
+
+
+def _show_sources(view: Overview, zone: ZoneInfo) -> None:
+    say("\n来源", "\nSources")
+    if not view.sources:
+        say(
+            "  尚未配置监测方案 → koubei init，编辑 brands.toml，再 koubei apply brands.toml",
+            "  no watch yet → koubei init, edit brands.toml, then koubei apply brands.toml",
+        )
+        return
+    show_table(
+        [pick("平台", "platform"), pick("来源", "source"), pick("状态", "state"),
+         pick("读到", "found"), pick("新增", "new"), pick("上次成功", "last good"),
+         pick("原因 → 处理", "why → what helps")],
+        [_source_row(s, view, zone) for s in view.sources],
+    )  # fmt: skip
+
+
+def _source_row(standing: SourceStanding, view: Overview, zone: ZoneInfo) -> list[str]:
+    lang, row = language(), standing.latest
+    known = row is not None and row.state in KNOWN_STATES
+    code = row.reason if row else "never_crawled"
+    why = reason(code, standing.source.platform) if code or not known else None
+    good = standing.last_good_at
+    return [
+        word(standing.source.platform).in_language(lang),
+        standing.source.id,
+        ("✓ " if known else "✗ ") + (word(row.state).in_language(lang) if row else "—"),
+        str(row.found) if row else "—",
+        str(row.new) if row else "—",
+        near_time(good, view.now, zone) if good else "—",
+        f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else "",
+    ]
+
+
+def _show_mails(view: Overview) -> None:
+    lang = language()
+    shown = {s: n for s, n in view.mails.items() if n or s is OutboxState.SENT}
+    line = "　".join(f"{word(s).in_language(lang)} {n}" for s, n in shown.items())
+    say(f"\n邮件　{line}", f"\nMail  {line}")
+    late = [m for m in view.recent_mails if m.state is not OutboxState.SENT]
+    for mail in late[:3]:
+        waited = duration(max(view.now - mail.created_at, timedelta(0)), lang)
+        out().print(f"  {word(mail.state).in_language(lang)} {waited} {mail.last_error[:160]}")

@@ -1,0 +1,343 @@
+"""The frontier of one crawl: what is to be asked, what lies unread in the archive, what is done.
+
+    begin      run + plan + the first page of each series      one unit of work
+    fetched    body in the archive, then the entry says so     one unit of work
+    advance    (the store has acknowledged) next page or the
+               outcome of the series, and the page is done     one unit of work
+    close      ledger, run, frontier dropped                   one unit of work
+
+A process that dies between two of these repeats the step and loses nothing. The next run of the
+same watch and source takes over the lineage: it reads `fetched` pages from the archive, without
+asking again, and asks for `waiting` ones. The plan itself is an entry that waits until the end, so
+that a lineage whose pages are all done is taken over, too.
+"""
+
+import hashlib
+import os
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows, run_result
+from domain.brand import Source, Watch
+from domain.coverage import CoverageRow, CoverageState
+from domain.crawl import CrawlRun, FrontierEntry, FrontierState
+from domain.errors import CrawlError, Text
+from domain.ports import BeginWork, Clock, PageArchive
+
+STALE_AFTER = timedelta(seconds=60)
+"""A run that gave no sign of life for this long is dead."""
+INTERRUPTED = Outcome(CoverageState.FAILED, "interrupted")
+_RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
+_PLAN = "plan"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
+    be read again from the archive but never asked for.
+    """
+
+    series: int
+    url: str
+    page: int = 1
+    tally: Tally = NOTHING
+    captured: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """What makes the request one of its lineage."""
+        text = f"{self.series} {self.page} {self.captured} {self.url}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def to_json(self) -> dict[str, object]:
+        """Return the request as JSON values."""
+        return {
+            "series": self.series,
+            "url": self.url,
+            "page": self.page,
+            "tally": self.tally.to_json(),
+            "captured": self.captured,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "PageRequest":
+        """Read what `to_json` wrote."""
+        return cls(
+            value["series"],
+            value["url"],
+            value["page"],
+            Tally.from_json(value["tally"]),
+            value["captured"],
+        )
+
+
+class AlreadyRunning(CrawlError):
+    """Another process crawls this watch on this source right now."""
+
+
+class MakePlan(Protocol):
+    """Makes the plan of a new run from the ledger."""
+
+    def __call__(self, rows: Sequence[CoverageRow], now: datetime) -> Plan: ...
+
+
+def begin(
+    begin_work: BeginWork,
+    archive: PageArchive,
+    clock: Clock,
+    *,
+    watch: Watch,
+    source: Source,
+    run_id: str,
+    make_plan: MakePlan,
+    stale_after: timedelta = STALE_AFTER,
+) -> "Frontier":
+    """Start a run of a watch on a source, or take over the lineage of one that died.
+
+    AlreadyRunning when the unfinished run of the pair is alive.
+    """
+    now = clock.now()
+    with begin_work() as work:
+        dead = work.crawls.unfinished(watch.id, source.id)
+        if dead is not None and is_alive(dead, now, stale_after):
+            raise AlreadyRunning(
+                Text("另一个进程正在采集", "another process is crawling it"),
+                place=f"{watch.id} × {source.id}",
+                mend=Text("等它结束后再试", "try again when it has ended"),
+            )
+        if dead is not None:
+            plan = _stored_plan(work.crawls.frontier(dead.lineage, FrontierState))
+            work.crawls.finish(
+                replace(dead, ended_at=now, state=CoverageState.FAILED, reason="killed")
+            )
+        else:
+            span = max(watch.backfill, timedelta(days=1))
+            rows = work.coverage.rows([watch.id], start=now - span, end=now)
+            plan = make_plan([row for row in rows if row.source_id == source.id], now)
+        lineage = dead.lineage if dead else run_id
+        run = _new_run(run_id, lineage, watch=watch, source=source, plan=plan, now=now)
+        work.crawls.start(run)
+        if dead is None:
+            work.crawls.push(_first_entries(run.lineage, plan))
+        work.commit()
+    return Frontier(begin_work, archive, clock, run, plan, resumed=dead is not None)
+
+
+def new_run_id(now: datetime) -> str:
+    """Return a fresh id that tells when and in which process the run began."""
+    return f"run-{now:%Y%m%dT%H%M%S}-{_host()}-{os.getpid()}-{uuid4().hex[:6]}"
+
+
+def is_alive(run: CrawlRun, now: datetime, stale_after: timedelta = STALE_AFTER) -> bool:
+    """Whether a run that has not ended still works: a recent sign of life, and, when it ran on
+    this machine, its process is there.
+    """
+    if now - run.heartbeat_at > stale_after:
+        return False
+    match = _RUN_ID.fullmatch(run.id)
+    if match is None or match["host"] != _host():
+        return True
+    return _process_exists(int(match["pid"]))
+
+
+class Frontier:
+    """The durable side of one run. `run` carries its identity, `plan` what it sets out to ask."""
+
+    def __init__(
+        self,
+        begin_work: BeginWork,
+        archive: PageArchive,
+        clock: Clock,
+        run: CrawlRun,
+        plan: Plan,
+        *,
+        resumed: bool = False,
+    ) -> None:
+        self._begin_work = begin_work
+        self._archive = archive
+        self._clock = clock
+        self.run = run
+        self.plan = plan
+        self.resumed = resumed
+
+    def to_do(self) -> list[FrontierEntry]:
+        """Return what is left of the lineage, fetched pages first, each in the order of pushing."""
+        with self._begin_work() as work:
+            entries = work.crawls.frontier(
+                self.run.lineage, (FrontierState.WAITING, FrontierState.FETCHED)
+            )
+        pages = [entry for entry in entries if entry.fingerprint != _PLAN]
+        return sorted(pages, key=lambda entry: entry.state is FrontierState.WAITING)
+
+    def fetched(self, entry: FrontierEntry, body: bytes, *, url: str, status: int) -> FrontierEntry:
+        """Keep a body durably, then note that its page needs no asking any more."""
+        kept = replace(
+            entry,
+            state=FrontierState.FETCHED,
+            body_sha256=self._archive.put(body),
+            url=url,
+            status=status,
+            fetched_at=self._clock.now(),
+        )
+        with self._begin_work() as work:
+            if self.request_of(entry).captured:
+                work.crawls.push([entry])
+            work.crawls.mark_fetched(kept)
+            work.commit()
+        return kept
+
+    def body(self, entry: FrontierEntry) -> bytes | None:
+        """Return the archived body of a fetched page, None when the archive lost it."""
+        return self._archive.get(entry.body_sha256)
+
+    def captured(
+        self, request: PageRequest, body: bytes, *, url: str, status: int
+    ) -> FrontierEntry:
+        """Keep a reply that a browser's page got by itself."""
+        return self.fetched(self._entry(request), body, url=url, status=status)
+
+    def advance(
+        self, entry: FrontierEntry, then: PageRequest | Outcome | None
+    ) -> FrontierEntry | None:
+        """Everything of a page is stored: push what follows, and the page is done.
+
+        Returns the entry of the next page; None when the series ended or another entry of it goes
+        on.
+        """
+        following = self._entry(then) if isinstance(then, PageRequest) else None
+        entries = [following] if following else []
+        if isinstance(then, Outcome):
+            entries = [self._outcome_entry(self.request_of(entry).series, then)]
+        with self._begin_work() as work:
+            work.crawls.push(entries)
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint])
+            work.crawls.beat(self.run.id, self._clock.now())
+            work.commit()
+        return following
+
+    def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
+        """Return a fetched entry whose body is lost as one that waits to be asked."""
+        return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
+
+    @staticmethod
+    def request_of(entry: FrontierEntry) -> PageRequest:
+        """Return the request that an entry stands for."""
+        return PageRequest.from_json(entry.request)
+
+    def beat(self) -> None:
+        """Give a sign of life."""
+        with self._begin_work() as work:
+            work.crawls.beat(self.run.id, self._clock.now())
+            work.commit()
+
+    def close(self, stop: Outcome | None, *, series: int | None = None) -> CrawlRun:
+        """Write the ledger, end the run and drop its frontier, all at once; return the run.
+
+        `stop` says why the run ended before its time (None: it did not), `series` which one it
+        struck; series without an outcome share it.
+        """
+        return self._end(stop, series, final=True)
+
+    def abandon(self, reason: str) -> CrawlRun:
+        """Write into the ledger that the run failed, but leave it to be taken over: what lies in
+        the frontier is not lost.
+        """
+        return self._end(Outcome(CoverageState.FAILED, reason), None, final=False)
+
+    def _end(self, stop: Outcome | None, series: int | None, *, final: bool) -> CrawlRun:
+        now = self._clock.now()
+        with self._begin_work() as work:
+            entries = work.crawls.frontier(self.run.lineage, FrontierState)
+            outcomes = _outcomes(entries)
+            if stop is not None and series is not None and series not in outcomes:
+                outcomes[series] = stop
+            rows = coverage_rows(self.plan, outcomes, stop or INTERRUPTED, run=self.run, now=now)
+            for row in rows:
+                work.coverage.record(row)
+            state, reason = run_result(rows)
+            ended = replace(
+                self.run,
+                heartbeat_at=now,
+                ended_at=now,
+                state=state,
+                reason=reason,
+                pages=sum(row.pages for row in rows),
+                found=sum(row.found for row in rows),
+                matched=sum(row.matched for row in rows),
+                new=sum(row.new for row in rows),
+            )
+            if final:
+                work.crawls.finish(ended)
+                work.crawls.forget(self.run.lineage)
+            else:
+                work.crawls.beat(self.run.id, _LONG_AGO)
+            work.commit()
+        return ended
+
+    def _entry(self, request: PageRequest) -> FrontierEntry:
+        return FrontierEntry(self.run.lineage, request.fingerprint, request.to_json())
+
+    def _outcome_entry(self, series: int, outcome: Outcome) -> FrontierEntry:
+        content = {"outcome": outcome.to_json(), "of": series}
+        return FrontierEntry(
+            self.run.lineage, f"outcome-{series}", content, state=FrontierState.DONE
+        )
+
+
+def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
+    first = [PageRequest(number, series.url) for number, series in enumerate(plan.series)]
+    return [
+        FrontierEntry(lineage, _PLAN, plan.to_json()),
+        *(FrontierEntry(lineage, request.fingerprint, request.to_json()) for request in first),
+    ]
+
+
+def _stored_plan(entries: Sequence[FrontierEntry]) -> Plan:
+    return Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+
+
+def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:
+    found: dict[int, Outcome] = {}
+    for entry in entries:
+        outcome, series = entry.request.get("outcome"), entry.request.get("of")
+        if isinstance(outcome, Mapping) and isinstance(series, int):
+            found[series] = Outcome.from_json(outcome)
+    return found
+
+
+def _new_run(
+    run_id: str, lineage: str, *, watch: Watch, source: Source, plan: Plan, now: datetime
+) -> CrawlRun:
+    return CrawlRun(
+        id=run_id,
+        lineage=lineage,
+        spider=source.spider,
+        watch_id=watch.id,
+        source_id=source.id,
+        platform=source.platform,
+        window_start=min(window.start for window in plan.windows),
+        window_end=max(window.end for window in plan.windows),
+        started_at=now,
+        heartbeat_at=now,
+        backfill=all(window.backfill for window in plan.windows),
+    )
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.]", "", socket.gethostname())[:40] or "host"
+
+
+def _process_exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,173 @@
+"""Downloader middlewares: the network guard, robots.txt, and the pace of requests.
+
+They stand in the way of every request of Scrapy, redirects and robots.txt itself included.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol, cast
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from crawlers.conduct import Conduct
+from crawlers.robots import MAX_BYTES, RobotsAnswer, robots_url
+from domain.errors import AddressRefused, CrawlError, RobotsRefused, Text
+
+LONGEST_WAIT = 120.0
+"""Seconds that a run waits for its turn; a host that wants more is asked by a later run."""
+_FOR_ROBOTS = "for_robots"
+_NO_ANSWER = (
+    AddressRefused,
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    OSError,
+)
+
+
+class Behaved(Protocol):
+    """A spider of ours, as far as the middlewares know it."""
+
+    conduct: Conduct
+
+
+class SourcePaused(CrawlError):
+    """The host asked for a longer pause than a run waits (Retry-After)."""
+
+
+def conduct_of(crawler: Crawler) -> Conduct:
+    """Return the conduct of the run."""
+    return cast("Behaved", crawler.spider).conduct
+
+
+class GuardMiddleware:
+    """Lets through only addresses that the source's policy allows."""
+
+    def __init__(self, conduct: Conduct) -> None:
+        self._policy = conduct.policy
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "GuardMiddleware":
+        """Scrapy's way to build it."""
+        return cls(conduct_of(crawler))
+
+    def process_request(self, request: Request) -> Response | None:
+        """Raise AddressRefused, or, where a redirect leads astray, answer in the place of the
+        host: an empty 302 whose address tells the page reader what kind of wall that was.
+        """
+        try:
+            self._policy.check_url(request.url)
+        except AddressRefused:
+            if not request.meta.get("redirect_times"):
+                raise
+            return Response(request.url, status=302, request=request)
+        return None
+
+
+class RobotsMiddleware:
+    """Asks a host for its robots.txt before anything else, and obeys (see `crawlers.robots`)."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._conduct = conduct_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
+        """Scrapy's way to build it."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Raise RobotsRefused when the host does not want the address to be asked."""
+        if request.meta.get(_FOR_ROBOTS):
+            return
+        answer = self._conduct.known_robots(request.url)
+        if answer is None:
+            answer = await self._ask(request.url)
+            self._conduct.keep_robots(request.url, answer)
+        if not answer.allows(request.url):
+            raise RobotsRefused(
+                Text("robots.txt 不允许，或无法读取", "robots.txt says no, or cannot be read"),
+                place="robots.txt",
+            )
+
+    async def _ask(self, url: str) -> RobotsAnswer:
+        request = Request(
+            robots_url(url),
+            callback=NO_CALLBACK,
+            meta={
+                _FOR_ROBOTS: True,
+                "download_maxsize": MAX_BYTES,
+                "dont_retry": True,
+                "autothrottle_dont_adjust_delay": True,
+            },
+        )
+        try:
+            response = await self._crawler.engine.download_async(request)
+        except _NO_ANSWER:
+            return RobotsAnswer(0)
+        return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
+
+
+class PaceMiddleware:
+    """Waits for the run's turn at a host, across processes, and closes it on Retry-After."""
+
+    def __init__(self, conduct: Conduct) -> None:
+        self._conduct = conduct
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "PaceMiddleware":
+        """Scrapy's way to build it."""
+        return cls(conduct_of(crawler))
+
+    async def process_request(self, request: Request) -> None:
+        """Return when it is the run's turn; SourcePaused when that would take too long."""
+        wait = self._conduct.turnstile(request.url).take(LONGEST_WAIT)
+        if wait is None:
+            raise SourcePaused(
+                Text("平台要求稍后再试", "the host asked for a pause"),
+                place="Retry-After",
+                mend=Text("到时会自动再采集", "a later run asks again by itself"),
+            )
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Note a Retry-After of a host that is overloaded or wants to be left alone."""
+        header = response.headers.get("Retry-After")
+        if response.status in {429, 503} and header:
+            seconds = retry_after(header.decode("latin-1"), now=self._conduct.clock.now())
+            if seconds is not None:
+                self._conduct.turnstile(request.url).close_for(seconds)
+        return response
+
+
+def retry_after(value: str, *, now: datetime) -> float | None:
+    """Return the seconds that a Retry-After header asks for (RFC 9110 §10.2.3), None when it
+    cannot be read.
+    """
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - now).total_seconds(), 0.0)

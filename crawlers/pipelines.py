@@ -1,0 +1,96 @@
+"""What happens to a page between the network and the store, in the order that survives kill -9.
+
+    keep    body into the archive, frontier says fetched
+    read    pure page reader
+    take    one ingest step; the store has acknowledged when it returns
+
+The spider then advances the frontier. Every step may be repeated without harm.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crawlers.frontier import Frontier
+from crawlers.plan import Tally
+from crawlers.services import Services
+from domain.brand import Watch
+from domain.crawl import FrontierEntry
+from domain.page import FoundMention, Page
+
+
+class Read(Protocol):
+    """A page reader: `crawlers.pages.<surface>.parse`."""
+
+    def __call__(self, body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page: ...
+
+
+class BodyLost(Exception):
+    """A page that was fetched is not in the archive any more; it has to be asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A page whose mentions are stored. `all_known`: every one of them was stored before the last
+    complete look at this watch and source ended.
+    """
+
+    page: Page
+    tally: Tally
+    all_known: bool = False
+
+
+class Intake:
+    """Carries the pages of one run into the store."""
+
+    def __init__(self, services: Services, frontier: Frontier, watch: Watch, read: Read) -> None:
+        self._services = services
+        self._frontier = frontier
+        self._watch = watch
+        self._read = read
+
+    def read(self, entry: FrontierEntry) -> Page:
+        """Read a fetched page from the archive; LayoutChanged as the reader raises it."""
+        body = self._frontier.body(entry)
+        if body is None:
+            raise BodyLost(entry.body_sha256)
+        return self._read(
+            body, url=entry.url, status=entry.status, fetched_at=self._fetched_at(entry)
+        )
+
+    def take(self, entry: FrontierEntry, page: Page) -> Taken:
+        """Store what a page holds; StoreUnavailable when that has to be tried again."""
+        known = self._all_known(page.mentions)
+        counts = self._services.ingest.take(
+            page.mentions,
+            watch=self._watch,
+            run_id=self._frontier.run.id,
+            collected_at=self._fetched_at(entry),
+            source_url=entry.url,
+        )
+        tally = Tally(1, counts.found, counts.matched, counts.new, oldest(page.mentions))
+        return Taken(page, tally, known)
+
+    def _all_known(self, mentions: Iterable[FoundMention]) -> bool:
+        since = self._frontier.plan.known_before
+        ids = {mention.id for mention in mentions if not mention.embedded}
+        if since is None or not ids:
+            return False
+        stored = self._services.store.get(ids)
+        return all(i in stored and stored[i].first_seen_at <= since for i in ids)
+
+    def _fetched_at(self, entry: FrontierEntry) -> datetime:
+        return entry.fetched_at or self._services.clock.now()
+
+
+def oldest(mentions: Iterable[FoundMention]) -> datetime | None:
+    """Return the earliest time of the mentions that stand on a page by themselves."""
+    times = [m.published_at for m in mentions if m.published_at is not None and not m.embedded]
+    return min(times, default=None)
+
+
+def newest(mentions: Iterable[FoundMention]) -> datetime | None:
+    """Return the latest time of the mentions that stand on a page by themselves."""
+    times = [m.published_at for m in mentions if m.published_at is not None and not m.embedded]
+    return max(times, default=None)

@@ -1,0 +1,97 @@
+"""The pace of requests to one host, kept by all crawl processes of a machine together.
+
+A file a host holds the earliest moment of its next request. Whoever wants to ask takes the next
+free moment under a lock and waits for it without holding the lock. A `Retry-After` moves the
+moment on for everybody.
+"""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from crawlers.file_names import file_name_of
+from crawlers.guard import is_below
+
+FLOORS = {
+    # one page at a time: what public crawlers of each site found it to bear
+    "weibo.com": timedelta(seconds=8),
+    "weibo.cn": timedelta(seconds=8),
+    "zhihu.com": timedelta(seconds=5),
+    "baidu.com": timedelta(seconds=5),
+}
+LONGEST_PAUSE = timedelta(days=1)
+"""A Retry-After beyond this is taken for a day: no header may stop a source for ever."""
+
+
+def pace_of(url: str, *, delay: timedelta, allowed_hosts: tuple[str, ...]) -> timedelta:
+    """Return the time between two requests to the host of an address.
+
+    `delay` (crawl.delay) can make it longer than a platform's floor, never shorter. Hosts named in
+    crawl.allowed_hosts are the operator's own and have none.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    for site, floor in FLOORS.items():
+        if is_below(host, site):
+            return max(floor, delay)
+    own = {f"{host}:{port}" for port in (parts.port or _default_port(parts.scheme),)}
+    return timedelta(0) if own & {h.lower() for h in allowed_hosts} else delay
+
+
+class Turnstile:
+    """Hands out the moments at which one host may be asked; times are seconds of the epoch."""
+
+    def __init__(self, folder: Path, host: str, pace: timedelta, now: Callable[[], float]) -> None:
+        self._file = folder / f"turn-{file_name_of(host)}"
+        self._pace = pace.total_seconds()
+        self._now = now
+
+    def take(self, longest_wait: float) -> float | None:
+        """Take the next free moment and return how many seconds to wait for it.
+
+        None, with nothing taken, when that is longer than `longest_wait`.
+        """
+        with self._locked() as file:
+            now = self._now()
+            # a clock that was set back, or a torn file, must not stop the source for ever
+            moment = min(max(now, _read(file)), now + LONGEST_PAUSE.total_seconds())
+            if moment - now > longest_wait:
+                return None
+            _write(file, moment + self._pace)
+            return moment - now
+
+    def close_for(self, seconds: float) -> None:
+        """Let nobody through for a while (the host said Retry-After)."""
+        seconds = min(seconds, LONGEST_PAUSE.total_seconds())
+        with self._locked() as file:
+            _write(file, max(_read(file), self._now() + seconds))
+
+    @contextmanager
+    def _locked(self) -> Iterator[IO[str]]:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._file.open("a+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+
+
+def _read(file: IO[str]) -> float:
+    file.seek(0)
+    try:
+        return float(file.read() or 0)
+    except ValueError:
+        return 0.0
+
+
+def _write(file: IO[str], moment: float) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(repr(moment))
+    file.flush()
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80

@@ -1,0 +1,86 @@
+"""`python -m crawlers.worker --watch W --source S`: one crawl in a process of its own.
+
+Standard output carries one JSON object a line: `started`, `page` (figures so far), `ended` (state
+and reason), or `error`. Logs go to standard error. `crawlers.launch` starts and watches it.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings as ScrapySettings
+from twisted.python.failure import Failure
+
+from crawlers.frontier import AlreadyRunning
+from crawlers.services import Services
+from crawlers.spiders.base import Report, find_source
+from domain.errors import KoubeiError
+from runtime.settings import load_settings
+from runtime.wiring import open_services
+
+
+def configured_services() -> AbstractContextManager[Services]:
+    """Open the services that koubei.toml and the environment describe."""
+    return cast("AbstractContextManager[Services]", open_services(load_settings()))
+
+
+def crawl(
+    services: Services,
+    watch: str,
+    source: str,
+    *,
+    report: Report,
+    overrides: Mapping[str, Any] | None = None,
+) -> None:
+    """Run one crawl in this process and return when it ended; a process can do that once.
+
+    `overrides` are Scrapy settings on top of the project's. Raises what kept the run from starting.
+    """
+    settings = ScrapySettings()
+    settings.setmodule("crawlers.settings", priority="project")
+    settings.setdict(dict(overrides or {}), priority="cmdline")
+    process = CrawlerProcess(settings, install_root_handler=False)
+    failures: list[Failure] = []
+    crawling = process.crawl(
+        find_source(services, source).spider,
+        watch=watch,
+        source=source,
+        services=services,
+        report=report,
+    )
+    crawling.addErrback(failures.append)
+    process.start()
+    if failures:
+        failures[0].raiseException()
+
+
+def report_line(event: Mapping[str, object]) -> None:
+    """Print one event for the launcher."""
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Run as a program: 0 when the ledger tells how it ended, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="crawlers.worker")
+    parser.add_argument("--watch", required=True)
+    parser.add_argument("--source", required=True)
+    wanted = parser.parse_args()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    try:
+        with configured_services() as services:
+            crawl(services, wanted.watch, wanted.source, report=report_line)
+    except KoubeiError as error:
+        reason = "already_running" if isinstance(error, AlreadyRunning) else "not_started"
+        report_line({"event": "error", "reason": reason, "text": str(error)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

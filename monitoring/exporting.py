@@ -1,0 +1,130 @@
+"""Export: mentions out in open formats. JSON lines keep everything; tables are for reading.
+
+Crawled text is hostile in a spreadsheet too: a cell that would be taken for a formula gets a
+leading apostrophe (OWASP ASVS 5.0, 1.2.10), and every cell of a workbook is typed as text.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain.documents import mention_document
+from domain.errors import DependencyMissing, ImportRefused, Text
+from domain.mention import Mention
+from domain.sentiment import WHOLE_TEXT
+
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+HEADINGS: Final = (
+    "id", "platform", "kind", "published_at", "author", "title", "text", "url", "likes", "comments",
+    "reposts", "views", "ip_location", "forum", "label", "polarity", "confidence", "cluster_id",
+    "collected_at",
+)  # fmt: skip
+
+Write = Callable[[Mention], None]
+
+
+def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[int]:
+    """Write mentions to `path` by its ending (.jsonl, .csv, .xlsx), yielding the count after each.
+
+    The file appears under its name only when it is complete.
+    """
+    formats = {".jsonl": _jsonl, ".csv": _csv, ".xlsx": _xlsx}
+    writer = formats.get(path.suffix.lower())
+    if writer is None:
+        raise ImportRefused(
+            Text(f"不支持的导出格式「{path.suffix}」", f"cannot export to {path.suffix!r}"),
+            place=str(path),
+            mend=Text("请使用 .jsonl .csv .xlsx", "use .jsonl, .csv or .xlsx"),
+        )
+    unfinished = path.with_name(f".{path.name}.part")
+    count = 0
+    with writer(unfinished, zone) as write:
+        for mention in mentions:
+            write(mention)
+            count += 1
+            yield count
+    unfinished.replace(path)
+
+
+def row_of(mention: Mention, zone: ZoneInfo) -> list[str]:
+    """Return the cells of a mention in the order of HEADINGS; times are local, unknown is empty."""
+    judged = mention.sentiment.get(WHOLE_TEXT)
+    cells: list[object] = [
+        mention.id,
+        mention.platform.value,
+        mention.kind.value,
+        mention.published_at.astimezone(zone).isoformat(),
+        mention.author,
+        mention.title,
+        mention.text,
+        mention.url,
+        mention.likes,
+        mention.comments,
+        mention.reposts,
+        mention.views,
+        mention.ip_location,
+        mention.forum,
+        judged.label.value if judged else None,
+        judged.polarity if judged else None,
+        judged.confidence if judged else None,
+        mention.cluster_id,
+        mention.collected_at.astimezone(zone).isoformat(),
+    ]
+    return [_cell(cell) for cell in cells]
+
+
+def harmless(text: str) -> str:
+    """Return a cell text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return harmless(value) if isinstance(value, str) else str(value)
+
+
+@contextmanager
+def _jsonl(path: Path, _zone: ZoneInfo) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        yield lambda m: print(json.dumps(mention_document(m), ensure_ascii=False), file=file)
+
+
+@contextmanager
+def _csv(path: Path, zone: ZoneInfo) -> Iterator[Write]:
+    # with a byte order mark, because Excel in China reads a CSV without one as GBK
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADINGS)
+        yield lambda m: writer.writerow(row_of(m, zone))
+
+
+@contextmanager
+def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
+    try:
+        import openpyxl
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    except ImportError as error:
+        raise DependencyMissing(
+            Text("导出 Excel 需要 openpyxl", "writing Excel needs openpyxl"),
+            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
+        ) from error
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("mentions")
+    sheet.append(list(HEADINGS))
+
+    def write(mention: Mention) -> None:
+        cells = []
+        for value in row_of(mention, zone):
+            cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767])
+            cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+
+    yield write
+    book.save(path)

@@ -1,0 +1,34 @@
+"""What is kept for a time and then destroyed: raw pages, sealed names, evaluations, old slots."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.ports import BeginWork, PageArchive
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """For how long; sealed names carry their own date."""
+
+    pages: timedelta = timedelta(days=30)
+    evaluations: timedelta = timedelta(days=90)
+    sightings: timedelta = timedelta(days=90)
+    slots: timedelta = timedelta(days=7)
+
+
+def tidy(
+    begin_work: BeginWork, archive: PageArchive, now: datetime, keep: Keep
+) -> Mapping[str, object]:
+    """Destroy what is past its time and return how much of each kind went."""
+    pages = archive.prune(now - keep.pages)
+    with begin_work() as work:
+        gone = {
+            "pages": pages,
+            "evaluations": work.evaluations.prune(now - keep.evaluations),
+            "sealed_names": work.sealed_names.prune(now),
+            "sightings": work.crawls.prune_sightings(now - keep.sightings),
+            "slots": work.slots.prune(now - keep.slots),
+        }
+        work.commit()
+    return gone

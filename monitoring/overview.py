@@ -1,0 +1,121 @@
+"""How things stand, in one look: for `koubei status`, the status page, /readyz and /metrics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.brand import Configuration, Source, Watch
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.crawl import Slot
+from domain.outbox import OutboxMail, OutboxState
+from domain.ports import BeginWork, MentionStore
+from domain.queries import StoreStatus
+from domain.signal import Signal, SignalState
+
+_LOOK_BACK = timedelta(days=30)
+_RECENT_SIGNALS = 20
+_RECENT_MAILS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStanding:
+    """One watch on one source: its newest look, and the newest that ended ok or empty.
+
+    `failing_since` is the first of the looks in a row that did not. `late`: the newest good look is
+    older than twice the cadence.
+    """
+
+    watch: Watch
+    source: Source
+    latest: CoverageRow | None
+    last_good_at: datetime | None
+    failing_since: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything one screen shows."""
+
+    now: datetime
+    configuration_version: int
+    configuration: Configuration
+    store: StoreStatus
+    sources: tuple[SourceStanding, ...]
+    open_signals: tuple[Signal, ...]
+    recent_signals: tuple[Signal, ...]
+    mails: Mapping[OutboxState, int]
+    recent_mails: tuple[OutboxMail, ...]
+    jobs: tuple[Slot, ...]
+
+    @property
+    def unread_sources(self) -> tuple[SourceStanding, ...]:
+        """The sources whose newest look left a gap."""
+        return tuple(
+            s for s in self.sources if s.latest is not None and s.latest.state not in KNOWN_STATES
+        )
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no source at all has been read in time: then silence means nothing."""
+        return bool(self.sources) and all(s.late for s in self.sources)
+
+
+def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overview:
+    """Read both stores once; StoreUnavailable when one of them is away."""
+    with begin_work() as work:
+        version, configuration = work.configuration.current()
+        watch_ids = [watch.id for watch in configuration.watches]
+        rows = work.coverage.rows(watch_ids, start=now - _LOOK_BACK, end=now + _LOOK_BACK)
+        signals = work.signals.recent(_RECENT_SIGNALS)
+        mails, recent = work.outbox.counts(), work.outbox.recent(_RECENT_MAILS)
+        jobs = work.slots.latest()
+    looks: dict[tuple[str, str], list[CoverageRow]] = {}
+    for row in rows:
+        looks.setdefault((row.watch_id, row.source_id), []).append(row)
+    return Overview(
+        now=now,
+        configuration_version=version,
+        configuration=configuration,
+        store=store.status(),
+        sources=tuple(
+            _standing(watch, source, looks.get((watch.id, source.id), []), now)
+            for watch, source in configuration.crawl_pairs()
+        ),
+        open_signals=tuple(s for s in signals if s.state is not SignalState.CLOSED),
+        recent_signals=tuple(signals),
+        mails={state: mails.get(state, 0) for state in OutboxState},
+        recent_mails=tuple(recent),
+        jobs=tuple(job for job in jobs if not job.job.startswith("lane:")),
+    )
+
+
+def _standing(
+    watch: Watch, source: Source, rows: list[CoverageRow], now: datetime
+) -> SourceStanding:
+    in_order = sorted(rows, key=lambda row: (row.observed_at, row.window_end))
+    good = [row.observed_at for row in in_order if row.state in KNOWN_STATES]
+    last_good = good[-1] if good else None
+    bad_since = [
+        row.observed_at
+        for row in in_order
+        if row.state not in KNOWN_STATES and (last_good is None or row.observed_at > last_good)
+    ]
+    return SourceStanding(
+        watch=watch,
+        source=source,
+        latest=in_order[-1] if in_order else None,
+        last_good_at=last_good,
+        failing_since=bad_since[0] if bad_since else None,
+        late=last_good is None or now - last_good > 2 * source.every,
+    )
+
+
+STATE_ORDER = (
+    CoverageState.BLOCKED,
+    CoverageState.FAILED,
+    CoverageState.PARTIAL,
+    CoverageState.EMPTY,
+    CoverageState.OK,
+)
+"""Most urgent first, as lists of sources are sorted."""

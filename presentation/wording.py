@@ -1,0 +1,324 @@
+"""The words of the product: one for each member of each domain enum, and what a reason code means.
+
+Mail, page, report and terminal take them from here, so that the same thing is called the same
+everywhere. A test finds any enum member that has no word.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.alert import MailStage
+from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.coverage import CoverageState
+from domain.crawl import FrontierState, SightingOutcome, SlotState
+from domain.errors import NO_MEND, Text
+from domain.mention import Flag, Kind, Platform, Precision
+from domain.outbox import OutboxState
+from domain.page import BlockKind, PageState
+from domain.queries import Bucket, Sort
+from domain.sentiment import Judge, Label
+from domain.signal import Outcome, Rule, SignalState
+from presentation.hostile import defang
+
+_WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
+    Level: {
+        Level.RED: Text("红色预警", "Red alert"),
+        Level.ORANGE: Text("橙色预警", "Orange alert"),
+        Level.YELLOW: Text("黄色预警", "Yellow alert"),
+        Level.BLUE: Text("蓝色预警", "Blue alert"),
+    },
+    Platform: {
+        Platform.WEIBO: Text("微博", "Weibo"),
+        Platform.ZHIHU: Text("知乎", "Zhihu"),
+        Platform.TIEBA: Text("贴吧", "Tieba"),
+    },
+    Label: {
+        Label.NEGATIVE: Text("负面", "negative"),
+        Label.NEUTRAL: Text("中性", "neutral"),
+        Label.POSITIVE: Text("正面", "positive"),
+    },
+    Judge: {
+        Judge.MODEL: Text("模型", "model"),
+        Judge.PERSON: Text("人工", "person"),
+    },
+    Sensitivity: {
+        Sensitivity.FEWER: Text("少", "fewer"),
+        Sensitivity.BALANCED: Text("均衡", "balanced"),
+        Sensitivity.MORE: Text("多", "more"),
+    },
+    Transport: {
+        Transport.HTTP: Text("直接读取", "plain HTTP"),
+        Transport.BROWSER: Text("浏览器", "browser"),
+    },
+    ChangeKind: {
+        ChangeKind.ADDED: Text("新增", "added"),
+        ChangeKind.CHANGED: Text("修改", "changed"),
+        ChangeKind.REMOVED: Text("移除", "removed"),
+    },
+    Kind: {
+        Kind.POST: Text("博文", "post"),
+        Kind.COMMENT: Text("评论", "comment"),
+        Kind.ANSWER: Text("回答", "answer"),
+        Kind.ARTICLE: Text("文章", "article"),
+        Kind.QUESTION: Text("问题", "question"),
+        Kind.PIN: Text("想法", "pin"),
+        Kind.VIDEO: Text("视频", "video"),
+        Kind.THREAD: Text("主题帖", "thread"),
+        Kind.FLOOR: Text("楼层", "floor"),
+        Kind.REPLY: Text("楼中楼", "reply"),
+    },
+    Precision: {
+        Precision.SECOND: Text("精确到秒", "to the second"),
+        Precision.MINUTE: Text("精确到分钟", "to the minute"),
+        Precision.HOUR: Text("精确到小时", "to the hour"),
+        Precision.DAY: Text("精确到天", "to the day"),
+    },
+    Flag: {
+        Flag.SPAM: Text("垃圾信息", "spam"),
+        Flag.OWN_ACCOUNT: Text("自有账号", "own account"),
+        Flag.SENSITIVE_PERSONAL_DATA: Text("含敏感个人信息", "sensitive personal data"),
+        Flag.DELETED_UPSTREAM: Text("原平台已删除", "deleted on the platform"),
+    },
+    CoverageState: {
+        CoverageState.OK: Text("正常", "ok"),
+        CoverageState.PARTIAL: Text("部分采集", "partial"),
+        CoverageState.EMPTY: Text("无结果", "no results"),
+        CoverageState.BLOCKED: Text("被拦截", "blocked"),
+        CoverageState.FAILED: Text("失败", "failed"),
+    },
+    PageState: {
+        PageState.OK: Text("正常", "ok"),
+        PageState.EMPTY: Text("无结果", "no results"),
+        PageState.BLOCKED: Text("被拦截", "blocked"),
+        PageState.GONE: Text("内容已不存在", "gone"),
+        PageState.NOT_CONTENT: Text("不是内容页", "not a content page"),
+        PageState.LAYOUT_CHANGED: Text("页面版式已变", "layout changed"),
+    },
+    BlockKind: {
+        BlockKind.LOGIN_WALL: Text("需要登录", "login wall"),
+        BlockKind.CAPTCHA: Text("要求验证码", "captcha"),
+        BlockKind.RATE_LIMITED: Text("访问过于频繁", "rate limited"),
+        BlockKind.REFUSED: Text("平台拒绝访问", "refused"),
+        BlockKind.BROWSER_CHECK: Text("浏览器环境检查", "browser check"),
+        BlockKind.VISITOR: Text("停在访客验证页", "visitor check"),
+    },
+    FrontierState: {
+        FrontierState.WAITING: Text("待采集", "waiting"),
+        FrontierState.FETCHED: Text("已取回，待入库", "fetched, not yet stored"),
+        FrontierState.DONE: Text("已入库", "stored"),
+    },
+    SightingOutcome: {
+        SightingOutcome.STORED: Text("已入库", "stored"),
+        SightingOutcome.NOT_MATCHED: Text("不符合监测方案", "not matched by the watch"),
+        SightingOutcome.REFUSED: Text("无法入库", "refused by the store"),
+    },
+    SlotState: {
+        SlotState.DUE: Text("待执行", "due"),
+        SlotState.RUNNING: Text("执行中", "running"),
+        SlotState.DONE: Text("已完成", "done"),
+        SlotState.FAILED: Text("失败", "failed"),
+    },
+    SignalState: {
+        SignalState.OPEN: Text("待认领", "open"),
+        SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
+        SignalState.CLOSED: Text("已解除", "closed"),
+    },
+    Rule: {
+        Rule.NEGATIVE_SPIKE: Text("负面突增", "negative spike"),
+        Rule.FIRST_DAY_ABSOLUTE: Text("首日绝对量", "first-day count"),
+    },
+    Outcome: {
+        Outcome.OPENED: Text("触发预警", "opened an alert"),
+        Outcome.GREW: Text("预警扩大", "the alert grew"),
+        Outcome.STILL_OPEN: Text("预警持续，未再扩大", "alert still open, no growth"),
+        Outcome.CLOSED: Text("预警解除", "closed the alert"),
+        Outcome.CALM: Text("平稳", "calm"),
+        Outcome.TOO_FEW: Text("负面条数太少", "too few negatives"),
+        Outcome.NOT_UNUSUAL: Text("未超出平时范围", "within the usual range"),
+        Outcome.NOT_A_RECORD: Text("近日有过同样高", "as high only recently"),
+        Outcome.SHARE_NORMAL: Text("负面占比正常", "negative share is normal"),
+        Outcome.FEW_AUTHORS: Text("独立作者太少", "too few distinct authors"),
+        Outcome.LEARNING: Text("学习中，历史不足", "learning, too little history"),
+        Outcome.COVERAGE_UNKNOWN: Text("采集有缺口，无法判断", "coverage gap, cannot tell"),
+        Outcome.HISTORY: Text("补采的历史，只计入基线", "backfilled history, baseline only"),
+        Outcome.SILENCED: Text("已静默", "silenced"),
+    },
+    MailStage: {
+        MailStage.OPENING: Text("首次预警", "opening"),
+        MailStage.UPDATE: Text("更新", "update"),
+        MailStage.CLOSING: Text("解除", "all clear"),
+    },
+    OutboxState: {
+        OutboxState.PENDING: Text("待发送", "pending"),
+        OutboxState.SENDING: Text("发送中", "sending"),
+        OutboxState.SENT: Text("已送达邮件服务器", "accepted by the mail server"),
+        OutboxState.RETRY: Text("待重试", "to be retried"),
+        OutboxState.UNCERTAIN: Text("结果不明，将重发", "uncertain, to be sent again"),
+        OutboxState.DEAD: Text("已放弃", "given up"),
+    },
+    Sort: {
+        Sort.NEWEST: Text("最新", "newest"),
+        Sort.OLDEST: Text("最早", "oldest"),
+        Sort.REACH: Text("影响力", "reach"),
+        Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
+    },
+    Bucket: {
+        Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
+        Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
+        Bucket.HOUR: Text("1 小时", "1 hour"),
+        Bucket.DAY: Text("1 天", "1 day"),
+    },
+}
+
+ROMAN: Mapping[Level, str] = {Level.RED: "Ⅰ", Level.ORANGE: "Ⅱ", Level.YELLOW: "Ⅲ", Level.BLUE: "Ⅳ"}
+"""The four grades as they are numbered in emergency plans (Ⅰ to Ⅳ, shown 红橙黄蓝)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a source could not be read: the fact, and the one step that mends it."""
+
+    text: Text
+    mend: Text
+
+
+_OPEN_AND_LOGIN = Text(
+    "运行 koubei login {platform} 重新登录", "run koubei login {platform} to sign in again"
+)
+
+_REASONS: Mapping[str, Reason] = {
+    "": Reason(Text("未说明原因", "no reason given"), NO_MEND),
+    "login_wall": Reason(Text("平台要求登录", "the platform asks for a login"), _OPEN_AND_LOGIN),
+    "captcha": Reason(
+        Text("平台要求验证码", "the platform asks for a captcha"),
+        Text(
+            "在浏览器中打开平台，由本人完成验证，再运行 koubei login {platform}",
+            "solve it yourself in a browser, then run koubei login {platform}",
+        ),
+    ),
+    "rate_limited": Reason(
+        Text("访问过于频繁，平台已限流", "the platform limits the rate"),
+        Text("无需操作，稍后自动重试；若反复出现，请调大采集间隔",
+             "nothing to do now, it retries later; if it recurs, crawl less often"),
+    ),
+    "refused": Reason(
+        Text("平台拒绝了访问", "the platform refused access"),
+        Text("用浏览器打开平台确认能否访问，再运行 koubei login {platform}",
+             "check in a browser that the site opens, then run koubei login {platform}"),
+    ),
+    "browser_check": Reason(
+        Text("平台在检查浏览器环境", "the platform checks the browser"),
+        Text("将该来源改为浏览器方式采集", "let this source be read through the browser"),
+    ),
+    "visitor": Reason(
+        Text("停在平台的访客验证页", "stuck on the platform's visitor page"), _OPEN_AND_LOGIN
+    ),
+    "browser_missing": Reason(
+        Text("本机没有可用的 Chromium 浏览器", "no usable Chromium on this machine"),
+        Text("安装 Chromium 后运行 koubei doctor 确认", "install Chromium, then run koubei doctor"),
+    ),
+    "browser_crashed": Reason(
+        Text("浏览器中途退出", "the browser died on the way"),
+        Text("自动重试；若反复出现，运行 koubei doctor", "it retries; if it recurs, koubei doctor"),
+    ),
+    "layout_changed": Reason(
+        Text("页面版式已变，读不出内容", "the page layout changed and cannot be read"),
+        Text("升级 Koubei；或用 koubei parse 查看存档页面",
+             "update Koubei, or look at the archived page with koubei parse"),
+    ),
+    "result_ceiling": Reason(
+        Text("结果超过平台可翻页的上限，较早的没有取到",
+             "more results than the platform lets one page through; older ones are missing"),
+        Text("缩短采集间隔，或把关键词拆细", "crawl more often, or split the query"),
+    ),
+    "page_limit": Reason(
+        Text("达到本次采集的页数上限", "the page limit of this run was reached"),
+        Text("缩短采集间隔，或调高页数上限", "crawl more often, or raise the page limit"),
+    ),
+    "robots": Reason(
+        Text("平台的 robots.txt 不允许，或无法读取",
+             "robots.txt forbids it, or could not be read"),
+        Text("该来源保持关闭；可改用 koubei import", "it stays off; use koubei import instead"),
+    ),
+    "timeout": Reason(
+        Text("在限定时间内没有完成", "not finished within its time"),
+        Text("检查网络；将自动重试", "check the network; it retries by itself"),
+    ),
+    "network": Reason(
+        Text("连接不上平台", "the platform cannot be reached"),
+        Text("检查本机网络与代理；将自动重试", "check network and proxy; it retries by itself"),
+    ),
+    "server_error": Reason(
+        Text("平台返回服务器错误", "the platform answered with a server error"),
+        Text("无需操作，将自动重试", "nothing to do, it retries by itself"),
+    ),
+    "address_refused": Reason(
+        Text("地址不在允许的范围内，已拒绝访问", "the address is not an allowed one"),
+        Text("检查来源的 base_url", "check the source's base_url"),
+    ),
+    "too_large": Reason(
+        Text("页面超过大小上限", "a page was larger than allowed"),
+        Text("用 koubei explain 查看该次采集", "look at the run with koubei explain"),
+    ),
+    "killed": Reason(
+        Text("采集进程中途被终止", "the crawl process was killed"),
+        Text("将从中断处自动续采", "it resumes by itself where it stopped"),
+    ),
+    "crashed": Reason(
+        Text("采集进程异常退出", "the crawl process crashed"),
+        Text("查看日志；将自动重试", "see the log; it retries by itself"),
+    ),
+    "store_unavailable": Reason(
+        Text("存储暂时不可用", "the store was away"),
+        Text("运行 koubei doctor；数据不会丢失", "run koubei doctor; nothing is lost"),
+    ),
+    "never_crawled": Reason(
+        Text("尚未采集过", "never crawled yet"),
+        Text("运行 koubei up 或 koubei crawl", "run koubei up or koubei crawl"),
+    ),
+}  # fmt: skip
+
+REASON_CODES = frozenset(_REASONS) - {""}
+"""The reason codes that have words of their own; any other is shown as it is."""
+
+_NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
+
+
+def word(member: StrEnum) -> Text:
+    """Return the word for a member of a domain enum; KeyError names an enum without words."""
+    return _WORDS[type(member)][member]
+
+
+def reason(code: str, platform: Platform | None = None) -> Reason:
+    """Return what a reason code of the coverage ledger means and how to mend it.
+
+    The part after a colon is a detail and is shown: `layout_changed:created_at`. An unknown code is
+    shown as it is, never hidden.
+    """
+    name, _, detail = code.partition(":")
+    known = _REASONS.get(name.strip())
+    if known is None:
+        shown = _as_code(code)
+        return Reason(
+            Text(f"原因代码 {shown}", f"reason code {shown}"),
+            Text("运行 koubei status 查看", "see koubei status"),
+        )
+    where = platform.value if platform else ""
+    shown = _as_code(detail)
+    return Reason(
+        Text(
+            known.text.zh + (f"（{shown}）" if shown else ""),
+            known.text.en + (f" ({shown})" if shown else ""),
+        ),
+        Text(
+            known.mend.zh.replace("{platform}", where or "平台名"),
+            known.mend.en.replace("{platform}", where or "PLATFORM"),
+        ),
+    )
+
+
+def _as_code(text: str) -> str:
+    # codes are ours, but a detail may come from a page
+    return defang(_NO_CODE.sub("", text).strip()[:60])

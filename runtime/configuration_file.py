@@ -1,0 +1,467 @@
+"""What the team decides, as TOML: brands, watches, sources, recipients, levels, detection.
+
+`read_configuration` refuses with file, line, value and what is allowed, all problems at once;
+`write_configuration` is its inverse. Nothing is stored here: see `workflow.watches`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from domain.brand import (
+    DEFAULT_CLOCKS,
+    Brand,
+    Configuration,
+    DetectionRule,
+    Level,
+    LevelClocks,
+    OwnAccount,
+    Proximity,
+    Recipient,
+    Sensitivity,
+    Source,
+    Transport,
+    Watch,
+    WatchRule,
+)
+from domain.errors import Text
+from domain.han import fold
+from domain.mention import Platform
+from runtime.problems import (
+    ConfigurationProblems,
+    Problem,
+    dotted,
+    nearest,
+    problems_of,
+    refused,
+    shown,
+)
+from runtime.toml_file import TomlFile
+from runtime.toml_text import as_toml, key_text
+from runtime.values import (
+    Duration,
+    MailAddress,
+    Slug,
+    WebAddress,
+    Whole,
+    Word,
+    at_least,
+    duration_text,
+    parse_duration,
+)
+
+PLATFORM_HOSTS = ("weibo.com", "weibo.cn", "zhihu.com", "baidu.com")
+"""The platforms' own domains: a source there is asked every five minutes at most."""
+PLATFORM_CADENCE = timedelta(minutes=5)
+
+SPIDERS: Mapping[str, tuple[Platform, Transport, str]] = {
+    "weibo_search": (Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"),
+    "zhihu_search": (Platform.ZHIHU, Transport.BROWSER, "https://www.zhihu.com"),
+    "tieba_search": (Platform.TIEBA, Transport.BROWSER, "https://tieba.baidu.com"),
+}
+"""What a source means when it names only its spider. Weibo answers a
+search with a finished page; the pages of the other two compute the call, so a browser asks."""
+
+
+def _blank_or_duration(value: object) -> timedelta | None:
+    """ "" is a figure that the company's policy leaves open (制度未填写): never a guess."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    return parse_duration(value)
+
+
+PolicyFigure = Annotated[timedelta | None, BeforeValidator(_blank_or_duration)]
+Words = tuple[Word, ...]
+
+
+class Table(BaseModel):
+    """A table of the file; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OwnAccountTable(Table):
+    """An account of the company itself."""
+
+    platform: Platform
+    uid: Word
+    name: str = ""
+
+
+class BrandTable(Table):
+    """`[[brands]]`."""
+
+    id: Slug
+    name: Word
+    aliases: Words = ()
+    own_accounts: tuple[OwnAccountTable, ...] = ()
+
+    def build(self) -> Brand:
+        """Return the domain object."""
+        accounts = tuple(OwnAccount(a.platform, a.uid, a.name) for a in self.own_accounts)
+        return Brand(self.id, self.name, self.aliases, accounts)
+
+
+class ProximityTable(Table):
+    """Words that must stand near each other."""
+
+    words: Annotated[Words, Field(min_length=2)]
+    distance: Annotated[Whole, Field(ge=1, le=1000)]
+
+
+class RuleTable(Table):
+    """`[watches.rule]`: what a result must say."""
+
+    all: Words = ()
+    any: Words = ()
+    none: Words = ()
+    phrases: Words = ()
+    proximities: tuple[ProximityTable, ...] = ()
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        near = [word for proximity in self.proximities for word in proximity.words]
+        for wanted in (*self.all, *self.phrases, *near):
+            for unwanted in self.none:
+                if fold(unwanted) in fold(wanted):
+                    raise refused(
+                        f"「{wanted}」必须出现，却含有被排除的「{unwanted}」，永远不会命中",
+                        f"{wanted!r} must occur but holds the excluded {unwanted!r}: never met",
+                    )
+        return self
+
+    def build(self) -> WatchRule:
+        """Return the domain object."""
+        near = tuple(Proximity(p.words, p.distance) for p in self.proximities)
+        return WatchRule(self.all, self.any, self.none, self.phrases, near)
+
+
+class WatchTable(Table):
+    """`[[watches]]`."""
+
+    id: Slug
+    name: Word
+    brands: Annotated[tuple[str, ...], Field(min_length=1)]
+    queries: Annotated[Words, Field(min_length=1)]
+    sources: Annotated[tuple[str, ...], Field(min_length=1)]
+    rule: RuleTable = RuleTable()
+    enabled: bool = True
+    backfill: Duration = timedelta(days=7)
+
+    def build(self) -> Watch:
+        """Return the domain object."""
+        return Watch(
+            id=self.id,
+            name=self.name,
+            brand_ids=self.brands,
+            queries=self.queries,
+            source_ids=self.sources,
+            rule=self.rule.build(),
+            enabled=self.enabled,
+            backfill=self.backfill,
+        )
+
+
+class SourceTable(Table):
+    """`[[sources]]`: what the spider leaves open is filled from SPIDERS."""
+
+    id: Slug
+    spider: Literal["weibo_search", "zhihu_search", "tieba_search"]
+    platform: Platform = Field(default_factory=lambda data: SPIDERS[data["spider"]][0])
+    transport: Transport = Field(default_factory=lambda data: SPIDERS[data["spider"]][1])
+    base_url: WebAddress = Field(default_factory=lambda data: SPIDERS[data["spider"]][2])
+    every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=15)
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _is_kind_to_the_platform(self) -> Self:
+        if self.platform != SPIDERS[self.spider][0]:
+            raise refused(
+                f"{self.spider} 读取的平台是 {SPIDERS[self.spider][0]}，不是 {self.platform}",
+                f"{self.spider} reads {SPIDERS[self.spider][0]}, not {self.platform}",
+            )
+        if is_platform_host(self.base_url) and self.every < PLATFORM_CADENCE:
+            floor = duration_text(PLATFORM_CADENCE)
+            raise refused(
+                f"every = {duration_text(self.every)}，平台网站的采集间隔应不小于 {floor}",
+                f"every = {duration_text(self.every)}: at least {floor} on a platform's own site",
+            )
+        return self
+
+    def build(self) -> Source:
+        """Return the domain object."""
+        return Source(
+            id=self.id,
+            spider=self.spider,
+            platform=self.platform,
+            transport=self.transport,
+            base_url=self.base_url,
+            every=self.every,
+            enabled=self.enabled,
+        )
+
+
+class RecipientTable(Table):
+    """`[[recipients]]`."""
+
+    id: Slug
+    name: Word
+    address: MailAddress
+    brands: tuple[str, ...] = ()
+    min_level: Level = Level.BLUE
+
+    def build(self) -> Recipient:
+        """Return the domain object."""
+        return Recipient(self.id, self.name, self.address, self.brands, self.min_level)
+
+
+class DetectionTable(Table):
+    """`[detection]`: how readily a spike alerts, for all brands and for some."""
+
+    sensitivity: Sensitivity = Sensitivity.BALANCED
+    brands: dict[str, Sensitivity] = Field(default_factory=dict)
+
+
+class LevelTable(Table):
+    """`[levels.red]`: a figure left out is the default, "" is not filled in by the policy."""
+
+    acknowledge: PolicyFigure = None
+    first_response: PolicyFigure = None
+
+    def build(self, level: Level) -> LevelClocks:
+        """Return the domain object."""
+        default = DEFAULT_CLOCKS[level]
+        given = self.model_fields_set
+        return LevelClocks(
+            self.acknowledge if "acknowledge" in given else default.acknowledge,
+            self.first_response if "first_response" in given else default.first_response,
+        )
+
+
+class LevelsTable(Table):
+    """`[levels]`."""
+
+    red: LevelTable = LevelTable()
+    orange: LevelTable = LevelTable()
+    yellow: LevelTable = LevelTable()
+    blue: LevelTable = LevelTable()
+
+
+class Document(Table):
+    """The whole file."""
+
+    brands: tuple[BrandTable, ...] = ()
+    sources: tuple[SourceTable, ...] = ()
+    watches: tuple[WatchTable, ...] = ()
+    recipients: tuple[RecipientTable, ...] = ()
+    detection: DetectionTable = DetectionTable()
+    levels: LevelsTable = LevelsTable()
+
+    def build(self) -> Configuration:
+        """Return the domain object."""
+        return Configuration(
+            brands=tuple(b.build() for b in self.brands),
+            watches=tuple(w.build() for w in self.watches),
+            sources=tuple(s.build() for s in self.sources),
+            recipients=tuple(r.build() for r in self.recipients),
+            detection=DetectionRule(self.detection.sensitivity, dict(self.detection.brands)),
+            clocks={level: getattr(self.levels, level).build(level) for level in Level},
+        )
+
+
+def read_configuration(path: Path) -> Configuration:
+    """Return what a file decides; ConfigurationError names every problem with its line."""
+    return _configuration(TomlFile.read(path))
+
+
+def parse_configuration(text: str, name: str) -> Configuration:
+    """Return what a text decides; `name` stands for the file in problems."""
+    return _configuration(TomlFile.parse(text, name))
+
+
+def write_configuration(configuration: Configuration) -> str:
+    """Return TOML that `parse_configuration` reads as the same configuration."""
+    parts: list[str] = []
+    for section, content in as_document(configuration).items():
+        if isinstance(content, list):
+            parts += [_table_text(f"[[{section}]]", item) for item in content]
+        elif section == "levels":
+            parts += [_table_text(f"[levels.{level}]", item) for level, item in content.items()]
+        else:
+            parts.append(_table_text(f"[{section}]", content))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_document(configuration: Configuration) -> dict[str, Any]:
+    """Return a configuration with the names and values of its file."""
+    return {
+        "brands": [_brand(brand) for brand in configuration.brands],
+        "sources": [_source(source) for source in configuration.sources],
+        "watches": [_watch(watch) for watch in configuration.watches],
+        "recipients": [_recipient(recipient) for recipient in configuration.recipients],
+        "detection": {
+            "sensitivity": configuration.detection.sensitivity.value,
+            "brands": {key: value.value for key, value in configuration.detection.by_brand.items()},
+        },
+        "levels": {
+            level.value: {
+                "acknowledge": _figure(clocks.acknowledge),
+                "first_response": _figure(clocks.first_response),
+            }
+            for level in Level
+            if (clocks := configuration.clocks.get(level, LevelClocks()))
+        },
+    }
+
+
+def is_platform_host(url: str) -> bool:
+    """Whether a url lies on a platform's own domain."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return any(host == domain or host.endswith(f".{domain}") for domain in PLATFORM_HOSTS)
+
+
+def _configuration(file: TomlFile) -> Configuration:
+    problems = [*_doubles(file), *_dangling(file)]
+    try:
+        document = Document.model_validate(file.values)
+    except ValidationError as error:
+        problems += problems_of(error, Document, file.place)
+        raise ConfigurationProblems(problems) from None
+    if problems:
+        raise ConfigurationProblems(problems)
+    return document.build()
+
+
+def _items(values: Mapping[str, Any], section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the tables of a section, whatever else may be wrong with them."""
+    content = values.get(section)
+    for index, item in enumerate(content if isinstance(content, list) else []):
+        if isinstance(item, dict):
+            yield index, item
+
+
+def _ids(values: Mapping[str, Any], section: str) -> list[str]:
+    return [item["id"] for _, item in _items(values, section) if isinstance(item.get("id"), str)]
+
+
+def _doubles(file: TomlFile) -> Iterator[Problem]:
+    for section in ("brands", "sources", "watches", "recipients"):
+        first: dict[object, int] = {}
+        for index, item in _items(file.values, section):
+            key = item.get("id")
+            if not isinstance(key, str):
+                continue
+            if key in first:
+                earlier = file.place((section, first[key], "id"))
+                yield Problem(
+                    file.place((section, index, "id")),
+                    Text(
+                        f"{section} 的 id {shown(key)} 重复，已用于 {earlier}",
+                        f"id {shown(key)} of {section} is already used at {earlier}",
+                    ),
+                )
+            first.setdefault(key, index)
+
+
+def _dangling(file: TomlFile) -> Iterator[Problem]:
+    """Names of brands and sources that do not exist."""
+    brands, sources = _ids(file.values, "brands"), _ids(file.values, "sources")
+    for section, key, known in (
+        ("watches", "brands", brands),
+        ("watches", "sources", sources),
+        ("recipients", "brands", brands),
+    ):
+        for index, item in _items(file.values, section):
+            names = item.get(key)
+            for position, name in enumerate(names if isinstance(names, list) else []):
+                if name not in known:
+                    yield _unknown(file, (section, index, key, position), name, known)
+    detection = file.values.get("detection")
+    chosen = detection.get("brands") if isinstance(detection, dict) else None
+    for name in chosen if isinstance(chosen, dict) else {}:
+        if name not in brands:
+            yield _unknown(file, ("detection", "brands", name), name, brands)
+
+
+def _unknown(
+    file: TomlFile, path: tuple[str | int, ...], name: object, known: Iterable[str]
+) -> Problem:
+    known = list(dict.fromkeys(known))
+    zh, en = nearest(str(name), known)
+    what = f"{dotted(path)} = {shown(name)}"
+    return Problem(
+        file.place(path),
+        Text(
+            f"{what}，没有这个 id{zh}（已有：{'、'.join(known) or '无'}）",
+            f"{what}: no such id{en} (there are: {', '.join(known) or 'none'})",
+        ),
+    )
+
+
+def _brand(brand: Brand) -> dict[str, Any]:
+    accounts = [
+        {"platform": account.platform.value, "uid": account.uid, "name": account.name}
+        for account in brand.own_accounts
+    ]
+    return {
+        "id": brand.id,
+        "name": brand.name,
+        "aliases": list(brand.aliases),
+        "own_accounts": accounts,
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "id": source.id,
+        "spider": source.spider,
+        "platform": source.platform.value,
+        "transport": source.transport.value,
+        "base_url": source.base_url,
+        "every": duration_text(source.every),
+        "enabled": source.enabled,
+    }
+
+
+def _watch(watch: Watch) -> dict[str, Any]:
+    rule = watch.rule
+    near = [{"words": list(p.words), "distance": p.distance} for p in rule.proximities]
+    return {
+        "id": watch.id,
+        "name": watch.name,
+        "brands": list(watch.brand_ids),
+        "queries": list(watch.queries),
+        "sources": list(watch.source_ids),
+        "enabled": watch.enabled,
+        "backfill": duration_text(watch.backfill),
+        "rule": {
+            "all": list(rule.all_words),
+            "any": list(rule.any_words),
+            "none": list(rule.none_words),
+            "phrases": list(rule.phrases),
+            "proximities": near,
+        },
+    }
+
+
+def _recipient(recipient: Recipient) -> dict[str, Any]:
+    return {
+        "id": recipient.id,
+        "name": recipient.name,
+        "address": recipient.address,
+        "brands": list(recipient.brand_ids),
+        "min_level": recipient.min_level.value,
+    }
+
+
+def _figure(figure: timedelta | None) -> str:
+    return "" if figure is None else duration_text(figure)
+
+
+def _table_text(header: str, content: Mapping[str, Any]) -> str:
+    lines = [f"{key_text(key)} = {as_toml(value)}" for key, value in content.items()]
+    return "\n".join([header, *lines])

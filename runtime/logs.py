@@ -1,0 +1,76 @@
+"""One JSON line per event, on standard error; Scrapy and every library go through the same handler.
+
+Ids and counts go in, people's texts and secrets do not: values under a name that sounds like a
+secret are replaced, and any text is cut, so that a careless call cannot leak a page into the log.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+
+Event = MutableMapping[str, Any]
+
+_SECRET_NAMES: Final = re.compile(
+    r"password|passwd|secret|token|cookie|authorization|api_?key", re.I
+)
+_URL_SECRETS: Final = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=[?&]key=)[^&\s]+")
+_LONGEST_VALUE: Final = 500
+_QUIET: Final = ("apscheduler", "alembic", "uvicorn.access", "scrapy.middleware", "scrapy.crawler")
+
+
+def configure_logs(level: str = "info", form: str = "json") -> None:
+    """Send every log record of this process to standard error as JSON, or for eyes (`console`)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                redact,
+                last,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def redact(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace secrets and cut long values; a structlog processor."""
+    for name, value in event.items():
+        if _SECRET_NAMES.search(name):
+            event[name] = "****"
+        elif isinstance(value, str):
+            event[name] = _URL_SECRETS.sub("****", value)[: _limit(name)]
+    return event
+
+
+def _limit(name: str) -> int:
+    return 20_000 if name == "exception" else _LONGEST_VALUE

@@ -1,0 +1,117 @@
+"""Secrets in files that only their owner can read."""
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_core import PydanticCustomError
+
+from domain.errors import ConfigurationError, Text
+from runtime.problems import refused
+
+KEY_NAMES = ("author_key", "seal_key")
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """32 random bytes each: `author_key` for the hash of platform ids, `seal_key` for full names.
+
+    They lie outside every database: who has a copy of the data alone can tell no author.
+    """
+
+    author_key: bytes = field(repr=False)
+    seal_key: bytes = field(repr=False)
+
+
+def read_secret_file(path: Path) -> SecretStr:
+    """Return the content of a secret file without the final line end.
+
+    Raises PydanticCustomError when it cannot be read, is empty, or others may read it.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise refused(f"无法读取 {path}：{reason}", f"cannot read {path}: {reason}") from error
+    if mode & 0o077:
+        raise refused(
+            f"{path} 的权限是 {mode:04o}，他人可读；请执行 chmod 600 {path}",
+            f"others can read {path} (mode {mode:04o}); run chmod 600 {path}",
+        )
+    if not content:
+        raise refused(f"{path} 是空的", f"{path} is empty")
+    return SecretStr(content)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter; one that exists is left as it is."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def make_missing_keys(
+    folder: Path, *, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+) -> list[Path]:
+    """Write a new key for each that is not in `folder` yet; return the files written.
+
+    A key that is there is never replaced: what it hashed and sealed would be lost.
+    """
+    make_private_folder(folder)
+    written = []
+    for name in KEY_NAMES:
+        path = folder / name
+        text = base64.urlsafe_b64encode(random_bytes(_KEY_BYTES)).decode()
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        written.append(path)
+    return written
+
+
+def load_keys(
+    folder: Path, *, author_key: SecretStr | None = None, seal_key: SecretStr | None = None
+) -> Keys:
+    """Return the keys: those given (from the environment), else those of the files.
+
+    ConfigurationError when one is missing, readable by others or not 32 bytes in base64.
+    """
+    given = {"author_key": author_key, "seal_key": seal_key}
+    return Keys(**{name: _key(name, given[name], folder / name) for name in KEY_NAMES})
+
+
+def _key(name: str, given: SecretStr | None, path: Path) -> bytes:
+    place = f"KOUBEI_{name.upper()}" if given else str(path)
+    try:
+        text = (given or read_secret_file(path)).get_secret_value()
+    except PydanticCustomError as error:
+        context = error.context or {}
+        raise ConfigurationError(
+            Text(context["zh"], context["en"]),
+            place=place,
+            mend=Text("koubei init 会生成缺少的密钥", "koubei init makes the missing keys"),
+        ) from None
+    try:
+        key = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ConfigurationError(
+            Text(
+                f"应为 {_KEY_BYTES} 字节的 base64url 文本",
+                f"must be {_KEY_BYTES} bytes in base64url",
+            ),
+            place=place,
+        )
+    return key

@@ -1,0 +1,253 @@
+"""The infrastructure settings: `koubei.toml`, overridden by `KOUBEI_*`, checked once at start.
+
+    environment KOUBEI_WEB__PORT=9000  >  koubei.toml [web] port = 9000  >  default
+
+What the team decides (brands, watches, recipients) is not here but in the workflow database, see
+`runtime.configuration_file`. Secrets come from the environment or from files only their owner can
+read, never from `koubei.toml`, which people copy, commit and mail.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from domain.errors import Text
+from runtime.problems import (
+    HIDDEN,
+    ConfigurationProblems,
+    Placing,
+    Problem,
+    model_in,
+    names_a_secret,
+    nearest,
+    problems_of,
+    without_password,
+)
+from runtime.settings_model import PLATFORM_FLOOR, PREFIX, Settings
+from runtime.toml_file import TomlFile
+from runtime.values import duration_text
+
+__all__ = [
+    "FILE_NAME",
+    "PLATFORM_FLOOR",
+    "Effective",
+    "Settings",
+    "leaves",
+    "load_effective",
+    "load_settings",
+    "variable_of",
+]
+
+FILE_NAME = "koubei.toml"
+FILE_VARIABLE = "KOUBEI_CONFIG"
+OTHER_VARIABLES = frozenset({FILE_VARIABLE})
+"""Variables with our prefix that are not settings; those of tests begin with KOUBEI_TEST_."""
+ALIASES = {"KOUBEI_BROWSER": "KOUBEI_BROWSER__PATH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Settings with the origin of each value: `default`, `koubei.toml:12` or a variable's name."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    file: Path | None
+
+    def values(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (name, value, origin) of every setting, secrets masked, as the model is ordered."""
+        for path in leaves(Settings):
+            value: Any = self.settings
+            for key in path:
+                value = getattr(value, key, None)
+            name = ".".join(path)
+            yield name, _display(name, value), self.origins.get(name, "default")
+
+
+def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the checked settings of `path`, else of KOUBEI_CONFIG, else of ./koubei.toml if it is
+    there. ConfigurationProblems names everything that is wrong, not only the first.
+    """
+    return load_effective(path, environ).settings
+
+
+def load_effective(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Effective:
+    """Return the settings together with the origin of each value; errors as `load_settings`."""
+    path = path or _find_file(environ)
+    file = TomlFile.read(path) if path else TomlFile(FILE_NAME, {}, {})
+    in_environment = _environment_values(environ)
+    place = _placing(file, environ)
+    folder = path.resolve().parent if path else Path.cwd()
+    problems = [*_secrets_in_file(file), *_unknown_variables(environ)]
+    try:
+        settings = Settings(**_anchored(_over(file.values, in_environment), folder))
+    except ValidationError as error:
+        problems += problems_of(error, Settings, place)
+        raise ConfigurationProblems(problems) from None
+    if problems:
+        raise ConfigurationProblems(problems)
+    origins = {
+        ".".join(leaf): place(leaf)
+        for leaf in leaves(Settings)
+        if _has(file.values, leaf) or _has(in_environment, leaf)
+    }
+    return Effective(settings, origins, path)
+
+
+def leaves(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every setting of a model, in its order."""
+    for name, field in model.model_fields.items():
+        table = model_in(field.annotation)
+        if table is None:
+            yield (name,)
+        else:
+            yield from ((name, *rest) for rest in leaves(table))
+
+
+def variable_of(path: tuple[str, ...]) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + "__".join(path).upper()
+
+
+def is_secret(path: tuple[str, ...]) -> bool:
+    """Whether a setting may come from the environment (or a file of its own) only."""
+    return path in {("smtp", "password"), ("author_key",), ("seal_key",)}
+
+
+def _find_file(environ: Mapping[str, str]) -> Path | None:
+    if named := environ.get(FILE_VARIABLE):
+        return Path(named)
+    here = Path(FILE_NAME)
+    return here if here.exists() else None
+
+
+def _placing(file: TomlFile, environ: Mapping[str, str]) -> Placing:
+    """Name the variable of a value that the environment sets, else its line in the file."""
+    variables = {ALIASES.get(name, name): name for name in environ}
+
+    def place(path: tuple[str | int, ...]) -> str:
+        keys = tuple(key for key in path if isinstance(key, str))
+        return variables.get(variable_of(keys)) or file.place(path)
+
+    return place
+
+
+def _environment_values(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings that the environment holds, nested as the model is."""
+    known = {variable_of(leaf) for leaf in leaves(Settings)}
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {
+        ALIASES.get(name, name).lower(): value
+        for name, value in environ.items()
+        if ALIASES.get(name, name) in known
+    }
+    return source()
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[Problem]:
+    known = {variable_of(leaf) for leaf in leaves(Settings)} | ALIASES.keys() | OTHER_VARIABLES
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known and not name.startswith("KOUBEI_TEST_"):
+            zh, en = nearest(name, known)
+            yield Problem(
+                name,
+                Text(
+                    f"没有这个设置{zh}（全部设置见 koubei config）",
+                    f"is no setting{en} (koubei config lists all)",
+                ),
+            )
+
+
+def _secrets_in_file(file: TomlFile) -> Iterator[Problem]:
+    """Secrets never stand in koubei.toml: people copy, commit and mail it."""
+    for path in leaves(Settings):
+        if is_secret(path) and _has(file.values, path):
+            name, variable = ".".join(path), variable_of(path)
+            other = "smtp.password_file" if path[0] == "smtp" else f"data_dir/secrets/{name}"
+            yield Problem(
+                file.place(path),
+                Text(
+                    f"{name} 是机密，不能写在 {FILE_NAME} 里（该文件常被复制和提交）；"
+                    f"请用环境变量 {variable} 或权限 0600 的文件（{other}）",
+                    f"{name} is a secret and may not stand in {FILE_NAME}, which is copied and "
+                    f"committed; use {variable} or a file of mode 0600 ({other})",
+                ),
+            )
+    url = file.values.get("workflow_url")
+    if isinstance(url, str) and without_password(url) != url:
+        yield Problem(
+            file.place(("workflow_url",)),
+            Text(
+                f"workflow_url 含密码，不能写在 {FILE_NAME} 里；请用环境变量 KOUBEI_WORKFLOW_URL，"
+                "或去掉密码并用 ~/.pgpass",
+                f"workflow_url holds a password and may not stand in {FILE_NAME}; use "
+                "KOUBEI_WORKFLOW_URL, or leave the password out and use ~/.pgpass",
+            ),
+        )
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a new tree: `below` with `above` laid over it, table by table."""
+    merged = {
+        key: _over(value, {}) if isinstance(value, dict) else value for key, value in below.items()
+    }
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            merged[key] = _over(under, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Make relative paths relative to the folder of koubei.toml, wherever the program starts."""
+    values.setdefault("data_dir", "var")
+    for path in leaves(Settings):
+        table = values
+        for key in path[:-1]:
+            table = table.get(key, {}) if isinstance(table, dict) else {}
+        value = table.get(path[-1]) if isinstance(table, dict) else None
+        if not isinstance(value, str):
+            continue
+        if _is_path(path):
+            table[path[-1]] = folder / Path(value).expanduser()
+        elif path[-1].endswith("_url") and value.startswith("sqlite:///"):
+            table[path[-1]] = f"sqlite:///{folder / value.removeprefix('sqlite:///')}"
+    return values
+
+
+def _is_path(path: tuple[str, ...]) -> bool:
+    model: type[BaseModel] = Settings
+    for key in path[:-1]:
+        model = model_in(model.model_fields[key].annotation) or model
+    annotation = model.model_fields[path[-1]].annotation
+    return annotation is Path or annotation == Path | None
+
+
+def _has(values: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    node: Any = values
+    for key in path:
+        if not isinstance(node, Mapping) or key not in node:
+            return False
+        node = node[key]
+    return True
+
+
+def _display(name: str, value: object) -> str:
+    if value is None or value == ():
+        return ""
+    if isinstance(value, SecretStr) or (names_a_secret(name) and not isinstance(value, Path)):
+        return HIDDEN
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(str(part) for part in value)
+    return without_password(str(value))

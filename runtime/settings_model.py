@@ -1,0 +1,283 @@
+"""What can be set: every infrastructure setting with its kind, its default and its bounds."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from runtime.problems import refused, without_password
+from runtime.secret_files import read_secret_file
+from runtime.values import (
+    SPLIT,
+    Duration,
+    HostAndPort,
+    HostName,
+    MailAddress,
+    Network,
+    Port,
+    WebAddress,
+    Whole,
+    ZoneName,
+    at_least,
+    at_most,
+    is_loopback,
+)
+
+PREFIX = "KOUBEI_"
+PLATFORM_FLOOR = timedelta(seconds=5)
+"""Between two requests to one platform host; settings can raise it, never lower it."""
+
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class Table(BaseModel):
+    """A table of `koubei.toml`; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Web(Table):
+    """Where the dashboard listens. Anything but this machine belongs behind a TLS proxy."""
+
+    host: HostName = "127.0.0.1"
+    port: Port = 8501
+
+
+class Smtp(Table):
+    """The mail server. Without this table mails become files in `mail.folder`."""
+
+    host: HostName
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: Port = Field(default_factory=lambda data: _PORTS[data.get("security", "starttls")])
+    verify_certificate: bool = True
+    ca_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    sender: MailAddress
+    reply_to: MailAddress | None = None
+    timeout: Annotated[Duration, at_most(timedelta(seconds=30))] = timedelta(seconds=20)
+    allow_plaintext: bool = False
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.security == "none" and not (is_loopback(self.host) or self.allow_plaintext):
+            raise refused(
+                f"security = none 会以明文把邮件发往 {self.host}；请用 starttls 或 tls，"
+                "确实需要明文时另设 allow_plaintext = true",
+                f"security = none sends mail in clear text to {self.host}; use starttls or tls, "
+                "or also set allow_plaintext = true if that is meant",
+            )
+        if self.password is not None and self.password_file is not None:
+            raise refused(
+                "password 与 password_file 只能设一个", "set password or password_file, not both"
+            )
+        if bool(self.username) != (self.password is not None or self.password_file is not None):
+            raise refused(
+                "username 与密码要一起设置（KOUBEI_SMTP__PASSWORD 或 smtp.password_file）",
+                "user name and password go together (KOUBEI_SMTP__PASSWORD or smtp.password_file)",
+            )
+        if self.password_file is not None:
+            read_secret_file(self.password_file)
+        return self
+
+    def credentials(self) -> tuple[str, str] | None:
+        """Return user name and password, None where the server wants none.
+
+        The password file is read at each call: a changed password needs no restart.
+        """
+        if not self.username:
+            return None
+        if self.password_file is not None:
+            return self.username, read_secret_file(self.password_file).get_secret_value()
+        return self.username, self.password.get_secret_value() if self.password else ""
+
+
+class Mail(Table):
+    """What holds for mail however it leaves."""
+
+    folder: Path = Path("var/outbox")
+    hostname: HostName = "koubei.localhost"
+
+
+class Crawl(Table):
+    """How the crawler behaves. `allowed_hosts` are the private addresses it may ask."""
+
+    contact: str | None = None
+    allowed_hosts: Annotated[tuple[HostAndPort, ...], NoDecode, SPLIT] = ()
+    wall_clock: Duration = timedelta(minutes=10)
+    delay: Annotated[Duration, at_least(PLATFORM_FLOOR)] = PLATFORM_FLOOR
+
+    @model_validator(mode="after")
+    def _contact_can_be_used(self) -> Self:
+        contact = self.contact
+        if contact is not None and (
+            not contact.isascii() or not contact.isprintable() or not 3 <= len(contact) <= 200
+        ):
+            raise refused(
+                "crawl.contact 应为可联系到您的邮箱或网址（3 到 200 个 ASCII 字符）",
+                "crawl.contact must be an address or url that reaches you (3 to 200 ASCII signs)",
+            )
+        return self
+
+
+class Browser(Table):
+    """The Chromium for pages that only a browser can ask. `path`: else one is looked for."""
+
+    enabled: bool = True
+    path: Path | None = None
+
+
+class Retention(Table):
+    """For how many days things are kept that no case holds."""
+
+    pages: Annotated[Whole, Field(ge=1, le=180)] = 30
+    evaluations: Annotated[Whole, Field(ge=7, le=730)] = 90
+    sealed_names: Annotated[Whole, Field(ge=1, le=30)] = 30
+
+
+class Heartbeat(Table):
+    """Signs of life for an outside watchdog; a dead process cannot report itself."""
+
+    file: Path = Path("var/heartbeat")
+    url: WebAddress | None = None
+
+
+class Scorer(Table):
+    """What judges sentiment."""
+
+    engine: Literal["snownlp"] = "snownlp"
+
+
+class Log(Table):
+    """What is logged, to standard error: `json` for machines, `console` for eyes."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class Settings(BaseSettings):
+    """Every infrastructure setting. `Settings()` alone reads nothing: see `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+    )
+
+    language: Literal["zh", "en"] = "zh"
+    timezone: ZoneName = "Asia/Shanghai"
+    data_dir: Path = Path("var")
+    mention_store_url: str = ""
+    workflow_url: str = Field(default="", repr=False)
+    web: Web = Web()
+    public_url: WebAddress = Field(default_factory=lambda data: _local_address(data["web"]))
+    trusted_proxy: Annotated[tuple[Network, ...], NoDecode, SPLIT] = ()
+    smtp: Smtp | None = None
+    mail: Mail = Mail()
+    crawl: Crawl = Crawl()
+    browser: Browser = Browser()
+    retention: Retention = Retention()
+    heartbeat: Heartbeat = Heartbeat()
+    scorer: Scorer = Scorer()
+    log: Log = Log()
+    author_key: SecretStr | None = None
+    seal_key: SecretStr | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed: `load_settings` lays the layers and knows their origins."""
+        return (init_settings,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_what_follows_from_the_data_folder(cls, values: Any) -> Any:
+        """Stores, outbox and heartbeat lie in `data_dir` unless set."""
+        folder = values.get("data_dir", "var") if isinstance(values, dict) else None
+        if not isinstance(folder, str | Path):
+            return values
+        values = {
+            "mention_store_url": f"sqlite:///{folder}/mentions.sqlite",
+            "workflow_url": f"sqlite:///{folder}/workflow.sqlite",
+            **values,
+        }
+        mail, heartbeat = values.get("mail", {}), values.get("heartbeat", {})
+        if isinstance(mail, dict):
+            values["mail"] = {"folder": Path(folder) / "outbox", **_sender_domain(values), **mail}
+        if isinstance(heartbeat, dict):
+            values["heartbeat"] = {"file": Path(folder) / "heartbeat", **heartbeat}
+        return values
+
+    @model_validator(mode="after")
+    def _stores_can_be_used(self) -> Self:
+        _check_mention_store(self.mention_store_url)
+        _check_workflow(self.workflow_url)
+        return self
+
+    @property
+    def mention_store_path(self) -> Path:
+        """The file of the SQLite mention store."""
+        return Path(self.mention_store_url.removeprefix("sqlite:///"))
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Where the generated keys lie, each readable by its owner only."""
+        return self.data_dir / "secrets"
+
+
+def _sender_domain(values: dict[str, Any]) -> dict[str, str]:
+    """Message-IDs carry the sender's domain unless `mail.hostname` says otherwise."""
+    smtp = values.get("smtp")
+    sender = smtp.get("sender") if isinstance(smtp, dict) else getattr(smtp, "sender", None)
+    domain = sender.rpartition("@")[2] if isinstance(sender, str) else ""
+    return {"hostname": domain} if domain else {}
+
+
+def _local_address(web: Web) -> str:
+    anywhere = web.host in {"0.0.0.0", "::"}  # noqa: S104  # compared, not listened on
+    host = "127.0.0.1" if anywhere else web.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
+
+
+def _check_mention_store(url: str) -> None:
+    scheme = url.partition(":")[0]
+    if scheme in {"http", "https", "elasticsearch", "elasticsearch+http", "elasticsearch+https"}:
+        raise refused(
+            "mention_store_url：本版本还不支持 Elasticsearch；请用 sqlite:///路径",
+            "mention_store_url: Elasticsearch is not supported yet; use sqlite:///path",
+        )
+    if not url.startswith("sqlite:///") or url == "sqlite:///" or "?" in url or ":memory:" in url:
+        raise refused(
+            f"mention_store_url = {without_password(url)!r}，应为 sqlite:///路径",
+            f"mention_store_url = {without_password(url)!r}: must be sqlite:///path",
+        )
+
+
+def _check_workflow(url: str) -> None:
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///") and ":memory:" not in url:
+        return
+    if url.startswith("postgresql+psycopg://") and urlsplit(url).path.strip("/"):
+        return
+    raise refused(
+        f"workflow_url = {without_password(url)!r}，应为 sqlite:///路径 或 "
+        "postgresql+psycopg://用户@主机/库名",
+        f"workflow_url = {without_password(url)!r}: must be sqlite:///path or "
+        "postgresql+psycopg://user@host/database",
+    )

@@ -1,0 +1,140 @@
+"""Settings in, services out: the only module that names adapters.
+
+What needs an optional package (scoring, browser) is made when it is first asked for, so that a host
+that only shows pages needs neither.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from delivery.folder import FolderMailer
+from delivery.mail import Security, SmtpMailer, SmtpServer
+from delivery.message import Sender
+from domain.errors import DependencyMissing, Text
+from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from monitoring.housekeeping import Keep
+from runtime.secret_files import load_keys, make_private_folder
+from runtime.settings import Settings
+from storage.archive import FilePageArchive
+from storage.identity import KeyedMasker
+from storage.sql.database import begin_work, migrate, open_database
+from storage.sqlite.mentions import SqliteMentionStore
+
+if TYPE_CHECKING:
+    from monitoring.detect import Detector
+    from monitoring.ingest import Ingest
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """Everything a process works with. Open with `open_services`."""
+
+    settings: Settings
+    clock: Clock
+    store: MentionStore
+    archive: PageArchive
+    begin_work: BeginWork
+    engine: Engine
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The sentiment engine that the settings name; loading SnowNLP takes seconds."""
+        try:
+            from analysis.sentiment import StockSnowNlpScorer
+        except ImportError as error:
+            raise _analysis_missing() from error
+        return StockSnowNlpScorer()
+
+    @cached_property
+    def ingest(self) -> "Ingest":
+        """The one step through which everything found reaches the store."""
+        try:
+            from monitoring.ingest import Ingest
+        except ImportError as error:
+            raise _analysis_missing() from error
+        settings = self.settings
+        keys = load_keys(
+            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
+        )
+        return Ingest(
+            store=self.store,
+            begin_work=self.begin_work,
+            scorer=self.scorer,
+            masker=KeyedMasker(keys.author_key, keys.seal_key),
+            life_of_names=timedelta(days=settings.retention.sealed_names),
+        )
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """The mail server of the settings, or the outbox folder where none is set."""
+        smtp, mail = self.settings.smtp, self.settings.mail
+        if smtp is None:
+            sender = Sender(address=f"koubei@{mail.hostname}", hostname=mail.hostname)
+            return FolderMailer(mail.folder, sender, self.clock)
+        server = SmtpServer(
+            host=smtp.host,
+            port=smtp.port,
+            security=Security(smtp.security),
+            verify_certificate=smtp.verify_certificate,
+            ca_file=smtp.ca_file,
+            credentials=smtp.credentials,
+            timeout=smtp.timeout,
+        )
+        sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
+        return SmtpMailer(server, sender, self.clock)
+
+    @property
+    def keep(self) -> Keep:
+        """For how long what is kept for a time is kept."""
+        days = self.settings.retention
+        return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
+
+    @cached_property
+    def detector(self) -> "Detector":
+        """The spike detector."""
+        raise NotImplementedError
+
+
+@contextmanager
+def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Services]:
+    """Open both stores, bring the workflow database to this version, and close them at the end."""
+    the_clock = clock or SystemClock()
+    make_private_folder(settings.data_dir)
+    engine = open_database(settings.workflow_url)
+    store = None
+    try:
+        migrate(engine)
+        store = SqliteMentionStore(settings.mention_store_path)
+        yield Services(
+            settings=settings,
+            clock=the_clock,
+            store=store,
+            archive=FilePageArchive(settings.data_dir / "pages", the_clock),
+            begin_work=begin_work(engine),
+            engine=engine,
+        )
+    finally:
+        if store:
+            store.close()
+        engine.dispose()
+
+
+def _analysis_missing() -> DependencyMissing:
+    return DependencyMissing(
+        Text("本机未安装文本分析组件", "the analysis packages are not installed here"),
+        mend=Text("pip install 'koubei[analysis]'", "pip install 'koubei[analysis]'"),
+    )

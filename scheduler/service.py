@@ -1,0 +1,220 @@
+"""The scheduler: APScheduler is only the ticker; what is due lives in the workflow database.
+
+Every tick makes the slots that are due (unique by job and time, so two services share them) and
+each lane claims its own under a lease. A service that dies loses its leases after a minute and
+another, or its own next start, takes the work over. A machine that slept coalesces what it missed
+into one slot, which says how many it stands for: nothing is skipped silently.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from domain.crawl import Slot, SlotState
+from domain.errors import KoubeiError
+from domain.ports import BeginWork, Clock
+from scheduler.timetable import Job, Lane, jobs_of, slot_at
+
+LEASE: Final = timedelta(seconds=60)
+_RENEW_EVERY_SECONDS: Final = 20.0
+_TICK_SECONDS: Final = 5
+_LANE_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_log = structlog.get_logger("scheduler")
+
+
+class Work(Protocol):
+    """Does one job; returns figures for the log and the slot row (no texts, no secrets).
+
+    `stopping` is set when the service is told to end: long work should come to an end soon.
+    """
+
+    def __call__(self, job: Job, stopping: threading.Event) -> Mapping[str, object]: ...
+
+
+@dataclass
+class Service:
+    """Runs the timetable until it is stopped. `owner` must be unique among services."""
+
+    begin_work: BeginWork
+    clock: Clock
+    owner: str
+    work: Mapping[Lane, Work]
+    after_crawl: tuple[str, ...] = ("detect", "relay")
+    lease: timedelta = LEASE
+    on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _ticker: BackgroundScheduler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._ticker = BackgroundScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Begin ticking in background threads; returns at once."""
+        options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        self._ticker.add_job(
+            self._tick,
+            "interval",
+            seconds=_TICK_SECONDS,
+            next_run_time=datetime.now(UTC),
+            **options,
+        )
+        for lane in self.work:
+            self._ticker.add_job(
+                self._run_lane,
+                "interval",
+                seconds=_TICK_SECONDS,
+                args=(lane,),
+                next_run_time=datetime.now(UTC) + timedelta(seconds=1),
+                id=lane.value,
+                **options,
+            )
+        self._ticker.start()
+        _log.info("scheduler_started", owner=self.owner, lanes=[lane.value for lane in self.work])
+
+    def stop(self) -> None:
+        """Take no new work, let what runs come to its end, and return when it has."""
+        self._stopping.set()
+        self._ticker.shutdown(wait=True)
+        _log.info("scheduler_stopped", owner=self.owner)
+
+    def _tick(self) -> None:
+        try:
+            self.make_due()
+        except KoubeiError as error:
+            _log.error("tick_failed", error=str(error))
+
+    def _run_lane(self, lane: Lane) -> None:
+        try:
+            while not self._stopping.is_set() and self.run_one(lane):
+                pass
+        except KoubeiError as error:
+            _log.error("lane_failed", lane=lane.value, error=str(error))
+
+    def make_due(self) -> int:
+        """Make the slots that are due now; return how many were new."""
+        now = self.clock.now()
+        with self.begin_work() as work:
+            _, configuration = work.configuration.current()
+            made = sum(
+                work.slots.ensure(job.name, slot_at(job, now)) for job in jobs_of(configuration)
+            )
+            work.commit()
+        return made
+
+    def run_one(self, lane: Lane) -> bool:
+        """Claim and do one due slot of a lane; return whether there was one to do."""
+        jobs = {job.name: job for job in self._jobs() if job.lane is lane}
+        slot = self._claim(jobs) if jobs else None
+        if slot is None:
+            return False
+        held = self._hold(lane) if lane.is_crawl else None
+        if lane.is_crawl and held is None:
+            self._finish(slot, SlotState.DUE, {})
+            return False
+        try:
+            self._do(jobs[slot.job], slot, held)
+        finally:
+            if held:
+                self._finish(held, SlotState.DUE, {})
+        return True
+
+    def _jobs(self) -> tuple[Job, ...]:
+        with self.begin_work() as work:
+            _, configuration = work.configuration.current()
+        return jobs_of(configuration)
+
+    def _hold(self, lane: Lane) -> Slot | None:
+        """Hold a lane, which is itself a leased row: one session a platform, however many
+        services.
+        """
+        name = f"lane:{lane.value}"
+        with self.begin_work() as work:
+            work.slots.ensure(name, _LANE_EPOCH)
+            held = work.slots.claim(self.owner, self.clock.now(), self.lease, [name])
+            work.commit()
+        return held
+
+    def _claim(self, jobs: Mapping[str, Job]) -> Slot | None:
+        with self.begin_work() as work:
+            slot = work.slots.claim(self.owner, self.clock.now(), self.lease, jobs)
+            work.commit()
+        return slot
+
+    def _do(self, job: Job, slot: Slot, held: Slot | None) -> None:
+        began = self.clock.now()
+        with _Renewal(self, (slot, held) if held else (slot,)):
+            state, detail = self._outcome(job)
+        took = (self.clock.now() - began).total_seconds()
+        kept = self._finish(slot, state, detail)
+        _log.info(
+            "job_done" if state is SlotState.DONE else "job_failed",
+            job=job.name,
+            slot=slot.slot_at.isoformat(),
+            coalesced=slot.coalesced,
+            seconds=round(took, 1),
+            lease_kept=kept,
+            **detail,
+        )
+        if job.lane.is_crawl:
+            self._make_due_at_once(self.after_crawl)
+        if self.on_finish:
+            self.on_finish(job, state, detail)
+
+    def _outcome(self, job: Job) -> tuple[SlotState, Mapping[str, object]]:
+        try:
+            return SlotState.DONE, self.work[job.lane](job, self._stopping)
+        except KoubeiError as error:
+            return SlotState.FAILED, {"error": str(error)}
+
+    def _make_due_at_once(self, names: tuple[str, ...]) -> None:
+        """New mentions wait for nobody's grid: detection and mail follow within seconds."""
+        at = self.clock.now().replace(microsecond=0)
+        with self.begin_work() as work:
+            for name in names:
+                work.slots.ensure(name, at)
+            work.commit()
+
+    def _finish(self, slot: Slot, state: SlotState, detail: Mapping[str, object]) -> bool:
+        with self.begin_work() as work:
+            kept = work.slots.finish(slot, self.owner, self.clock.now(), state, detail)
+            work.commit()
+        return kept
+
+    def renew(self, slot: Slot) -> bool:
+        """Prolong a lease; False when somebody else has taken the work over."""
+        with self.begin_work() as work:
+            kept = work.slots.renew(slot, self.owner, self.clock.now(), self.lease)
+            work.commit()
+        return kept
+
+
+class _Renewal:
+    """Renews leases from a thread while the work of the `with` block lasts."""
+
+    def __init__(self, service: Service, slots: tuple[Slot, ...]) -> None:
+        self._service = service
+        self._slots = slots
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="lease", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._over.wait(_RENEW_EVERY_SECONDS):
+            for slot in self._slots:
+                try:
+                    if not self._service.renew(slot):
+                        _log.error("lease_lost", job=slot.job, slot=slot.slot_at.isoformat())
+                except KoubeiError as error:
+                    _log.error("renewal_failed", job=slot.job, error=str(error))

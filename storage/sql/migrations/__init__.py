@@ -1,0 +1,1 @@
+"""Alembic migrations of the workflow database; `storage.sql.schema.migrate` runs them."""

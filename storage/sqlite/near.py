@@ -1,0 +1,44 @@
+"""Which of many 64-bit fingerprints lie within a few bits of the asked ones.
+
+Two values that differ in at most three bits agree in at least one of four 16-bit bands (pigeonhole;
+Manku, Jain, Das Sarma: Detecting Near-Duplicates for Web Crawling, 2007). So four dictionaries of
+the asked values find every candidate of a stored one, however many are asked at once.
+"""
+
+from collections.abc import Iterable, Iterator
+
+_MASK = 0xFFFF
+_MOST_BITS = 3
+
+
+class Probe:
+    """The asked fingerprints (unsigned), ready to meet stored ones."""
+
+    def __init__(self, fingerprints: Iterable[int], distance: int) -> None:
+        if not 0 <= distance <= _MOST_BITS:
+            raise ValueError(f"distance must be 0 to {_MOST_BITS}, not {distance}")
+        self._distance = distance
+        self._bands: tuple[dict[int, list[int]], ...] = ({}, {}, {}, {})
+        for asked in dict.fromkeys(fingerprints):
+            for band, shift in zip(self._bands, (0, 16, 32, 48), strict=True):
+                band.setdefault(asked >> shift & _MASK, []).append(asked)
+
+    def hits(self, stored: int) -> Iterator[tuple[int, int]]:
+        """Yield each asked fingerprint that is near the stored one (signed or not), and how many
+        bits apart.
+        """
+        first, second, third, fourth = self._bands
+        a, b = stored & _MASK, stored >> 16 & _MASK
+        c, d = stored >> 32 & _MASK, stored >> 48 & _MASK
+        if not (a in first or b in second or c in third or d in fourth):
+            return
+        candidates = {
+            *first.get(a, ()),
+            *second.get(b, ()),
+            *third.get(c, ()),
+            *fourth.get(d, ()),
+        }
+        for asked in sorted(candidates):
+            bits = ((asked ^ stored) & 0xFFFFFFFFFFFFFFFF).bit_count()
+            if bits <= self._distance:
+                yield asked, bits

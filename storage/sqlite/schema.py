@@ -1,0 +1,124 @@
+"""The tables of the embedded mention store, in numbered steps, and how a file is brought up to
+date.
+
+`mention.at` is the published second shifted left by TIE_BITS with a small number below it, so that
+every index that ends in it is in time order and "newest first" needs no sort. Every mention has a
+`target` row for the whole text (brand '') and one for each of its brands: a query with and without
+a brand is the same query. `rollup` counts target rows that are public voice by hour. `gram` finds
+text: tokens of two characters and of brands, see grams.py; it stores no text, so an entry is
+deleted by giving its old tokens.
+
+A change of `domain.han.fold` that alters the form of characters already stored needs a step that
+folds `body.folded` and fills `gram` again.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from domain.errors import SchemaMismatch, Text
+
+TIE_BITS = 20
+"""Room for this many bits of mentions within one published second."""
+
+APPLICATION_ID = 0x4B424D53
+"""Marks the file as a mention store of ours ("KBMS")."""
+
+Step = Callable[[sqlite3.Connection], None]
+
+_FIRST = (
+    """CREATE TABLE mention (
+        at INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        fingerprint INTEGER,
+        micros INTEGER NOT NULL,
+        reach INTEGER NOT NULL,
+        collected_at INTEGER NOT NULL,
+        first_seen_at INTEGER NOT NULL,
+        cluster_id TEXT,
+        author_key TEXT,
+        source TEXT NOT NULL,
+        terms BLOB NOT NULL
+    )""",
+    "CREATE INDEX mention_cluster ON mention (cluster_id) WHERE cluster_id IS NOT NULL",
+    """CREATE TABLE body (
+        at INTEGER PRIMARY KEY,
+        folded TEXT NOT NULL,
+        document BLOB NOT NULL,
+        revisions BLOB
+    )""",
+    """CREATE TABLE target (
+        brand TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        label INTEGER NOT NULL,
+        platform INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        voice INTEGER NOT NULL,
+        polarity REAL,
+        PRIMARY KEY (brand, at)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX target_label ON target (brand, label, at)",
+    """CREATE TABLE watched (
+        watch TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (watch, at)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE rollup (
+        brand TEXT NOT NULL,
+        hour INTEGER NOT NULL,
+        platform INTEGER NOT NULL,
+        label INTEGER NOT NULL,
+        mentions INTEGER NOT NULL,
+        PRIMARY KEY (brand, hour, platform, label)
+    ) WITHOUT ROWID""",
+    """CREATE VIRTUAL TABLE gram USING fts5 (
+        tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+    )""",
+)
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    for statement in _FIRST:
+        connection.execute(statement)
+
+
+STEPS: Sequence[Step] = (_first,)
+"""Step n makes a file of version n − 1 one of version n. Steps are only ever added."""
+
+SCHEMA_VERSION = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, place: str, steps: Sequence[Step] = STEPS) -> None:
+    """Bring a file up to date inside the caller's write transaction.
+
+    SchemaMismatch when the file is of a newer program or is some other database.
+    """
+    version = _version(connection, place)
+    if version > len(steps):
+        raise SchemaMismatch(
+            Text(
+                f"数据库版本 {version} 比本程序支持的 {len(steps)} 新",
+                f"the file has schema {version}, this program knows up to {len(steps)}",
+            ),
+            place=place,
+            mend=Text("升级 koubei 后再打开", "upgrade koubei, then open it again"),
+        )
+    for number, step in enumerate(steps[version:], start=version + 1):
+        step(connection)
+        connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _version(connection: sqlite3.Connection, place: str) -> int:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application == APPLICATION_ID:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application or tables:
+        raise SchemaMismatch(
+            Text("这是别的数据库，不是提及库", "this is another database, no mention store"),
+            place=place,
+            mend=Text(
+                "在 koubei.toml 中为提及库另选一个文件", "choose another file in koubei.toml"
+            ),
+        )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    return 0

@@ -1,0 +1,180 @@
+"""Ingest: matched, masked, scored once, folded, stored once, and every refusal has its reason."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.crawl import SightingOutcome
+from domain.mention import Flag, Kind, Platform, Precision
+from domain.page import FoundMention
+from domain.queries import MentionFilter
+from domain.sentiment import WHOLE_TEXT, Judge, Label, Sentiment
+from tests.fakes import NOON
+from tests.unit.monitoring.conftest import WATCH
+
+BUG = "今天在云栈南门店买的奶茶里喝到一只虫子，店员说只能换一杯，大家小心"
+
+
+def found(native="1", text=BUG, **changes):
+    item = FoundMention(
+        id=f"weibo:{native}",
+        platform=Platform.WEIBO,
+        kind=Kind.POST,
+        url=f"https://weibo.com/9/{native}",
+        text=text,
+        published_at=NOON - timedelta(minutes=30),
+        published_precision=Precision.MINUTE,
+        author="王小明",
+        author_uid="9",
+        likes=3,
+    )
+    return replace(item, **changes)
+
+
+def take(ingest, *items, at=NOON, run="run-1"):
+    return ingest.take(items, watch=WATCH, run_id=run, collected_at=at, source_url="u")
+
+
+def test_a_post_is_stored_with_masked_author_and_hashed_uid(ingest, store, begin):
+    result = take(ingest, found())
+    mention = store.get(["weibo:1"])["weibo:1"]
+    assert (result.found, result.matched, result.new) == (1, 1, 1)
+    assert mention.author == "王**"
+    assert mention.author_key
+    assert mention.author_key != "9"
+    assert mention.watch_ids == {"tea"}
+    assert mention.brand_ids == {"tea"}
+    assert mention.label_towards("tea") is Label.NEGATIVE
+    assert "虫子" in mention.terms
+    with begin() as work:
+        assert ingest.masker.unseal(work.sealed_names.get("weibo:1")) == "王小明"
+
+
+def test_the_same_page_twice_changes_nothing_and_scores_nothing(ingest, store, scorer):
+    take(ingest, found())
+    before = store.get(["weibo:1"])
+    again = take(ingest, found())
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 1)
+    assert again.nothing_new
+    assert store.get(["weibo:1"]) == before
+    assert len(scorer.asked) == 1
+
+
+def test_newer_counts_replace_and_are_kept_as_revision(ingest, store):
+    take(ingest, found())
+    result = take(ingest, found(likes=90), at=NOON + timedelta(hours=1))
+    mention = store.get(["weibo:1"])["weibo:1"]
+    assert result.changed == 1
+    assert mention.likes == 90
+    assert [revision.likes for revision in mention.revisions] == [3, 90]
+
+
+def test_what_no_watch_takes_is_not_stored_but_leaves_its_reason(ingest, store, begin):
+    result = take(ingest, found("2", "云栈道徒步攻略，风景很好，推荐周末去"))
+    assert (result.found, result.matched, result.new) == (1, 0, 0)
+    assert store.get(["weibo:2"]) == {}
+    with begin() as work:
+        sighting = work.crawls.sightings("weibo:2")[0]
+    assert sighting.outcome is SightingOutcome.NOT_MATCHED
+    assert sighting.detail == "none_words:云栈道"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"published_at": None}, "no published_at"),
+        ({"published_at": NOON + timedelta(days=2)}, "future"),
+        ({"text": ""}, "no text"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_by_name(ingest, store, begin, changes, reason):
+    result = take(ingest, found("3", **changes), found("4"))
+    assert [r.mention_id for r in result.refused] == ["weibo:3"]
+    assert reason in result.refused[0].text.en
+    assert result.new == 1
+    with begin() as work:
+        assert work.crawls.sightings("weibo:3")[0].outcome is SightingOutcome.REFUSED
+
+
+def test_an_own_account_is_stored_but_is_no_public_voice(ingest, store):
+    take(ingest, found("5", author_uid="777"))
+    mention = store.get(["weibo:5"])["weibo:5"]
+    assert mention.flags == {Flag.OWN_ACCOUNT}
+    assert store.count(MentionFilter(brand_id="tea")) == 0
+    assert store.count(MentionFilter(brand_id="tea", public_voice_only=False)) == 1
+
+
+def test_a_second_brand_in_the_text_counts_for_it_too(ingest, store):
+    take(ingest, found("6", "半山茶事比云栈好喝多了，排队也短"))
+    assert store.get(["weibo:6"])["weibo:6"].brand_ids == {"tea", "rival"}
+
+
+def test_near_copies_fold_under_the_earliest_and_a_late_earlier_one_takes_over(ingest, store):
+    take(ingest, found("10"), found("11", BUG + "！！！"))
+    assert {m.cluster_id for m in store.get(["weibo:10", "weibo:11"]).values()} == {"weibo:10"}
+    take(ingest, found("12", BUG + "[怒]", published_at=NOON - timedelta(hours=9)))
+    everyone = store.get(["weibo:10", "weibo:11", "weibo:12"])
+    assert {m.cluster_id for m in everyone.values()} == {"weibo:12"}
+
+
+def test_a_crash_between_storing_and_folding_is_mended_by_the_next_look(ingest, store, monkeypatch):
+    def dies(store, mentions):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("monitoring.ingest.fold_near_copies", dies)
+    with pytest.raises(KeyboardInterrupt):
+        take(ingest, found("20"), found("21", BUG + "！"))
+    monkeypatch.undo()
+    take(ingest, found("20"), found("21", BUG + "！"))
+    assert store.get(["weibo:21"])["weibo:21"].cluster_id == "weibo:20"
+
+
+def test_a_bare_repost_is_judged_by_its_original_and_joins_it(ingest, store, scorer):
+    original = found("30", embedded=True, published_at=NOON - timedelta(hours=3))
+    repost = found("31", "转发微博", repost_of="weibo:30", author_uid="8")
+    result = take(ingest, repost, original)
+    stored = store.get(["weibo:30", "weibo:31"])
+    assert result.new == 2
+    assert stored["weibo:31"].label_towards("tea") is Label.NEGATIVE
+    assert {m.cluster_id for m in stored.values()} == {"weibo:30"}
+
+
+def test_a_repost_with_words_of_its_own_is_judged_by_them(ingest, store):
+    original = found("32", embedded=True)
+    repost = found("33", "我一直觉得挺好喝的", repost_of="weibo:32", author_uid="8")
+    take(ingest, repost, original)
+    assert store.get(["weibo:33"])["weibo:33"].label_towards("tea") is Label.POSITIVE
+
+
+def test_a_card_of_its_own_beats_the_same_post_inside_a_repost(ingest, store):
+    take(ingest, found("34", embedded=True, likes=None), found("34", likes=5))
+    mention = store.get(["weibo:34"])["weibo:34"]
+    assert mention.likes == 5
+    assert not mention.embedded
+
+
+def test_a_persons_label_survives_another_look(ingest, store):
+    take(ingest, found())
+    verdict = Sentiment(Label.POSITIVE, 1.0, 1.0, "李", Judge.PERSON)
+    store.amend("weibo:1", lambda m: replace(m, sentiment={**m.sentiment, WHOLE_TEXT: verdict}))
+    take(ingest, found(likes=99), at=NOON + timedelta(hours=2))
+    assert store.get(["weibo:1"])["weibo:1"].sentiment[WHOLE_TEXT] == verdict
+
+
+def test_an_edited_text_is_scored_again(ingest, store, scorer):
+    take(ingest, found("40", "云栈今天的新品很好喝，推荐给大家试试看"))
+    edited = found("40", BUG, edited_at=NOON + timedelta(minutes=5))
+    take(ingest, edited, at=NOON + timedelta(minutes=10))
+    assert store.get(["weibo:40"])["weibo:40"].label_towards("tea") is Label.NEGATIVE
+    assert len(scorer.asked) == 2
+
+
+def test_half_characters_and_nul_do_not_reach_a_store(ingest, store):
+    take(ingest, found("50", "云栈\x00奶茶\ud83d里有虫"))
+    assert store.get(["weibo:50"])["weibo:50"].text == "云栈奶茶里有虫"
+
+
+def test_an_empty_page_is_nothing(ingest):
+    result = take(ingest)
+    assert (result.found, result.nothing_new) == (0, False)

@@ -1,0 +1,264 @@
+"""The team's file: what is read, what is refused, and that writing it loses nothing."""
+
+import re
+from datetime import timedelta
+from importlib import resources
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.brand import (
+    DEFAULT_CLOCKS,
+    Brand,
+    Configuration,
+    DetectionRule,
+    Level,
+    LevelClocks,
+    OwnAccount,
+    Proximity,
+    Recipient,
+    Sensitivity,
+    Source,
+    Transport,
+    Watch,
+    WatchRule,
+)
+from domain.mention import Platform
+from runtime.configuration_file import (
+    SPIDERS,
+    Document,
+    is_platform_host,
+    parse_configuration,
+    read_configuration,
+    write_configuration,
+)
+from runtime.problems import ConfigurationProblems, model_in
+
+EXAMPLE = resources.files("runtime").joinpath("examples/brands.toml").read_text(encoding="utf-8")
+
+BASE = """
+[[brands]]
+id = "cha"
+name = "云栈奶茶"
+
+[[sources]]
+id = "weibo"
+spider = "weibo_search"
+
+[[watches]]
+id = "w"
+name = "主词"
+brands = ["cha"]
+queries = ["云栈"]
+sources = ["weibo"]
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigurationProblems) as caught:
+        parse_configuration(text, "b.toml")
+    return [problem.sentence("en") for problem in caught.value.problems]
+
+
+def only_problem(text: str) -> str:
+    [problem] = problems(text)
+    return problem
+
+
+def test_a_source_that_names_only_its_spider_is_filled_from_the_platform():
+    source = parse_configuration(BASE, "b").sources[0]
+    assert source == Source(
+        "weibo", "weibo_search", Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"
+    )
+
+
+def test_levels_left_out_have_the_default_clocks_and_blanks_have_none():
+    text = BASE + '[levels.red]\nacknowledge = ""\n[levels.blue]\nfirst_response = "3d"\n'
+    clocks = parse_configuration(text, "b").clocks
+    assert clocks[Level.RED] == LevelClocks(None, timedelta(hours=4))
+    assert clocks[Level.BLUE] == LevelClocks(timedelta(hours=4), timedelta(days=3))
+    assert clocks[Level.YELLOW] == DEFAULT_CLOCKS[Level.YELLOW]
+
+
+def test_a_file_is_read_and_its_name_stands_in_problems(tmp_path):
+    path = tmp_path / "brands.toml"
+    path.write_text(BASE, encoding="utf-8")
+    assert read_configuration(path).watches[0].queries == ("云栈",)
+    path.write_text(BASE + 'colour = "red"\n', encoding="utf-8")
+    with pytest.raises(ConfigurationProblems) as caught:
+        read_configuration(path)
+    assert caught.value.place == f"{path}:16"
+
+
+CASES = {
+    "b.toml:16: unknown key sauces, did you mean sources? (allowed: id": BASE + "sauces = []\n",
+    "b.toml:3: brands[0].id = 'CHA': must be lower-case": BASE.replace('"cha"', '"CHA"', 1)
+    .replace('["cha"]', '["CHA"]'),
+    "b.toml:14: watches[0].queries = []: must have at least 1": BASE.replace('["云栈"]', "[]"),
+    "b.toml:13: watches[0].brands[0] = 'chaa': no such id, did you mean cha?": BASE.replace(
+        '["cha"]', '["chaa"]'
+    ),
+    "b.toml:15: watches[0].sources[1] = 'wiebo': no such id, did you mean weibo?": BASE.replace(
+        '["weibo"]', '["weibo", "wiebo"]'
+    ),
+    "b.toml:17: detection.brands.tea": BASE + '[detection]\nbrands = { tea = "more" }\n',
+    "b.toml:17: id 'cha' of brands is already used at b.toml:3": BASE
+    + '[[brands]]\nid = "cha"\nname = "x"\n',
+    "b.toml:19: recipients[0].address = 'a@b.c\\r\\nBcc: x': must be a mail address": BASE
+    + '[[recipients]]\nid = "r"\nname = "n"\naddress = "a@b.c\\r\\nBcc: x"\n',
+    "b.toml:20: recipients[0].min_level = 'pink': must be 'red'": BASE
+    + '[[recipients]]\nid = "r"\nname = "n"\naddress = "a@b.c"\nmin_level = "pink"\n',
+    "b.toml:9: sources[0].base_url = 'file:///etc/passwd': must be an http": BASE.replace(
+        'spider = "weibo_search"', 'spider = "weibo_search"\nbase_url = "file:///etc/passwd"'
+    ),
+    "every = 1m: at least 5m on a platform's own site": BASE.replace(
+        'spider = "weibo_search"', 'spider = "weibo_search"\nevery = "1m"'
+    ),
+    "weibo_search reads weibo, not zhihu": BASE.replace(
+        'spider = "weibo_search"', 'spider = "weibo_search"\nplatform = "zhihu"'
+    ),
+    "b.toml:8: sources[0].spider = 'weibo': must be 'weibo_search'": BASE.replace(
+        '"weibo_search"', '"weibo"'
+    ),
+    "b.toml:17: levels.red.acknowledge = 'soon': must be a duration": BASE
+    + '[levels.red]\nacknowledge = "soon"\n',
+    "b.toml:16: unknown key pink (allowed: red, orange, yellow, blue)": BASE + "[levels.pink]\n",
+    "never met": BASE + '[watches.rule]\nall = ["奶茶"]\nnone = ["茶"]\n',
+    "b.toml:17: watches[0].rule.proximities[0].words": BASE
+    + '[watches.rule]\nproximities = [{ words = ["a"], distance = 5 }]\n',
+    "watches[0].rule.proximities[0].distance = true": BASE
+    + '[watches.rule]\nproximities = [{ words = ["a", "b"], distance = true }]\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("expected", CASES)
+def test_what_is_wrong_is_refused_with_its_line_its_value_and_what_is_allowed(expected):
+    assert expected in only_problem(CASES[expected])
+
+
+def test_all_problems_are_listed_at_once_in_the_order_of_the_file():
+    found = problems(
+        BASE.replace('["cha"]', '["tea"]').replace('"云栈"]', '" "]')
+        + '[[recipients]]\nid = "r"\nname = "n"\naddress = "x"\nbrands = ["tea"]\n'
+    )
+    assert [int(line.split(":")[1]) for line in found] == [13, 14, 19, 20]
+
+
+def test_a_place_of_its_own_may_be_asked_more_often():
+    text = BASE.replace(
+        'spider = "weibo_search"',
+        'spider = "weibo_search"\nevery = "1m"\nbase_url = "http://127.0.0.1:8600/weibo"',
+    )
+    assert parse_configuration(text, "b").sources[0].every == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("url", "is_one"), [
+    ("https://s.weibo.com", True), ("https://WEIBO.com./x", True), ("https://m.weibo.cn", True),
+    ("https://notweibo.com", False), ("http://127.0.0.1/weibo.com", False),
+])  # fmt: skip
+def test_platform_hosts_are_known_by_their_domain(url, is_one):
+    assert is_platform_host(url) is is_one
+
+
+WORD = (
+    st.text("云栈奶茶abc\"'\\#[]=, 退款", min_size=1, max_size=6).filter(str.strip).map(str.strip)
+)
+WORDS = st.lists(WORD, max_size=2).map(tuple)
+SLUGS = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,6}", fullmatch=True)
+DURATIONS = st.integers(300, 10**6).map(lambda seconds: timedelta(seconds=seconds))
+
+
+def _ids(at_least: int = 0) -> st.SearchStrategy[list[str]]:
+    return st.lists(SLUGS, min_size=at_least, max_size=3, unique=True)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> Configuration:
+    accounts = st.builds(OwnAccount, st.sampled_from(Platform), WORD, WORD)
+    brands = tuple(
+        Brand(key, draw(WORD), draw(WORDS), tuple(draw(st.lists(accounts, max_size=1))))
+        for key in draw(_ids(1))
+    )
+    sources = tuple(_a_source(draw, key) for key in draw(_ids(1)))
+    known = st.sampled_from([brand.id for brand in brands])
+    rule = st.builds(
+        WatchRule,
+        all_words=WORDS,
+        any_words=WORDS,
+        phrases=WORDS,
+        proximities=st.lists(
+            st.builds(Proximity, st.tuples(WORD, WORD), st.integers(1, 99)), max_size=1
+        ).map(tuple),
+    )
+    watches = tuple(
+        Watch(
+            id=key,
+            name=draw(WORD),
+            brand_ids=(draw(known),),
+            queries=(draw(WORD),),
+            source_ids=tuple(source.id for source in sources),
+            rule=draw(rule),
+            enabled=draw(st.booleans()),
+            backfill=draw(DURATIONS),
+        )
+        for key in draw(_ids())
+    )
+    recipients = tuple(
+        Recipient(key, draw(WORD), f"{key}@x.example", (draw(known),), draw(st.sampled_from(Level)))
+        for key in (draw(_ids()))
+    )
+    clocks = st.builds(LevelClocks, st.none() | DURATIONS, st.none() | DURATIONS)
+    return Configuration(
+        brands=brands,
+        watches=watches,
+        sources=sources,
+        recipients=recipients,
+        detection=DetectionRule(
+            draw(st.sampled_from(Sensitivity)),
+            draw(st.dictionaries(known, st.sampled_from(Sensitivity))),
+        ),
+        clocks={level: draw(clocks) for level in Level},
+    )
+
+
+def _a_source(draw: st.DrawFn, key: str) -> Source:
+    spider = draw(st.sampled_from(sorted(SPIDERS)))
+    platform, transport, base_url = SPIDERS[spider]
+    return Source(key, spider, platform, transport, base_url, draw(DURATIONS), draw(st.booleans()))
+
+
+@settings(deadline=None, max_examples=60)
+@given(configurations())
+def test_what_is_written_is_read_back_as_the_same_configuration(configuration):
+    assert parse_configuration(write_configuration(configuration), "b") == configuration
+
+
+def test_an_empty_configuration_can_be_written():
+    assert parse_configuration(write_configuration(Configuration()), "b") == Configuration()
+
+
+class TestTheExample:
+    everything = re.sub(r"(?m)^#(?=[\w\[])", "", EXAMPLE)
+
+    def test_it_loads_as_it_is_and_with_every_line_set(self):
+        as_it_is = parse_configuration(EXAMPLE, "b")
+        assert as_it_is.watches
+        full = parse_configuration(self.everything, "b")
+        assert full.sources == as_it_is.sources
+        assert full.clocks == as_it_is.clocks == DEFAULT_CLOCKS
+
+    def test_it_shows_every_key_of_the_model(self):
+        headers = re.findall(r"^\[+([\w.]+)\]", self.everything, re.MULTILINE)
+        keys = {key for header in headers for key in header.split(".")}
+        keys |= set(re.findall(r"(\w+) = ", self.everything))
+        assert _keys(Document) <= keys
+
+
+def _keys(model: type) -> set[str]:
+    keys = set()
+    for name, field in model.model_fields.items():
+        keys.add(name)
+        inner = model_in(field.annotation)
+        keys |= _keys(inner) if inner else set()
+    return keys

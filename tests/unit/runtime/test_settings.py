@@ -1,0 +1,324 @@
+"""Layers, origins, refusals and secrets of the infrastructure settings."""
+
+import ipaddress
+import re
+import tomllib
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from domain.errors import ConfigurationError
+from runtime.problems import ConfigurationProblems
+from runtime.settings import (
+    Settings,
+    is_secret,
+    leaves,
+    load_effective,
+    load_settings,
+    variable_of,
+)
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "koubei.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path | None, **environ: str) -> dict[str, str]:
+    with pytest.raises(ConfigurationProblems) as caught:
+        load_settings(path, environ)
+    return {
+        problem.place.rpartition("/")[2]: str(problem.text) for problem in caught.value.problems
+    }
+
+
+def test_nothing_set_gives_the_documented_defaults_in_the_working_folder(tmp_path):
+    settings = load_settings(None, {})
+    assert settings.language == "zh"
+    assert settings.timezone == "Asia/Shanghai"
+    assert settings.data_dir == tmp_path / "var"
+    assert settings.mention_store_path == tmp_path / "var" / "mentions.sqlite"
+    assert settings.workflow_url == f"sqlite:///{tmp_path}/var/workflow.sqlite"
+    assert settings.mail.folder == tmp_path / "var" / "outbox"
+    assert settings.public_url == "http://127.0.0.1:8501"
+    assert settings.smtp is None
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path):
+    path = write(tmp_path, '[web]\nhost = "10.1.2.3"\nport = 9000\n')
+    settings = load_settings(path, {"KOUBEI_WEB__PORT": "9001"})
+    assert (settings.web.host, settings.web.port) == ("10.1.2.3", 9001)
+    assert settings.public_url == "http://10.1.2.3:9001"
+
+
+def test_the_file_is_the_named_one_else_the_variable_s_else_the_one_here(tmp_path):
+    write(tmp_path, 'language = "en"\n')
+    other = tmp_path / "other"
+    other.mkdir()
+    named = write(other, 'timezone = "Europe/Paris"\n')
+    assert load_settings(None, {}).language == "en"
+    assert load_settings(None, {"KOUBEI_CONFIG": str(named)}).timezone == "Europe/Paris"
+    assert load_settings(named, {"KOUBEI_CONFIG": "/nowhere"}).timezone == "Europe/Paris"
+
+
+def test_relative_paths_are_relative_to_the_folder_of_the_file(tmp_path):
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    path = write(folder, 'mention_store_url = "sqlite:///m.sqlite"\n[mail]\nfolder = "out"\n')
+    settings = load_settings(path, {})
+    assert settings.data_dir == folder / "var"
+    assert settings.mail.folder == folder / "out"
+    assert settings.mention_store_path == folder / "m.sqlite"
+
+
+def test_lists_come_from_the_environment_separated_by_commas():
+    environ = {
+        "KOUBEI_TRUSTED_PROXY": "10.0.0.5, 192.168.0.0/24",
+        "KOUBEI_CRAWL__ALLOWED_HOSTS": "127.0.0.1:8600,127.0.0.1:8601",
+    }
+    settings = load_settings(None, environ)
+    assert settings.trusted_proxy == (
+        ipaddress.ip_network("10.0.0.5/32"),
+        ipaddress.ip_network("192.168.0.0/24"),
+    )
+    assert settings.crawl.allowed_hosts == ("127.0.0.1:8600", "127.0.0.1:8601")
+
+
+def test_every_problem_is_named_at_once_with_line_value_and_what_is_allowed(tmp_path):
+    path = write(
+        tmp_path,
+        'langauge = "zh"\n[web]\nport = 99999\n\n[log]\nlevel = "loud"\n[crawl]\ndelay = "1s"\n',
+    )
+    found = problems(path, KOUBEI_TIMEZONE="Mars/Base", KOUBEI_WEB_HOST="x")
+    assert found["koubei.toml:1"].startswith("unknown key langauge, did you mean language?")
+    assert found["koubei.toml:3"] == "web.port = 99999: must be at most 65535"
+    assert found["koubei.toml:6"] == (
+        "log.level = 'loud': must be 'debug', 'info', 'warning' or 'error'"
+    )
+    assert found["koubei.toml:8"] == "crawl.delay = '1s': must be at least 5s"
+    assert found["KOUBEI_TIMEZONE"].startswith("timezone = 'Mars/Base': must be an IANA time zone")
+    assert "did you mean KOUBEI_WEB__HOST?" in found["KOUBEI_WEB_HOST"]
+    assert len(found) == 6
+
+
+def test_problems_are_told_in_chinese_too(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(write(tmp_path, "[web]\nport = 0\n"), {})
+    assert caught.value.sentence("zh") == f"{tmp_path}/koubei.toml:2：web.port = 0，应不小于 1"
+
+
+def test_what_is_not_toml_is_refused_with_its_line(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(write(tmp_path, "[web]\nport = \n"), {})
+    assert caught.value.place.endswith("koubei.toml:2")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, content):
+    path = tmp_path / "koubei.toml"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="koubei init"):
+        load_settings(path, {})
+
+
+def test_elasticsearch_is_refused_aloud():
+    found = problems(None, KOUBEI_MENTION_STORE_URL="http://localhost:9200")
+    assert "Elasticsearch is not supported yet" in str(found)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "postgresql://u@h/d", "postgresql+psycopg://h", "sqlite:///:memory:"]
+)
+def test_other_workflow_databases_are_refused_without_showing_a_password(url):
+    found = problems(None, KOUBEI_WORKFLOW_URL=url.replace("://", "://u:s3cret@", 1))
+    assert "must be sqlite:///path or" in str(found)
+    assert "s3cret" not in str(found)
+
+
+class TestSecrets:
+    def test_a_secret_in_the_file_is_refused_with_the_reason_and_never_shown(self, tmp_path):
+        path = write(
+            tmp_path,
+            'author_key = "s3cret"\n'
+            'workflow_url = "postgresql+psycopg://u:s3cret@db/koubei"\n'
+            '[smtp]\nhost = "127.0.0.1"\nsender = "a@b.c"\nusername = "u"\npassword = "s3cret"\n',
+        )
+        found = problems(path)
+        assert set(found) == {"koubei.toml:1", "koubei.toml:2", "koubei.toml:7"}
+        assert all("copied and committed" in text or "~/.pgpass" in text for text in found.values())
+        assert "s3cret" not in str(found)
+
+    def test_a_secret_that_is_also_wrong_is_never_shown(self, tmp_path):
+        path = write(tmp_path, "[smtp]\npasswrod = 's3cret'\npassword = ['s3cret']\n")
+        assert "s3cret" not in str(problems(path))
+
+    def test_secrets_from_the_environment_are_taken_and_hidden(self):
+        effective = load_effective(
+            None,
+            {
+                "KOUBEI_SMTP__HOST": "mail.example.com",
+                "KOUBEI_SMTP__SENDER": "a@example.com",
+                "KOUBEI_SMTP__USERNAME": "u",
+                "KOUBEI_SMTP__PASSWORD": "s3cret",
+                "KOUBEI_WORKFLOW_URL": "postgresql+psycopg://u:s3cret@db/koubei",
+            },
+        )
+        assert effective.settings.smtp
+        assert effective.settings.smtp.credentials() == ("u", "s3cret")
+        rows = {name: (value, origin) for name, value, origin in effective.values()}
+        assert rows["smtp.password"] == ("****", "KOUBEI_SMTP__PASSWORD")
+        assert rows["workflow_url"][0] == "postgresql+psycopg://u:****@db/koubei"
+        assert "s3cret" not in f"{rows}{effective!r}"
+
+    def test_a_password_file_must_be_its_owner_s_alone(self, tmp_path):
+        secret = tmp_path / "pw"
+        secret.write_text("s3cret\n", encoding="utf-8")
+        secret.chmod(0o644)
+        text = '[smtp]\nhost="h"\nsender="a@b.c"\nusername="u"\npassword_file="pw"\n'
+        path = write(tmp_path, text)
+        assert "chmod 600" in str(problems(path))
+        secret.chmod(0o600)
+        smtp = load_settings(path, {}).smtp
+        assert smtp
+        assert smtp.credentials() == ("u", "s3cret")
+
+
+class TestSmtp:
+    @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+    def test_the_port_follows_from_the_security(self, security, port):
+        assert (
+            Settings(smtp={"host": "::1", "sender": "a@b.c", "security": security}).smtp.port
+            == port
+        )
+
+    def test_clear_text_goes_to_this_machine_only_unless_it_is_meant(self):
+        smtp = {"host": "mail.example.com", "sender": "a@b.c", "security": "none"}
+        with pytest.raises(ValueError, match="clear text"):
+            Settings(smtp=smtp)
+        assert Settings(smtp={**smtp, "allow_plaintext": True}).smtp
+        assert Settings(smtp={**smtp, "host": "127.0.0.1"}).smtp
+
+    def test_certificates_are_checked_by_default(self):
+        assert Settings(smtp={"host": "h", "sender": "a@b.c"}).smtp.verify_certificate
+
+    @pytest.mark.parametrize("extra", [{"username": "u"}, {"password": "p"}])
+    def test_user_name_and_password_go_together(self, extra):
+        with pytest.raises(ValueError, match="go together"):
+            Settings(smtp={"host": "h", "sender": "a@b.c", **extra})
+
+    def test_message_ids_carry_the_sender_s_domain(self):
+        smtp = {"host": "h", "sender": "a@mail.example.com"}
+        assert Settings(smtp=smtp).mail.hostname == "mail.example.com"
+        assert Settings(smtp=smtp, mail={"hostname": "x.y"}).mail.hostname == "x.y"
+
+    def test_a_password_without_a_server_is_not_ignored(self):
+        found = problems(None, KOUBEI_SMTP__PASSWORD="s3cret")
+        assert "smtp.host is missing" in str(found) or "smtp.sender is missing" in str(found)
+
+
+def test_origins_name_the_line_the_variable_or_the_default(tmp_path):
+    path = write(tmp_path, '\n[web]\nport = 9000\nhost = "10.0.0.1"\n')
+    effective = load_effective(
+        path, {"KOUBEI_WEB__HOST": "10.0.0.2", "KOUBEI_BROWSER": "/x/chrome"}
+    )
+    rows = {name: (value, origin) for name, value, origin in effective.values()}
+    assert rows["web.port"] == ("9000", f"{path}:3")
+    assert rows["web.host"] == ("10.0.0.2", "KOUBEI_WEB__HOST")
+    assert rows["browser.path"] == ("/x/chrome", "KOUBEI_BROWSER")
+    assert rows["crawl.wall_clock"] == ("10m", "default")
+
+
+def test_settings_cannot_be_changed_afterwards():
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().language = "en"
+
+
+def test_building_settings_in_code_reads_neither_file_nor_environment(tmp_path, monkeypatch):
+    write(tmp_path, 'language = "en"\n')
+    monkeypatch.setenv("KOUBEI_TIMEZONE", "Europe/Paris")
+    settings = Settings(data_dir=Path("/d"))
+    assert (settings.language, settings.timezone) == ("zh", "Asia/Shanghai")
+    assert settings.mail.folder == Path("/d/outbox")
+    assert settings.heartbeat.file == Path("/d/heartbeat")
+
+
+class TestTheExample:
+    text = resources.files("runtime").joinpath("examples/koubei.toml").read_text(encoding="utf-8")
+    everything = re.sub(r"(?m)^#(?=[\w\[])", "", text)
+    invented = frozenset({
+        "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
+        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url",
+    })  # fmt: skip
+
+    def test_it_loads_as_it_is(self, tmp_path):
+        assert load_settings(write(tmp_path, self.text), {}) == load_settings(None, {})
+
+    def test_it_shows_every_setting_that_may_stand_in_the_file(self):
+        document = tomllib.loads(self.everything)
+        shown = {
+            (key, inner) if isinstance(value, dict) else (key,)
+            for key, value in document.items()
+            for inner in (value if isinstance(value, dict) else ("",))
+        }
+        assert shown == {leaf for leaf in leaves(Settings) if not is_secret(leaf)}
+        assert all(variable_of(leaf) in self.text for leaf in leaves(Settings) if is_secret(leaf))
+
+    def test_what_it_comments_out_is_the_default_or_marked_as_an_example(self, tmp_path):
+        secret = tmp_path / "var" / "secrets" / "smtp_password"
+        secret.parent.mkdir(parents=True)
+        secret.touch(0o600)
+        secret.write_text("x", encoding="utf-8")
+        full = load_effective(write(tmp_path, self.everything), {})
+        smtp = {"host": "smtp.example.com", "sender": "koubei@example.com"}
+        default = Settings(
+            data_dir=tmp_path / "var", smtp=smtp, mail={"hostname": "koubei.localhost"}
+        )
+        for leaf in leaves(Settings):
+            name = ".".join(leaf)
+            if name not in self.invented:
+                assert _get(full.settings, leaf) == _get(default, leaf), name
+
+    def test_no_line_is_longer_than_a_screen(self):
+        assert all(len(line) <= 110 for line in self.text.splitlines())
+
+
+def test_the_settings_page_documents_every_setting_with_its_variable_and_default():
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = {
+        cells[1].strip("` "): cells
+        for line in page.splitlines()
+        if len(cells := re.split(r"(?<!\\)\|", line)) >= 6
+    }
+    effective = load_effective(None, {})
+    defaults = {name: value for name, value, _ in effective.values()}
+    folder = str(Path.cwd())
+    for leaf in leaves(Settings):
+        name = ".".join(leaf)
+        assert variable_of(leaf) in rows[name][2], name
+        default = defaults[name].replace(f"{folder}/", "")
+        if leaf[0] != "smtp":
+            assert rows[name][3].strip("` —") == default, name
+    assert rows.keys() <= {".".join(leaf) for leaf in leaves(Settings)} | {"setting", "---"}
+
+
+def _get(settings: Settings, path: tuple[str, ...]) -> object:
+    value: object = settings
+    for key in path:
+        value = getattr(value, key)
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def test_durations_are_durations():
+    assert Settings().crawl.wall_clock == timedelta(minutes=10)
