@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from analysis.sentiment import StockSnowNlpScorer
 from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
+from delivery.render import render_alert
 from domain.errors import DependencyMissing, Text
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from monitoring.detect import Detector
 from monitoring.housekeeping import Keep
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
@@ -27,7 +31,6 @@ from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 
 if TYPE_CHECKING:
-    from monitoring.detect import Detector
     from monitoring.ingest import Ingest
 
 
@@ -52,11 +55,7 @@ class Services:
 
     @cached_property
     def scorer(self) -> Scorer:
-        """The sentiment engine that the settings name; loading SnowNLP takes seconds."""
-        try:
-            from analysis.sentiment import StockSnowNlpScorer
-        except ImportError as error:
-            raise _analysis_missing() from error
+        """The sentiment engine that the settings name."""
         return StockSnowNlpScorer()
 
     @cached_property
@@ -104,9 +103,17 @@ class Services:
         return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
 
     @cached_property
-    def detector(self) -> "Detector":
-        """The spike detector."""
-        raise NotImplementedError
+    def detector(self) -> Detector:
+        """The spike detector, with the mail it writes."""
+        return Detector(
+            self.store,
+            self.begin_work,
+            self.clock,
+            render=render_alert,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url,
+            model_id=self.scorer.model_id,
+        )
 
 
 @contextmanager
