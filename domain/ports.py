@@ -236,6 +236,9 @@ class SlotRepository(Protocol):
     def latest(self) -> list[Slot]:
         """Return the newest slot of each job, by job."""
 
+    def prune(self, before: datetime) -> int:
+        """Drop slots that ended before, but never the newest of a job; return how many."""
+
 
 class SignalRepository(Protocol):
     """Signals, each a row with a version."""

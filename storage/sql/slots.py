@@ -115,6 +115,14 @@ class SqlSlotRepository:
         found = [_from_row(row) for row in self._db.execute(select(slots).join(newest, same))]
         return sorted(found, key=lambda slot: slot.job)
 
+    def prune(self, before: datetime) -> int:
+        """Drop slots that ended before, but never the newest of a job; return how many."""
+        newer = slots.alias()
+        followed = exists().where(newer.c.job == slots.c.job, newer.c.slot_at > slots.c.slot_at)
+        ended = slots.c.state.in_((SlotState.DONE, SlotState.FAILED))
+        old = delete(slots).where(ended, slots.c.finished_at < before, followed)
+        return self._db.execute(old).rowcount
+
     def _would_be_newest(self, job: str, slot_at: datetime) -> bool:
         newest = self._db.scalar(select(func.max(slots.c.slot_at)).where(slots.c.job == job))
         return newest is None or newest < slot_at
