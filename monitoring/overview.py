@@ -21,8 +21,8 @@ _RECENT_MAILS = 10
 class SourceStanding:
     """One watch on one source: its newest look, and the newest that ended ok or empty.
 
-    `found` and `new` are those of the whole run that looked last. `failing_since` is the first of the looks in a row that did not. `late`: the newest good look is
-    older than twice the cadence.
+    `found` and `new` are those of the whole run that looked last. `failing_since` is the first of
+    the looks in a row that did not. `late`: the newest good look is older than twice the cadence.
     """
 
     watch: Watch
