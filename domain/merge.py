@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
-from domain.mention import Flag, Mention, Revision
+from domain.mention import Flag, Mention, Precision, Revision
 from domain.sentiment import Judge, Sentiment
+
+_RANKS = {precision: precision.rank for precision in Precision}
 
 
 def merge(old: Mention, new: Mention) -> Mention:
@@ -31,7 +33,7 @@ def merge(old: Mention, new: Mention) -> Mention:
     text_look = max(looks, key=_text_order)
     # neither has it when a stored text was amended since: then the newest analysis is the best
     with_text = [m for m in (later, earlier) if m.text == text_look.text] or [later]
-    time_from = min(earlier, later, key=lambda m: (m.published_precision.rank, m.published_at))
+    time_from = min(earlier, later, key=_fineness)
     return replace(
         later,
         text=text_look.text,
@@ -91,9 +93,11 @@ def _looks(*mentions: Mention) -> list[Revision]:
     for mention in mentions:
         if mention.revisions:
             looks.update(mention.revisions)
-        else:
-            look = mention.as_revision()
-            looks.update((look, replace(look, collected_at=mention.first_seen_at)))
+            continue
+        look = mention.as_revision()
+        looks.add(look)
+        if mention.first_seen_at != mention.collected_at:
+            looks.add(replace(look, collected_at=mention.first_seen_at))
     return sorted(looks, key=_revision_order)
 
 
@@ -112,8 +116,15 @@ def _revisions(looks: list[Revision]) -> tuple[Revision, ...]:
 
 def _content(look: Revision) -> tuple[object, ...]:
     edited = look.edited_at.timestamp() if look.edited_at else -1.0
-    counts = (look.likes, look.comments, look.reposts, look.views)
-    return (look.title, look.text, edited, *(-1 if count is None else count for count in counts))
+    return (
+        look.title,
+        look.text,
+        edited,
+        -1 if look.likes is None else look.likes,
+        -1 if look.comments is None else look.comments,
+        -1 if look.reposts is None else look.reposts,
+        -1 if look.views is None else look.views,
+    )
 
 
 def _revision_order(look: Revision) -> tuple[datetime, tuple[object, ...]]:
@@ -124,6 +135,10 @@ def _look_order(mention: Mention) -> tuple[object, ...]:
     # just the fields that the merged mention has from its newest look as they are: two looks of one
     # instant merge alike whichever is called the new one, and so do three in any order
     return (mention.collected_at, mention.source, mention.url, mention.kind, mention.platform)
+
+
+def _fineness(mention: Mention) -> tuple[int, datetime]:
+    return (_RANKS[mention.published_precision], mention.published_at)
 
 
 def _text_order(look: Revision) -> tuple[object, ...]:
@@ -144,7 +159,9 @@ def _fullest(one: str | None, other: str | None) -> str | None:
     """Choose without knowing which was seen later: a state that two looks became has one time, but
     each of its values may be of either. Longer says more; then any fixed choice.
     """
-    return max((one, other), key=lambda value: (value is not None, len(value or ""), value or ""))
+    if one is None or other is None or one == other:
+        return one if other is None else other
+    return max(one, other, key=lambda value: (len(value), value))
 
 
 def _oldest_cluster(one: str | None, other: str | None) -> str | None:
