@@ -34,6 +34,7 @@ from monitoring.series import (
     moment_of,
     read_series,
     span_at,
+    watched_platforms,
 )
 from workflow.signals import Render, close_signal, grow_signal, open_signal, update_signal
 
@@ -159,9 +160,8 @@ class Detector:
         zone: ZoneInfo,
         public_url: str,
         model_id: str = "",
-        is_demo: bool = False,
     ) -> None:
-        """`zone` dates the ids of signals; `public_url`, `model_id`, `is_demo` go into mails."""
+        """`zone` dates the ids of signals; `public_url` and `model_id` go into mails."""
         self._store = store
         self._begin_work = begin_work
         self._clock = clock
@@ -169,7 +169,6 @@ class Detector:
         self._zone = zone
         self._public_url = public_url.rstrip("/")
         self._model_id = model_id
-        self._is_demo = is_demo
 
     def evaluate(self, now: datetime | None = None) -> list[Evaluation]:
         """Judge all brands at `now` (the clock's time by default); return the stored decisions.
@@ -197,7 +196,7 @@ class Detector:
         """Read and judge a brand, in two store queries; None when nobody watches it."""
         configuration = this_round.configuration
         watches = configuration.watches_of(brand.id)
-        platforms = _platforms(configuration, watches)
+        platforms = watched_platforms(configuration, watches)
         if not platforms:
             return None
         series = read_series(
@@ -352,15 +351,8 @@ class Detector:
             coverage=tuple(blind),
             similar=tuple(s.id for s in case.past if s.id != signal.id)[:SIMILAR],
             model_id=self._model_id,
-            demo=self._is_demo,
+            demo=configuration.is_demo,
         )
-
-
-def _platforms(configuration: Configuration, watches: Sequence[Watch]) -> tuple[Platform, ...]:
-    """The platforms that a brand's watches are to be read on."""
-    ids = {watch.id for watch in watches}
-    asked = {source.platform for watch, source in configuration.crawl_pairs() if watch.id in ids}
-    return tuple(platform for platform in Platform if platform in asked)
 
 
 def _best_end(series: BrandSeries, platforms: tuple[Platform, ...]) -> datetime:
