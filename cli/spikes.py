@@ -3,18 +3,22 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from analysis.spike_score import SpikeScorer, Trailing, TrailingHours
 from analysis.spikes import Incident, SpikeRule, Step, advance
-from cli.terminal import pick, say, show_table
-from domain.brand import Sensitivity
-from domain.errors import ImportRefused, Text
-from monitoring.replay import Replay, replay_steps
+from cli.terminal import language, pick, say, show_table
+from domain.brand import Brand, Configuration, Sensitivity
+from domain.errors import ConfigurationError, ImportRefused, Text
+from monitoring.replay import Replay, replay_brand, replay_steps
+from presentation.wording import word
+from runtime.settings import load_settings
+from runtime.wiring import open_services
 
 ROW_COLUMNS = "timestamp,value,score,observed,mean,spread,z,record_days,history_days,outcome"
 MAX_VALUE = 1e12
@@ -54,13 +58,63 @@ def spikes(
 
 def replay(
     file: Annotated[
-        Path, typer.Option("--file", help="CSV：timestamp,value。Rows to replay.", exists=True)
-    ],
-    sensitivity: SensitivityOption = Sensitivity.BALANCED,
+        Path | None,
+        typer.Option("--file", help="CSV：timestamp,value。Rows instead of stored history."),
+    ] = None,
+    brand: Annotated[
+        str | None, typer.Option("--brand", help="品牌编号（默认全部）。A brand's id; else all.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="天数。How far back.")] = 90,
+    sensitivity: Annotated[
+        Sensitivity | None,
+        typer.Option(help="灵敏度（默认取设置）。How readily it alerts; else as configured."),
+    ] = None,
 ) -> None:
     """List the alerts that the rule would have raised, with their figures and how many a month."""
-    with file.open(encoding="utf-8") as stream:
-        show_replay(replay_steps(steps_of(read_rows(stream, file.name)), sensitivity), sensitivity)
+    if file is None:
+        _replay_stored(brand, days, sensitivity)
+        return
+    if brand is not None:
+        raise typer.BadParameter("--brand / --file")
+    setting = sensitivity or Sensitivity.BALANCED
+    try:
+        with file.open(encoding="utf-8-sig") as stream:
+            rows = list(read_rows(stream, file.name))
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file) from error
+    show_replay(replay_steps(steps_of(rows), setting), setting, UTC)
+
+
+def _replay_stored(brand_id: str | None, days: int, sensitivity: Sensitivity | None) -> None:
+    settings = load_settings()
+    zone = ZoneInfo(settings.timezone)
+    with open_services(settings) as services:
+        with services.begin_work() as work:
+            _, configuration = work.configuration.current()
+        for brand in _brands(configuration, brand_id):
+            setting = sensitivity or configuration.detection.for_brand(brand.id)
+            say(f"■ {brand.name}", f"■ {brand.name}")
+            found = replay_brand(
+                services.store,
+                services.begin_work,
+                brand_id=brand.id,
+                sensitivity=setting,
+                now=services.clock.now(),
+                days=days,
+            )
+            show_replay(found, setting, zone)
+
+
+def _brands(configuration: Configuration, brand_id: str | None) -> tuple[Brand, ...]:
+    wanted = tuple(b for b in configuration.brands if brand_id in (None, b.id))
+    if not wanted:
+        known = ", ".join(b.id for b in configuration.brands)
+        raise ConfigurationError(
+            Text("没有这个品牌", "there is no such brand"),
+            place="koubei replay",
+            mend=Text(f"已有品牌编号：{known or '无'}", f"known ids: {known or 'none'}"),
+        )
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +149,7 @@ def steps_of(rows: Iterable[Row]) -> Iterator[Step]:
         yield _step(trailing.see(row.at, row.value))
 
 
-def show_replay(found: Replay, sensitivity: Sensitivity) -> None:
+def show_replay(found: Replay, sensitivity: Sensitivity, zone: tzinfo) -> None:
     """Print a replay: a line an alert, then the counts and how much of the time was known."""
     headers = (
         pick("时间", "time"),
@@ -110,8 +164,8 @@ def show_replay(found: Replay, sensitivity: Sensitivity) -> None:
             headers,
             [
                 (
-                    f"{alert.at:%Y-%m-%d %H:%M}",
-                    alert.outcome.value,
+                    f"{alert.at.astimezone(zone):%Y-%m-%d %H:%M}",
+                    word(alert.outcome).in_language(language()),
                     str(alert.figures.observed),
                     _figure(alert.figures.mean),
                     _figure(alert.figures.z),
@@ -220,6 +274,14 @@ def _refused(place: str, number: int, zh: str, en: str) -> ImportRefused:
         Text(f"第 {number} 行：{zh}", f"line {number}: {en}"),
         place=place,
         mend=Text("修正该行后重新运行", "mend the line and run again"),
+    )
+
+
+def _unreadable(file: Path) -> ImportRefused:
+    return ImportRefused(
+        Text("文件无法读取，或不是 UTF-8 文本", "the file cannot be read, or is not UTF-8 text"),
+        place=file.name,
+        mend=Text("检查路径与编码", "check its path and encoding"),
     )
 
 

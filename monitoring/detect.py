@@ -34,6 +34,7 @@ from monitoring.series import (
     moment_of,
     read_series,
     span_at,
+    watched_platforms,
 )
 from workflow.signals import Render, close_signal, grow_signal, open_signal, update_signal
 
@@ -195,7 +196,7 @@ class Detector:
         """Read and judge a brand, in two store queries; None when nobody watches it."""
         configuration = this_round.configuration
         watches = configuration.watches_of(brand.id)
-        platforms = _platforms(configuration, watches)
+        platforms = watched_platforms(configuration, watches)
         if not platforms:
             return None
         series = read_series(
@@ -352,13 +353,6 @@ class Detector:
             model_id=self._model_id,
             demo=configuration.is_demo,
         )
-
-
-def _platforms(configuration: Configuration, watches: Sequence[Watch]) -> tuple[Platform, ...]:
-    """The platforms that a brand's watches are to be read on."""
-    ids = {watch.id for watch in watches}
-    asked = {source.platform for watch, source in configuration.crawl_pairs() if watch.id in ids}
-    return tuple(platform for platform in Platform if platform in asked)
 
 
 def _best_end(series: BrandSeries, platforms: tuple[Platform, ...]) -> datetime:

@@ -8,7 +8,7 @@ from analysis.spikes import Judged, Step, judge_series
 from domain.brand import Sensitivity, Watch
 from domain.coverage import CoverageRow
 from domain.mention import Platform
-from domain.ports import MentionStore
+from domain.ports import BeginWork, MentionStore
 from domain.signal import Figures, Outcome
 from monitoring.series import (
     BIN,
@@ -19,6 +19,7 @@ from monitoring.series import (
     floor_to,
     moment_of,
     read_series,
+    watched_platforms,
 )
 
 DAYS_A_MONTH = 30.44
@@ -54,6 +55,37 @@ class Replay:
         return self.openings / self.known_hours * 24 * DAYS_A_MONTH if self.known_hours else None
 
 
+def replay_brand(
+    store: MentionStore,
+    begin_work: BeginWork,
+    *,
+    brand_id: str,
+    sensitivity: Sensitivity,
+    now: datetime,
+    days: int,
+) -> Replay:
+    """Return what the rule would have alerted on a brand's platforms together in the last `days`.
+
+    The 28 days before are judged too, as the rule would have known them, but not reported.
+    """
+    with begin_work() as work:
+        _, configuration = work.configuration.current()
+        watches = configuration.watches_of(brand_id)
+        ids = [watch.id for watch in watches]
+        start = now - timedelta(days=days) - HISTORY - HOUR
+        coverage = work.coverage.rows(ids, start=start, end=now)
+    return replay(
+        store,
+        coverage,
+        brand_id=brand_id,
+        watches=watches,
+        platforms=watched_platforms(configuration, watches),
+        sensitivity=sensitivity,
+        now=now,
+        days=days,
+    )
+
+
 def replay(
     store: MentionStore,
     coverage: Iterable[CoverageRow],
@@ -68,7 +100,8 @@ def replay(
     """Return what the rule would have alerted on the platforms together in the last `days`.
 
     The 28 days before them are judged too, as the rule would have known them, but not reported.
-    `coverage` are the ledger rows of the watches over all of that time.
+    `coverage` are the ledger rows of the watches over all of that time. A platform that was never
+    read for a day is left out: it would make every hour of the others unknown.
     """
     end = floor_to(now, BIN)
     since = end - timedelta(days=days)
@@ -80,7 +113,7 @@ def replay(
         Coverage(coverage, watches),
         Span(cut - HISTORY, cut, end),
     )
-    return replay_steps(series.steps(platforms), sensitivity, since=since)
+    return replay_steps(series.steps(series.with_history(platforms)), sensitivity, since=since)
 
 
 def replay_steps(

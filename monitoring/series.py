@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from analysis.spikes import FIRST_DAY_HOURS, Step
 from domain.alert import HourCount
-from domain.brand import Watch
+from domain.brand import Configuration, Watch
 from domain.coverage import CoverageRow, Interval, known_intervals
 from domain.mention import Platform
 from domain.ports import MentionStore
@@ -191,6 +191,15 @@ class BrandSeries:
                 if found:
                     negative, total = negative + found[0], total + found[1]
         return negative, total
+
+
+def watched_platforms(
+    configuration: Configuration, watches: Sequence[Watch]
+) -> tuple[Platform, ...]:
+    """Return the platforms that a brand's watches are to be read on."""
+    ids = {watch.id for watch in watches}
+    asked = {source.platform for watch, source in configuration.crawl_pairs() if watch.id in ids}
+    return tuple(platform for platform in Platform if platform in asked)
 
 
 def read_series(

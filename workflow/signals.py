@@ -151,6 +151,7 @@ def _mail(
             next_attempt_at=at,
             thread=opening if answers else "",
             signal_id=signal.id,
+            epoch=signal.epoch,
         )
     )
 

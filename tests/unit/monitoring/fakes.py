@@ -197,7 +197,7 @@ class _Outbox:
         return [
             mail.recipient
             for mail in self._mails.values()
-            if mail.signal_id == signal_id and f"-{epoch}|" in mail.key.split(signal_id, 1)[1]
+            if mail.signal_id == signal_id and mail.epoch == epoch
         ]
 
 
