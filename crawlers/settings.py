@@ -29,6 +29,7 @@ DOWNLOAD_MAXSIZE = 8 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
 METAREFRESH_ENABLED = False
+HTTPERROR_ALLOW_ALL = True  # a page reader tells walls from errors
 RETRY_TIMES = 2
 # 429 is a wall, not a hiccup. Retry-After is honoured by `middlewares.PaceMiddleware`.
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from demo.people import OWN_NAMES, OWN_UID
-from demo.phrases import BRAND, COMPETITOR, PATH, lines
+from demo.phrases import BRAND, COMPETITOR, PATH
 from domain.brand import (
     Brand,
     Configuration,
@@ -44,7 +44,7 @@ def demo_configuration(
         queries=(BRAND,),
         source_ids=tuple(source.id for source in sources),
         # PATH and not 云栈道: the shorter word would also throw away 云栈道歉.
-        rule=WatchRule(all_words=(BRAND,), any_words=lines("tea_words"), none_words=(PATH,)),
+        rule=WatchRule(any_words=company.words, none_words=(PATH,)),
         backfill=timedelta(days=8),
     )
     duty = Recipient(id="duty", name="值班长", address="duty@example.invalid")

@@ -18,6 +18,10 @@ from domain.ports import BeginWork, Clock, Notifier
 LEASE = timedelta(minutes=2)
 """How long a claimed mail is left to its relay: longer than an attempt may last (30 s)."""
 
+BUDGET = timedelta(minutes=1)
+"""How long a round goes on claiming: behind a server that never answers each attempt takes 30 s,
+and the round must end all the same."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -63,16 +67,19 @@ def relay(
     *,
     lease: timedelta = LEASE,
     limit: int = 100,
+    budget: timedelta = BUDGET,
     language: str = "zh",
 ) -> RelayResult:
-    """Send what is due, at most `limit` mails, each on its own, and return what came of it.
+    """Send what is due, each mail on its own, and return what came of it.
 
-    A mail that fails waits by `retry_delay` and holds up nothing but later mails of its own thread
+    A round ends when nothing is due, after `limit` mails, or when `budget` is over. A mail that fails waits by `retry_delay` and holds up nothing but later mails of its own thread
     to the same recipient. `language` is that of the error kept with a mail.
     """
     counts: dict[str, int] = {part.name: 0 for part in fields(RelayResult)}
+    end = clock.now() + budget
     for _ in range(limit):
-        mail = _claim(begin_work, clock.now(), owner, lease)
+        now = clock.now()
+        mail = _claim(begin_work, now, owner, lease) if now < end else None
         if mail is None:
             break
         attempt = _try(notifier, mail, clock, language)

@@ -224,7 +224,6 @@ class SearchSpider(scrapy.Spider):
             callback=self.parse,
             errback=self.failed,
             cb_kwargs={"entry": entry},
-            meta={"handle_httpstatus_all": True},
             dont_filter=True,
         )
         if self.source.transport is Transport.BROWSER:

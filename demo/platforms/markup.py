@@ -7,8 +7,8 @@ from pathlib import Path
 
 
 def filled_page(file: Path, query: str, data: Mapping[str, str]) -> str:
-    """Return a page with its title and with `data` for its script; `</` cannot end the script."""
-    state = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    """Return a page with its title and with `data` for its script; no `<` can end the script."""
+    state = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     page = file.read_text(encoding="utf-8")
     return page.replace("__TITLE__", escape(query)).replace("__STATE__", state)
 

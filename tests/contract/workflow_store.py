@@ -507,6 +507,25 @@ class SlotContract:
             assert work.slots.claim("you", NOON + LEASE, LEASE, ["a"]) is None
             assert work.slots.claim("you", NOON + 1.5 * LEASE, LEASE, ["a"]) is not None
 
+    def test_ended_slots_are_dropped_but_the_newest_of_each_job(self, begin: BeginWork) -> None:
+        with begin() as work:
+            for number in range(3):
+                for job in ("a", "b"):
+                    work.slots.ensure(job, NOON + number * HOUR)
+                    slot = work.slots.claim("me", NOON + number * HOUR, LEASE, [job])
+                    assert slot is not None
+                    work.slots.finish(slot, "me", slot.slot_at, SlotState.DONE, {})
+            work.slots.ensure("c", NOON)
+            assert work.slots.prune(NOON + HOUR) == 2
+            assert work.slots.prune(NOON + 9 * HOUR) == 2
+            latest = work.slots.latest()
+            assert work.slots.prune(NOON + 9 * HOUR) == 0
+        assert [(slot.job, slot.slot_at) for slot in latest] == [
+            ("a", NOON + 2 * HOUR),
+            ("b", NOON + 2 * HOUR),
+            ("c", NOON),
+        ]
+
     def test_a_job_runs_one_slot_at_a_time(self, begin: BeginWork) -> None:
         with begin() as work:
             work.slots.ensure("a", NOON)

@@ -86,7 +86,7 @@ def test_the_opening_mail_says_what_happened_and_what_to_do_by_when():
     for part in (the_mail().text, Look(the_mail().html).text):
         assert "最近 1 小时 47 条，平时约 7.6 条，为 12 天来最高；占同期声量 81%。" in part
         assert "首发 @王** 02:12" in part
-        assert "02:46 前认领这条预警（15 分钟内）" in part
+        assert "02:46 前由一人接手，并告知同事（15 分钟内）" in part
         assert "06:31 前首次回应，或书面决定暂不回应（4 小时内）" in part
         assert "事实未核实前，不对外回应" in part
         assert "平时 7.6，常见 2.8–12.4" in part
@@ -94,7 +94,7 @@ def test_the_opening_mail_says_what_happened_and_what_to_do_by_when():
         assert "1,204" in part
         assert "微博 45 · 知乎 2 · 贴吧 未能采集" in part
         assert "平台要求登录" in part
-        assert "koubei login tieba" in part
+        assert "koubei import" in part
         assert "异物 31 · 腹泻 22" in part
         assert "数据截至 2026-11-21 02:30，采集延迟 4 分钟" in part
         assert "snownlp-0.12.3" in part
@@ -111,14 +111,11 @@ def test_both_parts_hold_the_same_three_posts():
     assert {post.url for post in a_signal().top_posts} <= set(Look(mail.html).links())
 
 
-def test_links_open_pages_and_the_acts_are_theirs():
+def test_the_link_opens_the_alert_and_says_that_it_changes_nothing():
     links = [link for link in Look(the_mail().html).links() if "koubei.example" in link]
-    base = "https://koubei.example/alerts?id=A-20261121-03"
-    assert links == [base, f"{base}&act=noise", f"{base}&act=silence"]
-
-
-def test_a_red_alert_cannot_be_silenced_from_the_mail():
-    assert "静默" not in the_mail(a_signal(level=Level.RED)).text
+    assert links == ["https://koubei.example/alerts?id=A-20261121-03"]
+    assert links[0] in the_mail().text
+    assert "不会改变任何状态" in the_mail().text
 
 
 def test_without_a_public_url_the_mail_says_so_and_has_no_links_of_ours():
@@ -150,18 +147,23 @@ def test_english_mail_has_no_chinese_of_ours():
 
 
 def test_an_update_says_how_it_grew_and_what_is_overdue():
-    mail = the_mail(a_growing_signal(), MailStage.UPDATE)
+    context = a_context(told_observed=47, told_platforms=a_signal().platforms)
+    mail = the_mail(a_growing_signal(), MailStage.UPDATE, context)
     assert mail.subject.startswith(
         "【红色预警·更新】云栈茶饮负面由 47 增至 103 条/小时，扩散到贴吧"
     )
-    assert "立即认领这条预警（时限 02:46 已过）" in mail.text
+    assert "立即由一人接手，并告知同事（时限 02:46 已过）" in mail.text
+
+
+def test_an_update_that_knows_no_earlier_mail_tells_the_multiple():
+    mail = the_mail(a_growing_signal(), MailStage.UPDATE)
+    assert mail.subject.startswith("【红色预警·更新】云栈茶饮负面升至基线 13.6 倍")
 
 
 def test_an_acknowledged_alert_does_not_ask_to_be_acknowledged():
     signal = replace(a_growing_signal(), state=SignalState.ACKNOWLEDGED)
     mail = the_mail(signal, MailStage.UPDATE)
-    assert "认领这条预警" not in mail.text
-    assert "查看预警" in mail.text
+    assert "接手" not in mail.text
 
 
 def test_the_closing_mail_says_peak_and_span_and_that_the_matter_may_go_on():
@@ -356,7 +358,7 @@ def test_the_same_facts_give_the_same_mail():
 
 def test_times_follow_the_zone_that_is_passed():
     mail = the_mail(context=a_context(zone_name="UTC"))
-    assert "18:46 前认领" in mail.text
+    assert "18:46 前由一人接手" in mail.text
     assert "UTC+0" in mail.text
 
 

@@ -205,6 +205,17 @@ def test_a_round_ends_at_its_limit(post):
     assert post.round() == RelayResult(sent=3)
 
 
+def test_a_round_ends_in_time_behind_a_server_that_never_answers(post):
+    def hang(mail: OutboxMail) -> DeliveryError:
+        post.clock.forward(timedelta(seconds=30))
+        return refused(retry=True)
+
+    post.server.answer = hang
+    post.put(*(a_mail(f"m{n}") for n in range(50)))
+    assert post.round(budget=timedelta(minutes=1)) == RelayResult(retried=2)
+    assert post.state("m2") is OutboxState.PENDING
+
+
 def test_an_outage_of_two_hours_loses_and_doubles_nothing(post):
     """500 alerts arise while the server is away; each recipient gets them in order."""
     mails = [

@@ -45,7 +45,6 @@ def impatient(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
         ("synchronous", 2),
         ("foreign_keys", 1),
         ("secure_delete", 1),
-        ("busy_timeout", database.BUSY_TIMEOUT_MS),
     ],
 )
 def test_every_connection_is_set_up_for_durability(
