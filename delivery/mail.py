@@ -91,6 +91,12 @@ class SmtpMailer:
             talk.address(from_address, to_address, len(message))
             talk.hand_over(message)
 
+    def check(self) -> None:
+        """Reach the server, secure the line and sign in, and send nothing; errors as `send`."""
+        with _Conversation(self._server, self._tls, self._sender.hostname) as talk:
+            talk.secure()
+            talk.sign_in()
+
 
 class _Conversation:
     """One SMTP conversation that ends in time, whatever the server does.

@@ -80,21 +80,7 @@ class Services:
     @cached_property
     def notifier(self) -> Notifier:
         """The mail server of the settings, or the outbox folder where none is set."""
-        smtp, mail = self.settings.smtp, self.settings.mail
-        if smtp is None:
-            sender = Sender(address=f"koubei@{mail.hostname}", hostname=mail.hostname)
-            return FolderMailer(mail.folder, sender, self.clock)
-        server = SmtpServer(
-            host=smtp.host,
-            port=smtp.port,
-            security=Security(smtp.security),
-            verify_certificate=smtp.verify_certificate,
-            ca_file=smtp.ca_file,
-            credentials=smtp.credentials,
-            timeout=smtp.timeout,
-        )
-        sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
-        return SmtpMailer(server, sender, self.clock)
+        return make_notifier(self.settings, self.clock)
 
     @property
     def keep(self) -> Keep:
@@ -114,6 +100,25 @@ class Services:
             public_url=self.settings.public_url,
             model_id=self.scorer.model_id,
         )
+
+
+def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer:
+    """Return the mail server of the settings, or the outbox folder where none is set."""
+    smtp, mail = settings.smtp, settings.mail
+    if smtp is None:
+        sender = Sender(address=f"koubei@{mail.hostname}", hostname=mail.hostname)
+        return FolderMailer(mail.folder, sender, clock)
+    server = SmtpServer(
+        host=smtp.host,
+        port=smtp.port,
+        security=Security(smtp.security),
+        verify_certificate=smtp.verify_certificate,
+        ca_file=smtp.ca_file,
+        credentials=smtp.credentials,
+        timeout=smtp.timeout,
+    )
+    sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
+    return SmtpMailer(server, sender, clock)
 
 
 @contextmanager

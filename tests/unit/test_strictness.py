@@ -46,7 +46,7 @@ def run(tmp_path):
         done = subprocess.run(
             command,
             cwd=ROOT,
-            env={"PYTHONPATH": f"{ROOT}:{tmp_path}", "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"},
+            env={"PYTHONPATH": f"{ROOT}:{tmp_path}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             check=False,
