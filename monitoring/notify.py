@@ -72,8 +72,9 @@ def relay(
 ) -> RelayResult:
     """Send what is due, each mail on its own, and return what came of it.
 
-    A round ends when nothing is due, after `limit` mails, or when `budget` is over. A mail that fails waits by `retry_delay` and holds up nothing but later mails of its own thread
-    to the same recipient. `language` is that of the error kept with a mail.
+    A round ends when nothing is due, after `limit` mails, or when `budget` is over. A mail that
+    fails waits by `retry_delay` and holds up nothing but later mails of its own thread to the same
+    recipient. `language` is that of the error kept with a mail.
     """
     counts: dict[str, int] = {part.name: 0 for part in fields(RelayResult)}
     end = clock.now() + budget
