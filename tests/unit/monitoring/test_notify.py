@@ -234,6 +234,8 @@ def test_an_outage_of_two_hours_loses_and_doubles_nothing(post):
             post.put(waiting.pop(0))
         post.round(limit=1000)
         post.clock.forward(timedelta(seconds=30))
+    last = max(mail.sent_at or NOON for mail in post.outbox.mails.values())
+    assert last <= back + LONGEST_RETRY + timedelta(seconds=30)
     arrived = Counter(mail.key for mail in post.server.accepted)
     assert set(arrived) == {mail.key for mail in mails}
     assert set(arrived.values()) == {1}
