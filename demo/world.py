@@ -290,7 +290,7 @@ def _tieba(speaker: Speaker, cue: Cue, author: Person) -> Post:
     title = text.split("，")[0] if own_words else _title(speaker, cue)
     return Post(
         Platform.TIEBA,
-        Kind.REPLY if reply else Kind.THREAD,
+        Kind.FLOOR if reply else Kind.THREAD,
         _id(cue, 800_000_000_000_000),
         author,
         text,

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from demo.clock import CHINA
 from demo.platforms.markup import filled_page, marked
-from demo.platforms.surface import Stage, common_routes, everything, found, number
+from demo.platforms.surface import Stage, common_routes, found, number
 from demo.platforms.tokens import nonce_for, token_for
 from demo.world import Post
 from domain.mention import Kind
@@ -40,7 +40,7 @@ def tieba_app(stage: Stage) -> Starlette:
             posts = _threads(posts)
         return HTMLResponse(_page(request, query, posts))
 
-    return Starlette(routes=[Route("/f/search/res", search), *common_routes(stage, everything)])
+    return Starlette(routes=[Route("/f/search/res", search), *common_routes(stage, public_url)])
 
 
 def tieba_app_2026(stage: Stage) -> Starlette:
@@ -59,7 +59,15 @@ def tieba_app_2026(stage: Stage) -> Starlette:
         return JSONResponse(_answer(stage, request, query))
 
     routes = [Route("/f/search/res", page), Route(API_PATH, search)]
-    return Starlette(routes=routes + common_routes(stage, _threads))
+    return Starlette(routes=routes + common_routes(stage, public_url, _threads))
+
+
+def public_url(post: Post) -> str:
+    """Return the address of a thread, or of a floor within its thread, on the platform."""
+    thread = f"https://tieba.baidu.com/p/{post.parent_id}"
+    if post.kind is Kind.THREAD:
+        return thread
+    return f"{thread}?pid={post.native_id}&cid=0#{post.native_id}"
 
 
 def _threads(posts: Sequence[Post]) -> list[Post]:

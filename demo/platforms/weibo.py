@@ -22,7 +22,6 @@ from demo.phrases import lines
 from demo.platforms.surface import (
     Stage,
     common_routes,
-    everything,
     found,
     number,
 )
@@ -51,7 +50,7 @@ def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starl
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
     routes = [Route("/weibo", search), Route("/realtime", search)]
-    return Starlette(routes=routes + common_routes(stage, everything))
+    return Starlette(routes=routes + common_routes(stage, public_url))
 
 
 def weibo_wall_app(stage: Stage) -> Starlette:
@@ -66,18 +65,19 @@ def weibo_wall_app(stage: Stage) -> Starlette:
 
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
     routes = [*paths, Route("/sso/signin", signin)]
-    return Starlette(routes=routes + common_routes(stage, lambda posts: ()))
+    return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
+
+
+def public_url(post: Post) -> str:
+    """Return the address of a post on the platform."""
+    return f"https://weibo.com/{post.author.uid}/{bid_of(post.native_id)}"
 
 
 def bid_of(mid: str) -> str:
     """Return the short id: four base-62 digits for every seven decimal ones, from the right."""
-    groups = [mid[max(end - 7, 0) : end] for end in range(len(mid), 0, -7)][::-1]
-    return groups_to_text([_base62(int(group)) for group in groups])
-
-
-def groups_to_text(groups: Sequence[str]) -> str:
-    """Join base-62 groups; all but the first are padded to four digits."""
-    return groups[0] + "".join(group.rjust(4, "0") for group in groups[1:])
+    groups = [_base62(int(mid[max(end - 7, 0) : end])) for end in range(len(mid), 0, -7)]
+    *rest, first = groups
+    return first + "".join(group.rjust(4, "0") for group in reversed(rest))
 
 
 def _base62(value: int) -> str:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from demo.people import OWN_UID
 from demo.platforms.markup import filled_page, marked
-from demo.platforms.surface import Stage, common_routes, everything, found, number
+from demo.platforms.surface import Stage, common_routes, found, number
 from demo.platforms.tokens import nonce_for, token_for
 from demo.world import Post
 from domain.mention import Kind
@@ -57,7 +57,14 @@ def zhihu_app(stage: Stage) -> Starlette:
         return JSONResponse(_answer(stage, request, query))
 
     routes = [Route("/search", page), Route(API_PATH, search)]
-    return Starlette(routes=routes + common_routes(stage, everything))
+    return Starlette(routes=routes + common_routes(stage, public_url))
+
+
+def public_url(post: Post) -> str:
+    """Return the address of an answer or an article on the platform."""
+    if post.kind is Kind.ARTICLE:
+        return f"https://zhuanlan.zhihu.com/p/{post.native_id}"
+    return f"https://www.zhihu.com/question/{post.parent_id}/answer/{post.native_id}"
 
 
 def _answer(stage: Stage, request: Request, query: str) -> dict[str, object]:

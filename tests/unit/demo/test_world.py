@@ -157,7 +157,7 @@ def test_the_world_has_every_kind_of_voice(world):
     posts = visible(world)
     assert {p.story for p in posts} == set(Story)
     assert {p.kind for p in posts} == {
-        Kind.POST, Kind.ANSWER, Kind.ARTICLE, Kind.THREAD, Kind.REPLY
+        Kind.POST, Kind.ANSWER, Kind.ARTICLE, Kind.THREAD, Kind.FLOOR
     }  # fmt: skip
     assert any("雲棧" in p.text for p in posts)
     assert any("banshan" in p.brands for p in posts)
