@@ -1,11 +1,11 @@
 """The engines behind the `Scorer` port. So far one: SnowNLP as it ships."""
 
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
+from importlib.util import find_spec
 from typing import Final
 
-from snownlp import SnowNLP
-
+from domain.errors import DependencyMissing, Text
 from domain.sentiment import Probabilities, ScoreRequest, Scores
 
 NOTHING_TO_SCORE: Final = Probabilities(negative=0.0, neutral=1.0, positive=0.0)
@@ -17,7 +17,16 @@ class StockSnowNlpScorer:
 
     Texts are cut to 1,000 characters, because its segmenter takes about 0.1 ms a character. A text
     without a letter or digit is neutral by definition: SnowNLP itself would answer its prior.
+
+    The model (2 s, 150 MB) is loaded at the first text; DependencyMissing when it is not installed.
     """
+
+    def __init__(self) -> None:
+        if find_spec("snownlp") is None:
+            raise DependencyMissing(
+                Text("本机未安装 SnowNLP", "SnowNLP is not installed here"),
+                mend=Text("pip install 'koubei[analysis]'", "pip install 'koubei[analysis]'"),
+            )
 
     @property
     def model_id(self) -> str:
@@ -33,5 +42,7 @@ def _probabilities(text: str) -> Probabilities:
     cut = text[:_LONGEST_TEXT]
     if not any(character.isalnum() for character in cut):
         return NOTHING_TO_SCORE
-    positive = min(1.0, max(0.0, float(SnowNLP(cut).sentiments)))
+    # imported here because a process that only reads scores never pays for the model
+    engine = import_module("snownlp").SnowNLP
+    positive = min(1.0, max(0.0, float(engine(cut).sentiments)))
     return Probabilities(negative=1.0 - positive, neutral=0.0, positive=positive)

@@ -12,14 +12,20 @@ from domain.errors import ConfigurationError, Text
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
 from domain.signal import Evaluation
-from monitoring.explain import Explanation, explain_mention, explain_moment
+from monitoring.explain import (
+    Explanation,
+    explain_mention,
+    explain_moment,
+    explain_signal,
+)
 from presentation.formats import decimal, full_time, short_time
 from presentation.hostile import quotation
 from presentation.wording import reason, word
 from runtime.settings import load_settings
-from runtime.wiring import open_services
+from runtime.wiring import Services, open_services
 
 _MENTION = re.compile(r"(weibo|zhihu|tieba):\S+|https?://\S+")
+_SIGNAL = re.compile(r"A-\d{8}-\d+")
 
 
 def register(app: typer.Typer) -> None:
@@ -30,18 +36,14 @@ def register(app: typer.Typer) -> None:
 
 
 def explain_command(
-    target: Annotated[str, typer.Argument(help="网址、提及编号，或时间如 2026-11-21T10:30")],
+    target: Annotated[str, typer.Argument(help="网址、提及或预警编号，或时间 2026-11-21T10:30")],
 ) -> None:
     """Print the trail; exit 1 when nothing at all is known of the target."""
     settings = load_settings()
     zone = ZoneInfo(settings.timezone)
-    moment = None if _MENTION.fullmatch(target) else _moment(target, zone)
     with open_services(settings) as services:
-        if moment:
-            answer = explain_moment(moment, begin_work=services.begin_work)
-        else:
-            answer = explain_mention(target, begin_work=services.begin_work, store=services.store)
-    if moment is None:
+        answer = _answer(target, zone, services)
+    if _MENTION.fullmatch(target):
         _show_sightings(answer, zone)
         if answer.mention:
             _show_mention(answer.mention, answer.hour, zone)
@@ -51,14 +53,29 @@ def explain_command(
         raise typer.Exit(EXIT_FAILED)
 
 
+def _answer(target: str, zone: ZoneInfo, services: Services) -> Explanation:
+    if _MENTION.fullmatch(target):
+        return explain_mention(target, begin_work=services.begin_work, store=services.store)
+    if _SIGNAL.fullmatch(target):
+        answer = explain_signal(target, begin_work=services.begin_work)
+        if answer is None:
+            raise ConfigurationError(
+                Text("没有这条预警", "there is no such alert"),
+                place=target,
+                mend=Text("koubei status 列出最近的预警", "koubei status lists recent alerts"),
+            )
+        return answer
+    return explain_moment(_moment(target, zone), begin_work=services.begin_work)
+
+
 def _moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(
             Text(
-                "不是网址、提及编号（weibo:…）或时间",
-                "is no url, no mention id (weibo:…) and no time",
+                "不是网址、提及编号（weibo:…）、预警编号（A-…）或时间",
+                "is no url, mention id (weibo:…), alert id (A-…) or time",
             ),
             place=quotation(text, 60),
             mend=Text("时间写作 2026-11-21T10:30", "write a time as 2026-11-21T10:30"),

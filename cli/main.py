@@ -1,21 +1,42 @@
-"""The `koubei` command. Each module of COMMANDS registers its own commands; errors end here."""
+"""The `koubei` command. Each module registers its own commands; errors of ours end here."""
 
 import importlib
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import typer
 
 from cli.terminal import EXIT_FAILED, EXIT_USAGE, err, language
 from domain.errors import ConfigurationError, ImportRefused, KoubeiError, UnknownSpider
 
-COMMANDS: tuple[str, ...] = ()
-"""Modules of this package with a `register(app)`; imported only when the command line is built."""
+COMMANDS: Final[Mapping[str, str]] = {
+    "up": "up",
+    "status": "status",
+    "doctor": "doctor",
+    "crawl": "crawl",
+    "parse": "parse",
+    "import": "data",
+    "export": "data",
+    "spikes": "spikes",
+    "replay": "spikes",
+    "explain": "explain",
+    "mail": "mail",
+    "init": "settings",
+    "config": "settings",
+    "apply": "settings",
+    "bench": "bench",
+}
+"""Command → the module of this package whose `register(app)` adds it."""
 
 _USAGE_ERRORS = (ConfigurationError, ImportRefused, UnknownSpider)
 
 
-def build_app() -> typer.Typer:
-    """Return the whole command line."""
+def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the command line: of the one command that is named, else of all.
+
+    Only what is asked for is imported, so that `koubei spikes` in a pipe starts at once.
+    """
     app = typer.Typer(
         name="koubei",
         help="口碑：企业自建的网络口碑监测系统。Online reputation, self-run.",
@@ -24,15 +45,21 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for name in COMMANDS:
-        importlib.import_module(f"cli.{name}").register(app)
+    app.callback()(_nothing)
+    named = COMMANDS.get(arguments[0]) if arguments else None
+    for module in (named,) if named else dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"cli.{module}").register(app)
     return app
 
 
 def main() -> None:
     """Run the command line; an error of ours is one line with its mend, never a stack trace."""
     try:
-        build_app()()
+        build_app(sys.argv[1:])()
     except KoubeiError as error:
         err().print(f"✗ {error.sentence(language())}")
         sys.exit(EXIT_USAGE if isinstance(error, _USAGE_ERRORS) else EXIT_FAILED)
+
+
+def _nothing() -> None:
+    """口碑：企业自建的网络口碑监测系统。Online reputation, self-run."""

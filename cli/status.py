@@ -144,8 +144,8 @@ def _source_row(standing: SourceStanding, view: Overview, zone: ZoneInfo) -> lis
         word(standing.source.platform).in_language(lang),
         standing.source.id,
         ("✓ " if known else "✗ ") + (word(row.state).in_language(lang) if row else "—"),
-        str(row.found) if row else "—",
-        str(row.new) if row else "—",
+        str(standing.found) if row else "—",
+        str(standing.new) if row else "—",
         near_time(good, view.now, zone) if good else "—",
         f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else "",
     ]

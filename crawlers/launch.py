@@ -11,6 +11,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -59,6 +60,7 @@ def launch(
     progress: Progress | None = None,
     scheduled: bool = False,
     wall_clock: timedelta | None = None,
+    stopping: threading.Event | None = None,
     grace: timedelta = GRACE,
     command: Sequence[str] = (sys.executable, "-m", "crawlers.worker"),
 ) -> RunOutcome:
@@ -66,7 +68,8 @@ def launch(
 
     `progress` gets each event of the worker. `scheduled`: leave a source alone that showed a wall
     a short while ago (`crawlers.pauses`); the ledger then says so. `wall_clock` defaults to
-    crawl.wall_clock.
+    crawl.wall_clock. When `stopping` is set the worker is told to end, and the next run goes on
+    where it was.
     """
     watch, source = pair
     pause = _pause(source, services) if scheduled else None
@@ -87,7 +90,7 @@ def launch(
     events = _Events(progress)
     offspring: set[Process] = set()
     try:
-        in_time = _follow(process, events, limit)
+        in_time = _follow(process, events, limit, stopping)
         if not in_time:
             # once the worker is gone, nobody can tell whose children they were
             offspring = descendants(process.pid)
@@ -95,7 +98,9 @@ def launch(
             _follow(process, events, grace)
     finally:
         _end(process, offspring)
-    return _outcome(watch, source, services, events, process.returncode, in_time=in_time)
+    stopped = stopping is not None and stopping.is_set()
+    cut_off = None if in_time else "interrupted" if stopped else "wall_clock"
+    return _outcome(watch, source, services, events, process.returncode, cut_off)
 
 
 class _Events:
@@ -129,14 +134,23 @@ class _Events:
         return value if isinstance(value, int) else 0
 
 
-def _follow(process: subprocess.Popen[bytes], events: _Events, limit: timedelta) -> bool:
-    """Read events until the process is gone; False when the limit came first."""
+def _follow(
+    process: subprocess.Popen[bytes],
+    events: _Events,
+    limit: timedelta,
+    stopping: threading.Event | None = None,
+) -> bool:
+    """Read events until the process is gone; False when the limit, or the wish to stop, came
+    first.
+    """
     deadline = time.monotonic() + limit.total_seconds()
     pipe: IO[bytes] = process.stdout  # type: ignore[assignment]  # a PIPE was asked for
     with selectors.DefaultSelector() as selector:
         selector.register(pipe, selectors.EVENT_READ)
         open_ = True
         while open_ and (left := deadline - time.monotonic()) > 0:
+            if stopping is not None and stopping.is_set():
+                return False
             # a browser that outlives the worker may hold the pipe: look at the process as well
             if selector.select(min(left, 0.5)):
                 data = os.read(pipe.fileno(), 65536)
@@ -197,15 +211,14 @@ def _outcome(
     services: Services,
     events: _Events,
     code: int,
-    *,
-    in_time: bool,
+    cut_off: str | None,
 ) -> RunOutcome:
     said = events.end
     if said.get("event") == "error" and said.get("reason") == "already_running":
         return RunOutcome(watch.id, source.id, None, "already_running")
-    state, reason = CoverageState.FAILED, _reason(code, in_time=in_time)
+    state, reason = CoverageState.FAILED, cut_off or _reason(code)
     run_id = str(events.last.get("run", ""))
-    if said.get("event") == "ended" and in_time:
+    if said.get("event") == "ended" and not cut_off:
         state, reason = CoverageState(str(said["state"])), str(said["reason"])
     else:
         run_id = run_id or f"not-started-{services.clock.now():%Y%m%dT%H%M%S}"
@@ -224,9 +237,7 @@ def _outcome(
     )
 
 
-def _reason(code: int, *, in_time: bool) -> str:
-    if not in_time:
-        return "wall_clock"
+def _reason(code: int) -> str:
     return "killed" if code < 0 else f"exit_{code}"
 
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.alert import AlertContext, CoverageNote, MailStage
-from domain.brand import Level, Recipient, Sensitivity
+from domain.brand import Recipient, Sensitivity
 from domain.coverage import CoverageState
 from domain.errors import Text
 from domain.mention import Platform
-from domain.signal import Rule, Signal, SignalState, TopPost
+from domain.signal import Signal, SignalState, TopPost
 from presentation import formats
 from presentation.hostile import clean_line, excerpt, link_host, quotation, safe_link
 from presentation.masking import mask_name
@@ -85,7 +85,7 @@ class AlertWords:
     @property
     def brand(self) -> str:
         """The brand's name, short enough for a subject."""
-        return excerpt(self.context.brand_name, 24)
+        return quotation(self.context.brand_name, 24)
 
     @property
     def tone(self) -> str:
@@ -171,20 +171,13 @@ class AlertWords:
 
     @property
     def actions(self) -> list[Action]:
-        """Links to the alert's page, the first being the main one; none without a public URL."""
+        """Links to pages that exist, the first being the main one; none without a public URL."""
         page = f"{self.context.public_url}/alerts?id={clean_line(self.signal.id)}"
         if safe_link(page) is None:
             return []
         if self.stage is MailStage.CLOSING:
             return [Action(self.t("查看经过", "See what happened"), page)]
-        label = self.t("查看并认领", "Open and acknowledge")
-        if self.signal.state is SignalState.ACKNOWLEDGED:
-            label = self.t("查看预警", "Open the alert")
-        actions = [Action(label, page)]
-        actions.append(Action(self.t("标为误报", "False alarm"), f"{page}&act=noise"))
-        if self.signal.level is not Level.RED:  # no silence can cover a red one
-            actions.append(Action(self.t("静默 2 小时", "Silence for 2 h"), f"{page}&act=silence"))
-        return actions
+        return [Action(self.t("查看预警", "Open the alert"), page)]
 
     # the numbers
 
@@ -317,7 +310,7 @@ class AlertWords:
     @property
     def similar(self) -> list[str]:
         """Earlier alerts of the kind, one line each."""
-        return [excerpt(line, 100) for line in self.context.similar]
+        return [quotation(line, 100) for line in self.context.similar]
 
     # what qualifies it
 
@@ -329,7 +322,7 @@ class AlertWords:
     @property
     def rule(self) -> str:
         """Which rule, how sensitive, by how much it was passed."""
-        sensitivity = clean_line(self.context.sensitivity)
+        sensitivity = quotation(self.context.sensitivity, 20)
         if sensitivity in list(Sensitivity):
             sensitivity = word(Sensitivity(sensitivity)).in_language(self.language)
         told = word(self.signal.rule).in_language(self.language)
@@ -347,12 +340,12 @@ class AlertWords:
     @property
     def watches(self) -> str:
         """The watches that the alert belongs to."""
-        return self.t("、", ", ").join(excerpt(name, 20) for name in self.context.watch_names)
+        return self.t("、", ", ").join(quotation(name, 20) for name in self.context.watch_names)
 
     @property
     def why(self) -> str:
         """Why this person got the mail."""
-        name = excerpt(self.recipient.name or self.recipient.id, 20)
+        name = quotation(self.recipient.name or self.recipient.id, 20)
         if self.stage is MailStage.CLOSING:
             return self.t(
                 f"{name}：您收到过此预警的首封邮件，因此也会收到解除邮件。",
@@ -377,7 +370,7 @@ class AlertWords:
     @property
     def model(self) -> str:
         """The sentiment model, "" when it was not told."""
-        return excerpt(self.context.model_id, 60)
+        return quotation(self.context.model_id, 60)
 
     # parts of sentences
 
@@ -414,13 +407,12 @@ class AlertWords:
 
     @property
     def _growth(self) -> str:
-        """How it grew since the last mail, as far as the signal tells; "" when it does not."""
-        before, now = self.signal.alerted_observed, self.signal.figures.observed
-        fresh = [
-            p for p in self.signal.platforms if p not in (self.signal.alerted_platforms or (p,))
-        ]
+        """How it grew since the mail before; "" when the context does not tell."""
+        before, now = self.context.told_observed, self.signal.figures.observed
+        told = self.context.told_platforms or self.signal.platforms
+        fresh = [platform for platform in self.signal.platforms if platform not in told]
         parts = []
-        if now > before:
+        if before is not None and now > before:
             parts.append(
                 self.t(f"负面由 {before:,} 增至 {now:,} 条/小时", f"{before:,} → {now:,} an hour")
             )
@@ -592,8 +584,8 @@ class AlertWords:
         if self.signal.state is SignalState.OPEN and acknowledge is not None:
             by = self._by(acknowledge)
             if self._is_late(acknowledge):
-                return self.t(f"认领已超时（{by}）", f"acknowledgement overdue since {by}")
-            return self.t(f"请于 {by} 前认领", f"acknowledge by {by}")
+                return self.t(f"接手已超时（{by}）", f"nobody took it by {by}")
+            return self.t(f"请于 {by} 前接手", f"take it by {by}")
         if respond is None:
             return ""
         by = self._by(respond)
@@ -603,7 +595,7 @@ class AlertWords:
     def _acknowledge_step(self) -> list[str]:
         if self.signal.state is not SignalState.OPEN:
             return []
-        act = Text("认领这条预警", "acknowledge this alert")
+        act = Text("由一人接手，并告知同事", "one person takes this and tells the team")
         return [self._step(act, self.context.clocks.acknowledge)]
 
     @property
@@ -663,18 +655,13 @@ class AlertWords:
 
     def _gap(self, note: CoverageNote) -> tuple[str, str]:
         platform = word(note.platform).in_language(self.language)
-        why = reason(note.reason, note.platform)
-        state = clean_line(note.state)
+        why = reason(note.reason)
+        state = quotation(note.state, 20)
         if state in list(CoverageState):
             state = word(CoverageState(state)).in_language(self.language)
-        source = clean_line(note.source_id)
+        source = quotation(note.source_id, 40)
         told = self.t(
             f"{platform}（{source}）{state}：{why.text.zh}",
             f"{platform} ({source}) {state}: {why.text.en}",
         )
         return told, why.mend.in_language(self.language)
-
-    @property
-    def is_first_day(self) -> bool:
-        """Whether the first-day rule raised it: there is no baseline to argue with yet."""
-        return self.signal.rule is Rule.FIRST_DAY_ABSOLUTE

@@ -47,7 +47,8 @@ class AlertContext:
 
     `hours` are the last 24 in order. `zone_name` is an IANA zone; only texts use it. `public_url`
     has no slash at its end. `data_until` is the end of the newest bin, `lag` the age of the newest
-    crawl. `demo` makes the mail say that it tells of invented data.
+    crawl. `demo` makes the mail say that it tells of invented data. `told_observed` and
+    `told_platforms` are what the mail before this one told; None and () for the opening one.
     """
 
     brand_name: str
@@ -63,3 +64,5 @@ class AlertContext:
     similar: tuple[str, ...] = ()
     model_id: str = ""
     demo: bool = False
+    told_observed: int | None = None
+    told_platforms: tuple[Platform, ...] = ()

@@ -237,7 +237,7 @@ class SlotRepository(Protocol):
         """Return the newest slot of each job, by job."""
 
     def prune(self, before: datetime) -> int:
-        """Drop ended slots of before, but never the newest of a job; return how many."""
+        """Drop slots that ended before, but never the newest of a job; return how many."""
 
 
 class SignalRepository(Protocol):

@@ -65,6 +65,22 @@ def explain_mention(target: str, *, begin_work: BeginWork, store: MentionStore) 
     return Explanation(tuple(sightings), mention, hour, coverage, tuple(evaluations))
 
 
+def explain_signal(signal_id: str, *, begin_work: BeginWork) -> Explanation | None:
+    """Explain an alert by its id: every decision about its brand from its onset to its last word;
+    None when there is no such alert.
+    """
+    with begin_work() as work:
+        signal = work.signals.get(signal_id)
+        if signal is None:
+            return None
+        _, configuration = work.configuration.current()
+        until = signal.closed_at or signal.updated_at
+        evaluations = work.evaluations.between(signal.onset_at - _HOUR, until, signal.brand_id)
+        hour = signal.onset_at.replace(minute=0, second=0, microsecond=0)
+        coverage = _coverage(work, configuration, hour, set(Platform))
+    return Explanation((), None, hour, coverage, tuple(evaluations))
+
+
 def explain_moment(moment: datetime, *, begin_work: BeginWork) -> Explanation:
     """Explain what was known, and decided, about the hour of a moment."""
     hour = moment.replace(minute=0, second=0, microsecond=0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.brand import Configuration, Source, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.coverage import KNOWN_STATES, CoverageRow
 from domain.crawl import Slot
 from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
@@ -21,8 +21,8 @@ _RECENT_MAILS = 10
 class SourceStanding:
     """One watch on one source: its newest look, and the newest that ended ok or empty.
 
-    `failing_since` is the first of the looks in a row that did not. `late`: the newest good look is
-    older than twice the cadence.
+    `found` and `new` are those of the whole run that looked last. `failing_since` is the first of
+    the looks in a row that did not. `late`: the newest good look is older than twice the cadence.
     """
 
     watch: Watch
@@ -31,6 +31,8 @@ class SourceStanding:
     last_good_at: datetime | None
     failing_since: datetime | None
     late: bool
+    found: int = 0
+    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +103,15 @@ def _standing(
         for row in in_order
         if row.state not in KNOWN_STATES and (last_good is None or row.observed_at > last_good)
     ]
+    latest = in_order[-1] if in_order else None
+    of_run = [row for row in in_order if latest and row.run_id == latest.run_id]
     return SourceStanding(
         watch=watch,
         source=source,
-        latest=in_order[-1] if in_order else None,
+        latest=latest,
+        found=sum(row.found for row in of_run),
+        new=sum(row.new for row in of_run),
         last_good_at=last_good,
         failing_since=bad_since[0] if bad_since else None,
         late=last_good is None or now - last_good > 2 * source.every,
     )
-
-
-STATE_ORDER = (
-    CoverageState.BLOCKED,
-    CoverageState.FAILED,
-    CoverageState.PARTIAL,
-    CoverageState.EMPTY,
-    CoverageState.OK,
-)
-"""Most urgent first, as lists of sources are sorted."""

@@ -13,13 +13,14 @@ from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
-from domain.errors import NO_MEND, Text
+from domain.errors import Text
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
 from domain.queries import Bucket, Sort
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalState
+from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Level: {
@@ -183,106 +184,118 @@ class Reason:
     mend: Text
 
 
-_OPEN_AND_LOGIN = Text(
-    "运行 koubei login {platform} 重新登录", "run koubei login {platform} to sign in again"
+_IMPORT = Text(
+    "改用 koubei import 导入这段数据；本版本不保存登录状态",
+    "bring this in with koubei import; this version keeps no login session",
 )
+_LATER = Text("无需操作，稍后自动重试", "nothing to do, a later run asks again by itself")
+_LESS = Text(
+    "暂停该来源一段时间，再调大采集间隔", "leave the source alone for a while, then ask less often"
+)
+_LOOK = Text("用 koubei parse 查看存档页面", "look at the archived page with koubei parse")
 
 _REASONS: Mapping[str, Reason] = {
-    "": Reason(Text("未说明原因", "no reason given"), NO_MEND),
-    "login_wall": Reason(Text("平台要求登录", "the platform asks for a login"), _OPEN_AND_LOGIN),
+    "": Reason(Text("未说明原因", "no reason given"), Text("查看日志", "see the log")),
+    # walls: the page said no
+    "login_wall": Reason(Text("{platform}要求登录", "{platform} asks for a login"), _IMPORT),
+    "visitor": Reason(
+        Text("{platform}要求访客验证", "{platform} asks for its visitor step"), _IMPORT
+    ),
     "captcha": Reason(
-        Text("平台要求验证码", "the platform asks for a captcha"),
+        Text("{platform}要求验证码", "{platform} asks for a captcha"),
         Text(
-            "在浏览器中打开平台，由本人完成验证，再运行 koubei login {platform}",
-            "solve it yourself in a browser, then run koubei login {platform}",
+            "由人在浏览器中完成验证；本系统不识别验证码",
+            "a person solves it in a browser; this system does not",
         ),
     ),
-    "rate_limited": Reason(
-        Text("访问过于频繁，平台已限流", "the platform limits the rate"),
-        Text("无需操作，稍后自动重试；若反复出现，请调大采集间隔",
-             "nothing to do now, it retries later; if it recurs, crawl less often"),
-    ),
-    "refused": Reason(
-        Text("平台拒绝了访问", "the platform refused access"),
-        Text("用浏览器打开平台确认能否访问，再运行 koubei login {platform}",
-             "check in a browser that the site opens, then run koubei login {platform}"),
-    ),
     "browser_check": Reason(
-        Text("平台在检查浏览器环境", "the platform checks the browser"),
-        Text("将该来源改为浏览器方式采集", "let this source be read through the browser"),
+        Text("{platform}检查浏览器环境", "{platform} checks the browser"), _IMPORT
     ),
-    "visitor": Reason(
-        Text("停在平台的访客验证页", "stuck on the platform's visitor page"), _OPEN_AND_LOGIN
+    "rate_limited": Reason(Text("访问过于频繁，平台已限流", "{platform} limits the rate"), _LESS),
+    "refused": Reason(Text("{platform}拒绝访问", "{platform} refuses access"), _LESS),
+    "robots": Reason(
+        Text("robots.txt 不允许，或无法读取", "robots.txt forbids it, or cannot be read"),
+        Text("停用该来源，改用 koubei import", "switch the source off; use koubei import"),
     ),
+    # pages that are not what was asked for
+    "layout_changed": Reason(
+        Text("页面版式已变，读不出内容", "the layout changed and cannot be read"), _LOOK
+    ),
+    "not_content": Reason(Text("页面不是搜索结果", "the page is no search result"), _LOOK),
+    "gone": Reason(
+        Text("页面已不存在", "the page is gone"),
+        Text("检查来源的 base_url", "check the source's base_url"),
+    ),
+    "body_too_large": Reason(
+        Text("页面超过大小上限", "the page is larger than allowed"),
+        Text("检查来源的 base_url 是否指向搜索页", "check that base_url leads to the search page"),
+    ),
+    "result_ceiling": Reason(
+        Text(
+            "结果超过{platform}可翻页的上限，较早的没有取到", "more results than {platform} shows"
+        ),
+        Text("缩短采集间隔，或把关键词拆细", "crawl more often, or use narrower queries"),
+    ),
+    # this machine and the way there
     "browser_missing": Reason(
         Text("本机没有可用的 Chromium 浏览器", "no usable Chromium on this machine"),
         Text("安装 Chromium 后运行 koubei doctor 确认", "install Chromium, then run koubei doctor"),
     ),
-    "browser_crashed": Reason(
-        Text("浏览器中途退出", "the browser died on the way"),
-        Text("自动重试；若反复出现，运行 koubei doctor", "it retries; if it recurs, koubei doctor"),
+    "browser_needed": Reason(
+        Text("只有浏览器能打开这一页的结果", "only a browser can open these results"),
+        Text("把该来源的 transport 改为 browser", "set transport = browser for the source"),
     ),
-    "layout_changed": Reason(
-        Text("页面版式已变，读不出内容", "the page layout changed and cannot be read"),
-        Text("升级 Koubei；或用 koubei parse 查看存档页面",
-             "update Koubei, or look at the archived page with koubei parse"),
+    "no_connection": Reason(
+        Text("连接不上{platform}", "{platform} cannot be reached"),
+        Text("检查本机网络；会自动重试", "check the network; it is retried by itself"),
     ),
-    "result_ceiling": Reason(
-        Text("结果超过平台可翻页的上限，较早的没有取到",
-             "more results than the platform lets one page through; older ones are missing"),
-        Text("缩短采集间隔，或把关键词拆细", "crawl more often, or split the query"),
+    "no_such_host": Reason(
+        Text("主机名解析失败", "the host name does not resolve"),
+        Text("检查来源的 base_url 与本机网络", "check base_url and this machine's network"),
     ),
-    "page_limit": Reason(
-        Text("达到本次采集的页数上限", "the page limit of this run was reached"),
-        Text("缩短采集间隔，或调高页数上限", "crawl more often, or raise the page limit"),
-    ),
-    "robots": Reason(
-        Text("平台的 robots.txt 不允许，或无法读取",
-             "robots.txt forbids it, or could not be read"),
-        Text("该来源保持关闭；可改用 koubei import", "it stays off; use koubei import instead"),
-    ),
-    "timeout": Reason(
-        Text("在限定时间内没有完成", "not finished within its time"),
-        Text("检查网络；将自动重试", "check the network; it retries by itself"),
-    ),
-    "network": Reason(
-        Text("连接不上平台", "the platform cannot be reached"),
-        Text("检查本机网络与代理；将自动重试", "check network and proxy; it retries by itself"),
-    ),
-    "server_error": Reason(
-        Text("平台返回服务器错误", "the platform answered with a server error"),
-        Text("无需操作，将自动重试", "nothing to do, it retries by itself"),
-    ),
+    "timeout": Reason(Text("页面超时", "the page took too long"), _LATER),
+    "too_many_redirects": Reason(Text("跳转次数过多", "too many redirects"), _LATER),
+    "http": Reason(Text("{platform}返回错误", "{platform} answered with an error"), _LATER),
     "address_refused": Reason(
-        Text("地址不在允许的范围内，已拒绝访问", "the address is not an allowed one"),
-        Text("检查来源的 base_url", "check the source's base_url"),
+        Text("网络守卫拒绝了该地址", "the network guard refused the address"),
+        Text(
+            "检查来源的 base_url；内网地址须写入 crawl.allowed_hosts",
+            "check base_url; a private address has to be named in crawl.allowed_hosts",
+        ),
     ),
-    "too_large": Reason(
-        Text("页面超过大小上限", "a page was larger than allowed"),
-        Text("用 koubei explain 查看该次采集", "look at the run with koubei explain"),
-    ),
+    # the run itself
+    "interrupted": Reason(Text("采集被中断", "the crawl was interrupted"), _LATER),
     "killed": Reason(
-        Text("采集进程中途被终止", "the crawl process was killed"),
-        Text("将从中断处自动续采", "it resumes by itself where it stopped"),
+        Text("采集进程被杀死", "the crawl process was killed"),
+        Text("无需操作，会从中断处续采", "nothing to do, it resumes where it stopped"),
     ),
-    "crashed": Reason(
-        Text("采集进程异常退出", "the crawl process crashed"),
-        Text("查看日志；将自动重试", "see the log; it retries by itself"),
+    "wall_clock": Reason(
+        Text("超过运行时限", "the crawl ran out of time"),
+        Text("调大 crawl.wall_clock，或减少关键词", "raise crawl.wall_clock, or use fewer queries"),
+    ),
+    "already_running": Reason(
+        Text("另一个进程正在采集", "another process is crawling it"),
+        Text("等它结束", "wait for it to end"),
+    ),
+    "exit": Reason(
+        Text("采集进程异常退出", "the crawl process failed"),
+        Text("查看日志中的错误", "see the error in the log"),
     ),
     "store_unavailable": Reason(
-        Text("存储暂时不可用", "the store was away"),
-        Text("运行 koubei doctor；数据不会丢失", "run koubei doctor; nothing is lost"),
+        Text("存储不可用，已取回的页面留待补存", "the store is away; what was fetched waits"),
+        Text("运行 koubei doctor 检查存储", "check the stores with koubei doctor"),
     ),
     "never_crawled": Reason(
         Text("尚未采集过", "never crawled yet"),
         Text("运行 koubei up 或 koubei crawl", "run koubei up or koubei crawl"),
     ),
-}  # fmt: skip
+}
 
 REASON_CODES = frozenset(_REASONS) - {""}
 """The reason codes that have words of their own; any other is shown as it is."""
 
-_CODE = re.compile(r"[^A-Za-z0-9_.:/ -]")
+_DETAILED = re.compile(r"([a-z_]+):(.+)|(http|exit)_(-?\d+)", re.DOTALL)
+_NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
 
 
 def word(member: StrEnum) -> Text:
@@ -293,26 +306,27 @@ def word(member: StrEnum) -> Text:
 def reason(code: str, platform: Platform | None = None) -> Reason:
     """Return what a reason code of the coverage ledger means and how to mend it.
 
-    The part after a colon is a detail and is shown: `layout_changed:created_at`. An unknown code is
-    shown as it is, never hidden.
+    With a platform it is named (微博要求登录), without it is "平台". A detail behind the code is
+    shown: `layout_changed:created_at`, `http_503`, `exit_1`. An unknown code is shown as it is,
+    never hidden.
     """
-    name, _, detail = code.partition(":")
-    known = _REASONS.get(name.strip())
+    match = _DETAILED.fullmatch(code)
+    name, detail = (match[1] or match[3], match[2] or match[4]) if match else (code, "")
+    known = _REASONS.get(name)
     if known is None:
-        shown = _CODE.sub("", code)[:80]
+        shown = _as_code(code)
         return Reason(
             Text(f"原因代码 {shown}", f"reason code {shown}"),
             Text("运行 koubei status 查看", "see koubei status"),
         )
-    where = platform.value if platform else ""
-    shown = _CODE.sub("", detail).strip()[:60]
-    return Reason(
-        Text(
-            known.text.zh + (f"（{shown}）" if shown else ""),
-            known.text.en + (f" ({shown})" if shown else ""),
-        ),
-        Text(
-            known.mend.zh.replace("{platform}", where or "平台名"),
-            known.mend.en.replace("{platform}", where or "PLATFORM"),
-        ),
-    )
+    where = word(platform) if platform else Text("平台", "the platform")
+    zh = known.text.zh.replace("{platform}", where.zh)
+    en = known.text.en.replace("{platform}", where.en)
+    shown = _as_code(detail)
+    text = Text(f"{zh}（{shown}）", f"{en} ({shown})") if shown else Text(zh, en)
+    return Reason(text, known.mend)
+
+
+def _as_code(text: str) -> str:
+    # codes are ours, but a detail may come from a page
+    return defang(_NO_CODE.sub("", text).strip()[:60])

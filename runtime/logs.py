@@ -19,7 +19,7 @@ _SECRET_NAMES: Final = re.compile(
 )
 _URL_SECRETS: Final = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=[?&]key=)[^&\s]+")
 _LONGEST_VALUE: Final = 500
-_QUIET: Final = ("apscheduler", "alembic", "uvicorn.access", "scrapy.middleware", "scrapy.crawler")
+_QUIET: Final = ("alembic", "uvicorn.access", "scrapy.middleware", "scrapy.crawler")
 
 
 def configure_logs(level: str = "info", form: str = "json") -> None:
@@ -58,6 +58,8 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # a lane that is busy when its tick comes is no event
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def redact(

@@ -7,14 +7,22 @@ that only shows pages needs neither.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from analysis.sentiment import StockSnowNlpScorer
+from delivery.folder import FolderMailer
+from delivery.mail import Security, SmtpMailer, SmtpServer
+from delivery.message import Sender
+from delivery.render import render_alert
 from domain.errors import DependencyMissing, Text
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from monitoring.detect import Detector
+from monitoring.housekeeping import Keep
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
@@ -23,7 +31,6 @@ from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 
 if TYPE_CHECKING:
-    from monitoring.detect import Detector
     from monitoring.ingest import Ingest
 
 
@@ -48,11 +55,7 @@ class Services:
 
     @cached_property
     def scorer(self) -> Scorer:
-        """The sentiment engine that the settings name; loading SnowNLP takes seconds."""
-        try:
-            from analysis.sentiment import StockSnowNlpScorer
-        except ImportError as error:
-            raise _analysis_missing() from error
+        """The sentiment engine that the settings name."""
         return StockSnowNlpScorer()
 
     @cached_property
@@ -71,17 +74,51 @@ class Services:
             begin_work=self.begin_work,
             scorer=self.scorer,
             masker=KeyedMasker(keys.author_key, keys.seal_key),
+            life_of_names=timedelta(days=settings.retention.sealed_names),
         )
 
     @cached_property
     def notifier(self) -> Notifier:
         """The mail server of the settings, or the outbox folder where none is set."""
-        raise NotImplementedError
+        return make_notifier(self.settings, self.clock)
+
+    @property
+    def keep(self) -> Keep:
+        """For how long what is kept for a time is kept."""
+        days = self.settings.retention
+        return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
 
     @cached_property
-    def detector(self) -> "Detector":
-        """The spike detector."""
-        raise NotImplementedError
+    def detector(self) -> Detector:
+        """The spike detector, with the mail it writes."""
+        return Detector(
+            self.store,
+            self.begin_work,
+            self.clock,
+            render=render_alert,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url,
+            model_id=self.scorer.model_id,
+        )
+
+
+def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer:
+    """Return the mail server of the settings, or the outbox folder where none is set."""
+    smtp, mail = settings.smtp, settings.mail
+    if smtp is None:
+        sender = Sender(address=f"koubei@{mail.hostname}", hostname=mail.hostname)
+        return FolderMailer(mail.folder, sender, clock)
+    server = SmtpServer(
+        host=smtp.host,
+        port=smtp.port,
+        security=Security(smtp.security),
+        verify_certificate=smtp.verify_certificate,
+        ca_file=smtp.ca_file,
+        credentials=smtp.credentials,
+        timeout=smtp.timeout,
+    )
+    sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
+    return SmtpMailer(server, sender, clock)
 
 
 @contextmanager

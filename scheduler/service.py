@@ -162,7 +162,7 @@ class Service:
             **detail,
         )
         if job.lane.is_crawl:
-            self._make_due_at_once(self.after_crawl)
+            self._after_crawl()
         if self.on_finish:
             self.on_finish(job, state, detail)
 
@@ -172,12 +172,24 @@ class Service:
         except KoubeiError as error:
             return SlotState.FAILED, {"error": str(error)}
 
-    def _make_due_at_once(self, names: tuple[str, ...]) -> None:
-        """New mentions wait for nobody's grid: detection and mail follow within seconds."""
+    def _after_crawl(self) -> None:
+        """New mentions wait for nobody's grid: detection and mail follow within seconds.
+
+        While other sources are still being read it is too early: an alarm that knows one platform
+        of three would have to be corrected a minute later. The grid sees to it that they are not
+        waited for longer than detection's own rhythm.
+        """
         at = self.clock.now().replace(microsecond=0)
         with self.begin_work() as work:
-            for name in names:
-                work.slots.ensure(name, at)
+            reading = [
+                slot
+                for slot in work.slots.latest()
+                if slot.job.startswith("crawl:")
+                and slot.state in (SlotState.DUE, SlotState.RUNNING)
+            ]
+            if not reading:
+                for name in self.after_crawl:
+                    work.slots.ensure(name, at)
             work.commit()
 
     def _finish(self, slot: Slot, state: SlotState, detail: Mapping[str, object]) -> bool:

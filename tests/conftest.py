@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.strictness",)
+
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+
+
+def has_shared() -> bool:
+    """Whether the folder with real captures and data sets lies beside the project."""
+    return (SHARED / "platforms" / "captures" / "captures.json").is_file()
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +21,7 @@ def shared() -> Path:
     """The folder with real captures and data sets, beside the project; skipped where it is
     absent.
     """
-    if not (SHARED / "platforms" / "captures" / "captures.json").is_file():
+    if not has_shared():
         pytest.skip(
             "needs ../shared (real captures and data sets), which is not part of a clone; "
             "mend: put the folder beside the project"

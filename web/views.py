@@ -176,8 +176,8 @@ def _source_line(
         "tone": _tone(state),
         "reason": why.text.in_language(language) if why else "",
         "mend": why.mend.in_language(language) if why else "",
-        "found": row.found if row else 0,
-        "new": row.new if row else 0,
+        "found": standing.found,
+        "new": standing.new,
         "last_good": (
             near_time(standing.last_good_at, view.now, zone) if standing.last_good_at else "—"
         ),

@@ -116,12 +116,12 @@ class SqlSlotRepository:
         return sorted(found, key=lambda slot: slot.job)
 
     def prune(self, before: datetime) -> int:
-        """Drop ended slots of before, but never the newest of a job; return how many."""
-        c = slots.c
+        """Drop slots that ended before, but never the newest of a job; return how many."""
         newer = slots.alias()
-        has_newer = exists().where(newer.c.job == c.job, newer.c.slot_at > c.slot_at)
-        ended = c.state.in_([SlotState.DONE, SlotState.FAILED])
-        return self._db.execute(delete(slots).where(ended, c.slot_at < before, has_newer)).rowcount
+        followed = exists().where(newer.c.job == slots.c.job, newer.c.slot_at > slots.c.slot_at)
+        ended = slots.c.state.in_((SlotState.DONE, SlotState.FAILED))
+        old = delete(slots).where(ended, slots.c.finished_at < before, followed)
+        return self._db.execute(old).rowcount
 
     def _would_be_newest(self, job: str, slot_at: datetime) -> bool:
         newest = self._db.scalar(select(func.max(slots.c.slot_at)).where(slots.c.job == job))

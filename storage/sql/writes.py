@@ -15,7 +15,8 @@ Values = Mapping[str, Any]
 def insert_new(db: Connection, table: Table, values: Values) -> bool:
     """Insert a row unless one of its unique keys is taken; return whether it was inserted."""
     statement = _insert(db, table).values(**values).on_conflict_do_nothing()
-    return db.execute(statement).rowcount == 1
+    done = db.execute(statement.execution_options(preserve_rowcount=True))
+    return done.rowcount == 1
 
 
 def put(db: Connection, table: Table, rows: Iterable[Values], *key: Column[Any]) -> None:

@@ -3,25 +3,29 @@
 Every two neighbouring characters of a text are a token, and so is its last character alone: a
 phrase of two characters or more occurs only in texts that have all its tokens, and a single
 character begins a token of every text that has it. What the index offers is then checked against
-the text itself, so tokens may be lossy (they are: see _PRINTABLE) but must never miss.
+the text itself, so tokens may offer too much but must never miss.
 """
 
 from collections.abc import Iterable
 from operator import add
 
-# FTS5's `ascii` tokenizer splits at ASCII characters that are neither letter nor digit; these are
-# moved to the private use area, which it takes for letters.
-_PRINTABLE = {code: 0xE000 + code for code in range(128) if not chr(code).isalnum()}
+# FTS5's `ascii` tokenizer splits at ASCII characters that are neither letter nor digit, unless it
+# is told that they belong to tokens. Of two it cannot be told: the space parts our tokens, and NUL
+# would end the list; so they are written as characters of the private use area.
+_MARKS = "".join(chr(code) for code in range(1, 128) if not chr(code).isalnum() and code != 0x20)
+TOKENIZER = "ascii tokenchars '{}'".format(_MARKS.replace("'", "''"))
+
+_SPACE = "\ue020"
+_NUL = "\ue000"
 _BRAND_MARK = "\ue0ff"
 _MOST_GRAMS = 24
 
 
 def tokens(folded: str, brand_ids: Iterable[str]) -> str:
     """Return the tokens of a text in normal form and of its brands, joined by spaces."""
-    text = folded.translate(_PRINTABLE)
-    found = set(map(add, text, text[1:]))
-    found.add(text[-1:])
-    return " ".join((*sorted(found), *(_brand_token(brand) for brand in sorted(brand_ids))))
+    text = _sealed(folded)
+    found = dict.fromkeys(map(add, text, text[1:]))
+    return " ".join((*found, text[-1:], *map(_brand_token, brand_ids)))
 
 
 def match_expression(words: Iterable[str], brand_id: str | None) -> str:
@@ -30,13 +34,23 @@ def match_expression(words: Iterable[str], brand_id: str | None) -> str:
     """
     wanted: dict[str, None] = {}
     for word in words:
-        text = word.translate(_PRINTABLE)
+        text = _sealed(word)
         grams = list(dict.fromkeys(map(add, text, text[1:])))
         # a part of a long phrase is selective enough; the check of the text does the rest
-        wanted.update({f'"{gram}"': None for gram in grams[:_MOST_GRAMS]} or {f'"{text}"*': None})
+        wanted.update(dict.fromkeys(map(_quoted, grams[:_MOST_GRAMS])))
+        if not grams:
+            wanted[f"{_quoted(text)}*"] = None
     if brand_id is not None:
-        wanted[f'"{_brand_token(brand_id)}"'] = None
+        wanted[_quoted(_brand_token(brand_id))] = None
     return " AND ".join(wanted)
+
+
+def _sealed(text: str) -> str:
+    return text.replace(" ", _SPACE).replace("\0", _NUL)
+
+
+def _quoted(token: str) -> str:
+    return '"{}"'.format(token.replace('"', '""'))
 
 
 def _brand_token(brand_id: str) -> str:

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import IntEnum
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,6 @@ import orjson
 
 from domain.errors import StoreError
 from domain.mention import Mention
-from domain.merge import same_content
 from domain.queries import (
     AddResult,
     Bucket,
@@ -37,17 +37,15 @@ from storage.sqlite.conditions import (
 from storage.sqlite.connections import Connections
 from storage.sqlite.near import Probe
 from storage.sqlite.paging import places, token
-from storage.sqlite.rows import LABELS, PLATFORMS, Row, Unstorable, decode, encode, moment
+from storage.sqlite.rows import LABELS, PLATFORMS, Unstorable, encode, moment
 from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, migrate
-from storage.sqlite.writing import Changes, Stored, load, load_at, meet
+from storage.sqlite.writing import Changes, Held, load, load_at, meet
 
 BATCH = 500
 """Mentions in one transaction: about 40 ms of lock."""
 
 _SCAN_PAGE = 500
 _ONE_BIN = "0"
-
-_Encoded = tuple[Mention, Row]
 
 
 class SqliteMentionStore:
@@ -68,14 +66,13 @@ class SqliteMentionStore:
 
     def add(self, mentions: Iterable[Mention]) -> AddResult:
         """See MentionStore. Each BATCH is a transaction; those before a failure stay stored."""
-        outcomes = _Outcomes()
+        report = _Report()
         remaining = iter(mentions)
         while batch := list(islice(remaining, BATCH)):
-            encoded = outcomes.encode(batch)
+            looks = _encode(batch, report)
             with self._connections.writing() as connection:
-                done = _add_batch(connection, encoded)
-            outcomes.take(done)
-        return outcomes.result()
+                _add_batch(connection, looks, report)
+        return report.result()
 
     def amend(self, mention_id: str, change: Callable[[Mention], Mention]) -> Mention | None:
         """See MentionStore. ValueError when `change` gives another id or what cannot be stored."""
@@ -83,7 +80,7 @@ class SqliteMentionStore:
             stored = load(connection, [mention_id]).get(mention_id)
             if stored is None:
                 return None
-            amended = change(decode(stored.row))
+            amended = change(stored.mention)
             if amended.id != mention_id:
                 raise ValueError(f"amend must keep the id {mention_id}")
             try:
@@ -91,7 +88,7 @@ class SqliteMentionStore:
             except Unstorable as error:
                 raise ValueError(f"{mention_id}: {error}") from error
             changes = Changes(connection)
-            changes.replace(stored, row, amended)
+            changes.put(stored, Held(row, amended))
             changes.write()
         return amended
 
@@ -99,7 +96,7 @@ class SqliteMentionStore:
         """See MentionStore."""
         with self._connections.reading() as connection:
             found = load(connection, mention_ids)
-        return {mention_id: decode(stored.row) for mention_id, stored in found.items()}
+        return {mention_id: held.mention for mention_id, held in found.items()}
 
     def remove(self, mention_ids: Iterable[str]) -> int:
         """See MentionStore. The bytes are overwritten in the file too.
@@ -242,76 +239,69 @@ def _published(at: int, fraction: int) -> datetime:
     return moment((at >> TIE_BITS) * 1_000_000 + fraction)
 
 
-class _Outcomes:
-    """What became of each id: new beats changed, changed beats unchanged."""
+class _Outcome(IntEnum):
+    """What became of a mention; when one call brings it twice, the greater holds."""
 
-    _RANKS = ("unchanged", "changed", "new")
+    UNCHANGED = 0
+    CHANGED = 1
+    NEW = 2
+
+
+class _Report:
+    """Gathers an AddResult."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, str] = {}
+        self._outcomes: dict[str, _Outcome] = {}
         self._refused: list[Refused] = []
 
-    def note(self, mention_id: str, outcome: str) -> None:
-        known = self._by_id.get(mention_id, outcome)
-        self._by_id[mention_id] = max(known, outcome, key=self._RANKS.index)
-
-    def encode(self, mentions: Iterable[Mention]) -> list[_Encoded]:
-        """Return the mentions that have a row, with it; refuse the others."""
-        encoded = []
-        for mention in mentions:
-            try:
-                encoded.append((mention, encode(mention)))
-            except Unstorable as problem:
-                self.refuse(mention.id, problem)
-        return encoded
+    def note(self, mention_id: str, outcome: _Outcome) -> None:
+        if self._outcomes.get(mention_id, -1) < outcome:
+            self._outcomes[mention_id] = outcome
 
     def refuse(self, mention_id: str, problem: Unstorable) -> None:
         self._refused.append(Refused(mention_id, problem.text))
 
-    def take(self, other: "_Outcomes") -> None:
-        for mention_id, outcome in other._by_id.items():
-            self.note(mention_id, outcome)
-        self._refused += other._refused
-
     def result(self) -> AddResult:
-        ids: dict[str, list[str]] = {rank: [] for rank in self._RANKS}
-        for mention_id, outcome in self._by_id.items():
-            ids[outcome].append(mention_id)
         return AddResult(
-            new=tuple(ids["new"]),
-            changed=tuple(ids["changed"]),
-            unchanged=tuple(ids["unchanged"]),
+            new=self._ids(_Outcome.NEW),
+            changed=self._ids(_Outcome.CHANGED),
+            unchanged=self._ids(_Outcome.UNCHANGED),
             refused=tuple(self._refused),
         )
 
+    def _ids(self, wanted: _Outcome) -> tuple[str, ...]:
+        return tuple(i for i, outcome in self._outcomes.items() if outcome is wanted)
 
-def _add_batch(connection: sqlite3.Connection, batch: Sequence[_Encoded]) -> _Outcomes:
-    stored = load(connection, (mention.id for mention, _ in batch))
-    results: dict[str, _Encoded] = {}
-    outcomes = _Outcomes()
-    for mention, row in batch:
-        known = results[mention.id][1] if mention.id in results else _row_of(stored, mention.id)
+
+def _encode(mentions: Iterable[Mention], report: _Report) -> list[Held]:
+    looks = []
+    for mention in mentions:
         try:
-            results[mention.id] = meet(known, row, mention) if known else (mention, row)
+            looks.append(Held(encode(mention), mention))
         except Unstorable as problem:
-            outcomes.refuse(mention.id, problem)
+            report.refuse(mention.id, problem)
+    return looks
+
+
+def _add_batch(connection: sqlite3.Connection, looks: Sequence[Held], report: _Report) -> None:
+    stored = load(connection, (look.row.id for look in looks))
+    results: dict[str, Held] = {}
+    for look in looks:
+        mention_id = look.row.id
+        known = results.get(mention_id) or stored.get(mention_id)
+        if known is None:
+            results[mention_id] = look
+            report.note(mention_id, _Outcome.NEW)
+            continue
+        try:
+            results[mention_id], is_news = meet(known, look)
+            report.note(mention_id, _Outcome.CHANGED if is_news else _Outcome.UNCHANGED)
+        except Unstorable as problem:
+            report.refuse(mention_id, problem)
     changes = Changes(connection)
-    for mention_id, (mention, row) in results.items():
-        before = stored.get(mention_id)
-        if before is None:
-            changes.insert(row, mention)
-            outcomes.note(mention_id, "new")
-        else:
-            changes.replace(before, row, mention)
-            same = before.row.content == row.content or same_content(decode(before.row), mention)
-            outcomes.note(mention_id, "unchanged" if same else "changed")
+    for mention_id, held in results.items():
+        changes.put(stored.get(mention_id), held)
     changes.write()
-    return outcomes
-
-
-def _row_of(stored: dict[str, Stored], mention_id: str) -> Row | None:
-    found = stored.get(mention_id)
-    return found.row if found else None
 
 
 def _tally(

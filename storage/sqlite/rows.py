@@ -96,8 +96,8 @@ class Row(NamedTuple):
 
     @property
     def content(self) -> tuple[object, ...]:
-        """All that the mention says: everything but when and by which run it was looked at."""
-        return self[:9]
+        """All that the mention says: everything but its history and who looked when."""
+        return self[:8]
 
 
 class Target(NamedTuple):
@@ -230,9 +230,9 @@ def moment(microseconds: int) -> datetime:
 
 
 def _check_numbers(mention: Mention) -> None:
-    counts = (mention.likes, mention.comments, mention.reposts, mention.views, mention.interactions)
-    if any(count is not None and not -_MOST <= count <= _MOST for count in counts):
-        raise Unstorable("计数超出范围", "a count out of range")
+    for count in (mention.likes, mention.comments, mention.reposts, mention.views):
+        if count is not None and not -_MOST <= count <= _MOST:
+            raise Unstorable("计数超出范围", "a count out of range")
     for judgement in mention.sentiment.values():
         if not (isfinite(judgement.polarity) and isfinite(judgement.confidence)):
             raise Unstorable("情感数值不是有限数", "a sentiment that is no finite number")

@@ -16,6 +16,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from domain.errors import SchemaMismatch, Text
+from storage.sqlite.grams import TOKENIZER
 
 TIE_BITS = 20
 """Room for this many bits of mentions within one published second."""
@@ -24,6 +25,11 @@ APPLICATION_ID = 0x4B424D53
 """Marks the file as a mention store of ours ("KBMS")."""
 
 Step = Callable[[sqlite3.Connection], None]
+
+
+def _quoted(text: str) -> str:
+    return "'{}'".format(text.replace("'", "''"))
+
 
 _FIRST = (
     """CREATE TABLE mention (
@@ -70,8 +76,8 @@ _FIRST = (
         mentions INTEGER NOT NULL,
         PRIMARY KEY (brand, hour, platform, label)
     ) WITHOUT ROWID""",
-    """CREATE VIRTUAL TABLE gram USING fts5 (
-        tokens, content = '', columnsize = 0, detail = none, tokenize = 'ascii'
+    f"""CREATE VIRTUAL TABLE gram USING fts5 (
+        tokens, content = '', columnsize = 0, detail = none, tokenize = {_quoted(TOKENIZER)}
     )""",
 )
 

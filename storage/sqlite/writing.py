@@ -4,15 +4,19 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import attrgetter
 
 from domain.errors import StoreError, Text
 from domain.han import fold
 from domain.mention import Mention
-from domain.merge import merge
+from domain.merge import merge, same_content
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
+
+_latest = attrgetter("collected_at", "source")
+
+_TargetRow = tuple[str, int, int, int, int, bool, float | None]
 
 _TIES = (1 << TIE_BITS) - 1
 MOST_VARIABLES = 500
@@ -49,23 +53,35 @@ DELETE FROM rollup WHERE brand = ? AND hour = ? AND platform = ? AND label = ? A
 """
 
 
-class Stored(NamedTuple):
-    """A row and the place where it lies."""
+class Held:
+    """A mention and its row; either is made from the other when it is first asked for.
 
-    at: int
-    row: Row
+    `at` is the place where it lies, None while it is not stored.
+    """
+
+    def __init__(self, row: Row, mention: Mention | None = None, at: int | None = None) -> None:
+        self.row = row
+        self.at = at
+        self._mention = mention
+
+    @property
+    def mention(self) -> Mention:
+        """The mention."""
+        if self._mention is None:
+            self._mention = decode(self.row)
+        return self._mention
 
 
-def load(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Stored]:
-    """Return those of the rows that are stored, by id."""
+def load(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Held]:
+    """Return those of the mentions that are stored, by id."""
     wanted = list(dict.fromkeys(ids))
-    found: dict[str, Stored] = {}
+    found: dict[str, Held] = {}
     for first in range(0, len(wanted), MOST_VARIABLES):
         part = wanted[first : first + MOST_VARIABLES]
         places = ", ".join("?" * len(part))
         for at, *columns in connection.execute(f"{_LOAD} WHERE m.id IN ({places})", part):
-            row = Row(*columns)
-            found[row.id] = Stored(at, row)
+            row = Row._make(columns)
+            found[row.id] = Held(row, at=at)
     return found
 
 
@@ -74,22 +90,25 @@ def load_at(connection: sqlite3.Connection, places: Iterable[int]) -> list[Menti
     found = []
     for at in places:
         (_, *columns) = connection.execute(f"{_LOAD} WHERE m.at = ?", (at,)).fetchone()
-        found.append(decode(Row(*columns)))
+        found.append(decode(Row._make(columns)))
     return found
 
 
-def meet(known: Row, row: Row, mention: Mention) -> tuple[Mention, Row]:
-    """Return what `merge` makes of a known row and a look, whose row is `row`, and its row.
+def meet(known: Held, look: Held) -> tuple[Held, bool]:
+    """Return what `merge` makes of the two, and whether the look said anything new.
 
-    A look that saw nothing new takes the short way: nothing is decoded, merged or encoded, and the
-    mention returned is the look, which says the same.
+    A look that saw what is known takes the short way: nothing is decoded, merged or encoded.
     """
-    if known.content == row.content and known.revisions is None:
-        latest = max(known, row, key=lambda one: (one.collected_at, one.source))
-        first_seen_at = min(known.first_seen_at, row.first_seen_at)
-        return mention, latest._replace(first_seen_at=first_seen_at)
-    merged = merge(decode(known), mention)
-    return merged, encode(merged)
+    before, after = known.row, look.row
+    if before.content == after.content and before.revisions is None:
+        latest = max(before, after, key=_latest)
+        first_seen_at = min(before.first_seen_at, after.first_seen_at)
+        return Held(Row._make((*latest[:-2], first_seen_at, latest.source))), False
+    merged = merge(known.mention, look.mention)
+    row = encode(merged)
+    # a row without revisions tells by itself that nothing changed
+    is_same = row.content == before.content and same_content(known.mention, merged)
+    return Held(row, merged), not is_same
 
 
 @dataclass(slots=True)
@@ -99,31 +118,29 @@ class Changes:
     connection: sqlite3.Connection
     _touched: list[tuple[int, int, str, int]] = field(default_factory=list)
     _erased: list[tuple[int, Mention]] = field(default_factory=list)
-    _inserted: list[tuple[Row, Mention]] = field(default_factory=list)
-    _altered: list[tuple[int, Row, Mention, Mention]] = field(default_factory=list)
+    _inserted: list[Held] = field(default_factory=list)
+    _altered: list[tuple[int, Held, Held]] = field(default_factory=list)
     _rollup: Counter[tuple[str, int, int, int]] = field(default_factory=Counter)
 
-    def insert(self, row: Row, mention: Mention) -> None:
-        """A mention that is not stored yet, and its row."""
-        self._inserted.append((row, mention))
-
-    def erase(self, stored: Stored) -> None:
-        """A mention that goes, from every table."""
-        self._erased.append((stored.at, decode(stored.row)))
-
-    def replace(self, stored: Stored, row: Row, after: Mention) -> None:
-        """A stored mention that becomes `after`, whose row is `row`; costs what differs."""
-        if row == stored.row:
+    def put(self, before: Held | None, after: Held) -> None:
+        """What is stored as `before` (None: nothing yet) becomes `after`; costs what differs."""
+        if before is None or before.at is None:
+            self._inserted.append(after)
+        elif before.row == after.row:
             return
-        if row.content == stored.row.content:
-            self._touched.append((row.collected_at, row.first_seen_at, row.source, stored.at))
-            return
-        before = decode(stored.row)
-        if _second(row) == stored.at >> TIE_BITS and _indexed(before) == _indexed(after):
-            self._altered.append((stored.at, row, before, after))
+        elif before.row[:9] == after.row[:9]:
+            row = after.row
+            self._touched.append((row.collected_at, row.first_seen_at, row.source, before.at))
+        elif _second(after.row) == before.at >> TIE_BITS and _indexed(before) == _indexed(after):
+            self._altered.append((before.at, before, after))
         else:
-            self._erased.append((stored.at, before))
-            self._inserted.append((row, after))
+            self.erase(before)
+            self._inserted.append(after)
+
+    def erase(self, held: Held) -> None:
+        """A stored mention goes, from every table."""
+        if held.at is not None:
+            self._erased.append((held.at, held.mention))
 
     def write(self) -> None:
         """Write everything, rollups by their differences."""
@@ -153,14 +170,18 @@ class Changes:
     def _write_altered(self) -> None:
         if not self._altered:
             return
-        said, seen, unseen = [], [], []
-        for at, _, before, after in self._altered:
-            self._count(before, -1)
-            self._count(after, +1)
-            said += [_target_row(at, t) for t in set(targets(after)) - set(targets(before))]
-            seen += [(watch, at) for watch in after.watch_ids - before.watch_ids]
-            unseen += [(watch, at) for watch in before.watch_ids - after.watch_ids]
-        rows = [(at, row) for at, row, _, _ in self._altered]
+        said: list[_TargetRow] = []
+        seen, unseen = [], []
+        for at, before, after in self._altered:
+            then, now = targets(before.mention), targets(after.mention)
+            if then != now:
+                said += [_target_row(at, target) for target in now]
+                self._count(before.mention, -1)
+                self._count(after.mention, +1)
+            old, new = before.mention.watch_ids, after.mention.watch_ids
+            seen += [(watch, at) for watch in new - old]
+            unseen += [(watch, at) for watch in old - new]
+        rows = [(at, after.row) for at, _, after in self._altered]
         run = self.connection.executemany
         run(_UPDATE_MENTION, [_mention_row(at, row) for at, row in rows])
         run(_UPDATE_BODY, [(at, row.document, row.revisions) for at, row in rows])
@@ -173,11 +194,10 @@ class Changes:
             return
         # in order of time, so that neighbours in the tables are written together
         places = _Places(self.connection)
-        placed = [
-            (places.take(_second(row)), row, mention)
-            for row, mention in sorted(self._inserted, key=lambda pair: pair[0].published)
-        ]
-        bodies, grams, said, seen = [], [], [], []
+        held = sorted(self._inserted, key=lambda one: one.row.published)
+        placed = [(places.take(_second(one.row)), one.row, one.mention) for one in held]
+        bodies, grams, seen = [], [], []
+        said: list[_TargetRow] = []
         for at, row, mention in placed:
             folded = _folded(mention)
             bodies.append((at, folded, row.document, row.revisions))
@@ -241,9 +261,9 @@ def _folded(mention: Mention) -> str:
     return fold(f"{mention.title}\n{mention.text}")
 
 
-def _indexed(mention: Mention) -> tuple[object, ...]:
+def _indexed(held: Held) -> tuple[object, ...]:
     """What the full-text entry is made of."""
-    return mention.title, mention.text, mention.brand_ids
+    return held.mention.title, held.mention.text, held.mention.brand_ids
 
 
 def _mention_row(at: int, row: Row) -> tuple[object, ...]:
@@ -262,5 +282,5 @@ def _mention_row(at: int, row: Row) -> tuple[object, ...]:
     )
 
 
-def _target_row(at: int, target: Target) -> tuple[str, int, int, int, int, bool, float | None]:
+def _target_row(at: int, target: Target) -> _TargetRow:
     return (target.brand, at, *target[1:])

@@ -52,20 +52,32 @@ def test_every_wall_has_a_reason_with_a_mend():
 
 @pytest.mark.parametrize("code", sorted(REASON_CODES))
 def test_every_reason_says_what_helps_in_one_step(code):
-    told = reason(code, Platform.ZHIHU)
+    told = reason(code)
     for language in ("zh", "en"):
         assert told.text.in_language(language)
         assert told.mend.in_language(language)
-        assert "{" not in told.mend.in_language(language)
+        assert "{" not in told.text.in_language(language) + told.mend.in_language(language)
         assert "\n" not in told.mend.in_language(language)
 
 
-def test_a_login_wall_names_the_command_for_its_platform():
-    assert "koubei login weibo" in reason("login_wall", Platform.WEIBO).mend.zh
+def test_a_platform_is_named_where_it_is_known():
+    assert reason("login_wall", Platform.WEIBO).text == Text(
+        "微博要求登录", "Weibo asks for a login"
+    )
+    assert reason("login_wall").text == Text("平台要求登录", "the platform asks for a login")
 
 
-def test_a_detail_after_the_colon_is_shown():
-    assert reason("layout_changed:created_at").text.zh.endswith("（created_at）")
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("layout_changed:created_at", "（created_at）"),
+        ("layout_changed:a\nb<script>", "（abscript）"),
+        ("http_503", "（503）"),
+        ("exit_-9", "（-9）"),
+    ],
+)
+def test_a_detail_behind_the_code_is_shown(code, told):
+    assert reason(code).text.zh.endswith(told)
 
 
 def test_an_unknown_code_is_shown_and_cannot_smuggle_markup():

@@ -1,0 +1,82 @@
+"""What the scheduler's lanes do: crawl, detect, relay, heartbeat, housekeeping."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from crawlers.launch import launch
+from domain.errors import CrawlError, Text
+from monitoring.heartbeat import beat
+from monitoring.housekeeping import tidy
+from monitoring.notify import relay
+from runtime.wiring import Services
+from scheduler.service import Work
+from scheduler.timetable import Job, Lane
+
+
+def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
+    """Return the work of every lane over the open services."""
+    crawl = _crawl(services)
+    return {
+        Lane.WEIBO: crawl,
+        Lane.ZHIHU: crawl,
+        Lane.TIEBA: crawl,
+        Lane.DETECT: _simple(lambda: _detect(services)),
+        Lane.RELAY: _simple(lambda: _relay(services, owner)),
+        Lane.HEARTBEAT: _simple(
+            lambda: beat(
+                services.begin_work,
+                services.clock.now(),
+                file=services.settings.heartbeat.file,
+                url=services.settings.heartbeat.url,
+            )
+        ),
+        Lane.HOUSEKEEPING: _simple(
+            lambda: tidy(services.begin_work, services.archive, services.clock.now(), services.keep)
+        ),
+    }
+
+
+def _simple(work: Callable[[], Mapping[str, object]]) -> Work:
+    def run(job: Job, stopping: threading.Event) -> Mapping[str, object]:
+        return work()
+
+    return run
+
+
+def _crawl(services: Services) -> Work:
+    def run(job: Job, stopping: threading.Event) -> Mapping[str, object]:
+        with services.begin_work() as work:
+            _, configuration = work.configuration.current()
+        watch = configuration.watch(job.watch_id)
+        source = configuration.source(job.source_id)
+        if watch is None or source is None:
+            raise CrawlError(
+                Text("方案或来源已被移除", "watch or source was removed"), place=job.name
+            )
+        outcome = launch((watch, source), services, stopping=stopping)
+        return {
+            "state": outcome.state.value if outcome.state else None,
+            "reason": outcome.reason,
+            "pages": outcome.pages,
+            "found": outcome.found,
+            "matched": outcome.matched,
+            "new": outcome.new,
+        }
+
+    return run
+
+
+def _detect(services: Services) -> Mapping[str, object]:
+    evaluations = services.detector.evaluate(services.clock.now())
+    return dict(Counter(evaluation.outcome.value for evaluation in evaluations))
+
+
+def _relay(services: Services, owner: str) -> Mapping[str, object]:
+    result = relay(services.begin_work, services.notifier, services.clock, owner)
+    return {
+        "sent": result.sent,
+        "retried": result.retried,
+        "uncertain": result.uncertain,
+        "dead": result.dead,
+    }

@@ -1,0 +1,135 @@
+"""`koubei parse`: what a saved page says, as one JSON document."""
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_PARTIAL, complain
+from domain.errors import DependencyMissing, LayoutChanged, Text
+from domain.mention import Platform
+from domain.page import Page, PageState
+from domain.times import CHINA
+
+_MOST_BYTES = 16 * 1024 * 1024 + 1
+"""One byte more than is read of any page: enough to see that a file is larger."""
+
+
+class _Outcome(IntEnum):
+    READ = 0
+    LAYOUT_CHANGED = 1
+    UNREADABLE = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        "parse",
+        help="读取保存的页面（自动识别类型），每个文件输出一行 JSON。"
+        "Read saved pages, print one JSON document per file.",
+    )(parse)
+
+
+def parse(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="保存的页面 / saved pages")],
+    platform: Annotated[
+        Platform, typer.Option("--platform", "-p", help="页面属于哪个平台 / whose pages they are")
+    ],
+    url: Annotated[str, typer.Option(help="页面地址（可省略）/ the address, if known")] = "",
+    fetched_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="T",
+            help="抓取时间，ISO 8601，无时区为北京时间；缺省为文件修改时间 / "
+            "when the page was fetched; the file's own time unless given",
+        ),
+    ] = None,
+) -> None:
+    """Read saved pages and print one JSON document a file, in the order given.
+
+    Each has `page`, `state`, `reason`, `mentions` and `next`. Exit code 3 when a layout was not
+    understood or a file could not be read, 1 when no file could be read at all.
+    """
+    moment = _moment(fetched_at)
+    outcomes = [_read(file, platform, url, moment) for file in files]
+    if all(outcome is _Outcome.UNREADABLE for outcome in outcomes):
+        raise typer.Exit(EXIT_FAILED)
+    raise typer.Exit(EXIT_PARTIAL if any(outcomes) else EXIT_DONE)
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            "不是 ISO 8601 时间，例如 2026-11-21T08:00:00+08:00 / not an ISO 8601 time",
+            param_hint="--fetched-at",
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    body: bytes
+    modified_at: datetime
+
+
+def _load(path: Path) -> _File:
+    with path.open("rb") as stream:
+        body = stream.read(_MOST_BYTES)
+    return _File(body, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+
+def _read(path: Path, platform: Platform, url: str, fetched_at: datetime | None) -> _Outcome:
+    try:
+        file = _load(path)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        complain(f"✗ {path}：读不了（{why}），其余文件照常", f"✗ {path}: cannot be read ({why})")
+        return _Outcome.UNREADABLE
+    page, outcome = _page(file, platform, url, fetched_at or file.modified_at)
+    _print(page)
+    return outcome
+
+
+def _page(file: _File, platform: Platform, url: str, fetched_at: datetime) -> tuple[Page, _Outcome]:
+    try:
+        # here, because selectolax is part of the extra `crawl` and other commands live without it
+        from crawlers.pages.detect import read_page
+    except ModuleNotFoundError as error:
+        raise DependencyMissing(
+            Text(f"缺少 {error.name}", f"{error.name} is not installed"),
+            place="koubei parse",
+            mend=Text("安装：pip install 'koubei[crawl]'", "pip install 'koubei[crawl]'"),
+        ) from error
+    try:
+        return (
+            read_page(file.body, platform=platform, url=url, fetched_at=fetched_at),
+            _Outcome.READ,
+        )
+    except LayoutChanged as error:
+        page = Page(
+            page=error.surface,
+            state=PageState.LAYOUT_CHANGED,
+            reason=error.text.in_language("en"),
+        )
+        return page, _Outcome.LAYOUT_CHANGED
+
+
+def _print(page: Page) -> None:
+    document = {
+        "page": page.page,
+        "state": page.state,
+        "reason": page.reason,
+        "mentions": page.mentions,
+        "next": page.next,
+    }
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()

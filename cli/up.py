@@ -1,0 +1,268 @@
+"""`koubei up`: everything on one machine. Scheduler, status page, and the demo when nothing is
+set.
+"""
+
+import os
+import secrets
+import signal
+import socket
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli import demo_world
+from cli.lanes import lanes
+from cli.terminal import language, out, say
+from domain.crawl import SlotState
+from domain.errors import ConfigurationError, Text
+from domain.outbox import OutboxState
+from domain.signal import SignalState
+from presentation.formats import decimal, multiple
+from presentation.wording import reason, word
+from runtime.logs import configure_logs
+from runtime.secret_files import make_missing_keys, make_private_folder
+from runtime.settings import FILE_NAME, Settings, load_settings
+from runtime.wiring import Services, open_services
+from scheduler.service import Service
+from scheduler.timetable import Job, Lane
+from web.app import WebServices, build_app
+from workflow.watches import apply_configuration
+
+_ACCESS_KEY_FILE = "access_key"
+
+
+class Part(StrEnum):
+    """What a process runs; several machines can each run a part on one database."""
+
+    ALL = "all"
+    SCHEDULER = "scheduler"
+    WEB = "web"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `up`."""
+    app.command("up", help="启动服务；未配置时进入演示。 Start; a demo when nothing is set.")(
+        up_command
+    )
+
+
+def up_command(
+    port: Annotated[int | None, typer.Option(help="网页端口，缺省见 web.port")] = None,
+    only: Annotated[Part, typer.Option(help="只运行一部分")] = Part.ALL,
+    demo: Annotated[bool, typer.Option(help="未配置时是否进入演示")] = True,
+) -> None:
+    """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
+    fresh = not Path(FILE_NAME).exists() and "KOUBEI_CONFIG" not in os.environ
+    if fresh and demo and not load_settings().mention_store_path.exists():
+        demo_world.write_settings(Path(FILE_NAME))
+    settings = load_settings()
+    configure_logs(settings.log.level, settings.log.format)
+    make_private_folder(settings.data_dir)
+    make_missing_keys(settings.secrets_dir)
+    with ExitStack() as stack:
+        services = stack.enter_context(open_services(settings))
+        stack.enter_context(_demo_if_meant(services, written_now=fresh and demo))
+        _announce(settings)
+        if only is not Part.WEB:
+            stack.enter_context(_scheduler(services))
+        _serve(services, port, with_web=only is not Part.SCHEDULER)
+    say("已停止。", "Stopped.")
+
+
+@contextmanager
+def _demo_if_meant(services: Services, *, written_now: bool) -> Iterator[None]:
+    with services.begin_work() as work:
+        version, configuration = work.configuration.current()
+    settings = services.settings
+    if version == 0 and written_now:
+        first = int(settings.crawl.allowed_hosts[0].rpartition(":")[2])
+    elif configuration.is_demo:
+        first = demo_world.first_port_of(configuration)
+    else:
+        yield
+        return
+    with demo_world.demo_world(settings.data_dir, first) as urls:
+        if version == 0:
+            apply_configuration(
+                services.begin_work,
+                demo_world.configuration_of(urls),
+                actor="koubei up",
+                at=services.clock.now(),
+                origin="demo",
+            )
+        say(
+            "✓ 演示平台已启动：虚构公司「云栈茶饮」，三个本机平台，八天言论，一场食品安全危机",
+            "✓ demo world: an invented tea company, three local platforms, eight days, one crisis",
+        )
+        yield
+
+
+@contextmanager
+def _scheduler(services: Services) -> Iterator[None]:
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    service = Service(
+        begin_work=services.begin_work,
+        clock=services.clock,
+        owner=owner,
+        work=lanes(services, owner),
+        on_finish=_Teller(services).tell,
+    )
+    service.start()
+    try:
+        yield
+    finally:
+        say("正在停止：等待进行中的工作结束……", "stopping: waiting for what is under way …")
+        service.stop()
+
+
+def _announce(settings: Settings) -> None:
+    if settings.smtp is None:
+        say(
+            f"✓ 未配置邮件服务器：邮件存为文件，见 {settings.mail.folder}",
+            f"✓ no mail server set: mails become files in {settings.mail.folder}",
+        )
+    say(f"✓ 数据存于 {settings.data_dir}", f"✓ data lie in {settings.data_dir}")
+
+
+def _serve(services: Services, port: int | None, *, with_web: bool) -> None:
+    """Serve pages until told to stop (or only wait, where another process serves them)."""
+    handler = _Stop()
+    previous = {n: signal.signal(n, handler) for n in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        if not with_web:
+            handler.wait()
+            return
+        settings = services.settings
+        listening = _listen(settings.web.host, port or settings.web.port, fixed=port is not None)
+        key = _access_key(settings.secrets_dir)
+        where = f"http://{settings.web.host}:{listening.getsockname()[1]}"
+        say(
+            f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
+            f"✓ status page {where}/?key={key}   (stop: Ctrl-C)",
+        )
+        app = build_app(
+            WebServices(
+                begin_work=services.begin_work,
+                store=services.store,
+                clock=services.clock,
+                access_key=key,
+                public_url=settings.public_url,
+                zone_name=settings.timezone,
+                language=language(),
+            )
+        )
+        uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[listening])
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
+
+
+class _Stop:
+    """A signal handler that only notes the wish to stop (uvicorn hands the signal on at its
+    end).
+    """
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+
+    def __call__(self, *_: object) -> None:
+        os.write(self._write, b"\0")
+
+    def wait(self) -> None:
+        """Return when the signal came."""
+        os.read(self._read, 1)
+
+
+def _listen(host: str, port: int, *, fixed: bool) -> socket.socket:
+    for candidate in (port,) if fixed else range(port, port + 20):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+        except OSError:
+            listening.close()
+            continue
+        listening.listen(128)
+        return listening
+    raise ConfigurationError(
+        Text(f"端口 {port} 已被占用", f"port {port} is taken"),
+        place="web.port",
+        mend=Text("换一个：koubei up --port 8600", "take another: koubei up --port 8600"),
+    )
+
+
+def _access_key(folder: Path) -> str:
+    path = folder / _ACCESS_KEY_FILE
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(24))
+    return path.read_text(encoding="ascii").strip()
+
+
+@dataclass
+class _Teller:
+    """Says on the terminal what a person at it wants to know: crawls, alerts, mails."""
+
+    services: Services
+    _told: set[str] = field(default_factory=set)
+
+    def tell(self, job: Job, state: SlotState, detail: Mapping[str, object]) -> None:
+        """Called after each job."""
+        if job.lane.is_crawl:
+            self._tell_crawl(job, detail)
+        elif job.lane is Lane.DETECT:
+            self._tell_signals()
+        elif job.lane is Lane.RELAY and detail.get("sent"):
+            self._tell_mails()
+        if state is SlotState.FAILED and not job.lane.is_crawl:
+            out().print(f"✗ {job.name}: {detail.get('error')}")
+
+    def _tell_crawl(self, job: Job, detail: Mapping[str, object]) -> None:
+        lang = language()
+        mark = "✓" if detail.get("state") in {"ok", "empty"} else "✗"
+        why = ""
+        if detail.get("reason"):
+            told = reason(str(detail["reason"]))
+            why = f"　{told.text.in_language(lang)} → {told.mend.in_language(lang)}"
+        say(
+            f"{mark} {job.source_id}：{detail.get('pages')} 页，读到 {detail.get('found')}，"
+            f"新增 {detail.get('new')}{why}",
+            f"{mark} {job.source_id}: {detail.get('pages')} pages, {detail.get('found')} found, "
+            f"{detail.get('new')} new{why}",
+        )
+
+    def _tell_signals(self) -> None:
+        with self.services.begin_work() as work:
+            signals = work.signals.recent(10)
+        for alarm in signals:
+            mark = f"{alarm.id}/{alarm.epoch}/{alarm.state}"
+            if mark in self._told:
+                continue
+            self._told.add(mark)
+            times = alarm.figures.multiple
+            how = f"，{multiple(times, language())}" if times else ""
+            usual = "—" if alarm.figures.mean is None else decimal(alarm.figures.mean)
+            closed = alarm.state is SignalState.CLOSED
+            say(
+                f"{'○' if closed else '⚠'} {word(alarm.level).zh} {alarm.id}"
+                f"　负面 {alarm.figures.observed}/时（平时 {usual}{how}）　{word(alarm.state).zh}",
+                f"{'○' if closed else '⚠'} {word(alarm.level).en} {alarm.id}  "
+                f"{alarm.figures.observed} negatives/h (usually {usual})  {word(alarm.state).en}",
+            )
+
+    def _tell_mails(self) -> None:
+        with self.services.begin_work() as work:
+            mails = work.outbox.recent(10)
+        for mail in mails:
+            if mail.state is OutboxState.SENT and mail.key not in self._told:
+                self._told.add(mail.key)
+                out().print(f"✉ {mail.recipient}　{mail.rendered.subject}")

@@ -1,0 +1,222 @@
+"""A page as it came: bytes, and what they are once decoded: text, JSON or markup, read lazily.
+
+Everything here is bounded, because a page is hostile until proven otherwise: what is larger, deeper
+or more tangled than any browser would build is simply not markup, and the page then reads as
+unknown.
+"""
+
+import codecs
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_PAGE_BYTES = 16 * 1024 * 1024
+"""Twice what a crawl fetches at most; a page saved with its pictures inside still fits."""
+
+_MAX_TAGS = 400_000
+_MAX_DEPTH = 512
+"""Blink stops nesting here (kMaximumHTMLParserDOMTreeDepth); real pages stay under 60."""
+
+_MAX_REBUILT = 2_000_000
+_FEW_TAGS = 4_000
+"""So many tags nest fast enough even when all of them do."""
+
+_MAX_BRACKETS = 1_000_000
+_SAMPLE = 65_536
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{16384}")
+_MAX_ATTRIBUTES = 1000
+
+_CLOSED_BY_OTHERS_NAMES = """
+    area base br col embed hr img input link meta param source track wbr use path
+    p li dt dd option optgroup tr td th thead tbody tfoot colgroup rt rp html head body
+"""
+_CLOSED_BY_OTHERS = frozenset(_CLOSED_BY_OTHERS_NAMES.split())
+_FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
+_FORMATTING = frozenset(_FORMATTING_NAMES.split())
+_FORMATTING_TAG = re.compile(rf"<(?:{_FORMATTING_NAMES.replace(' ', '|')})[\s>]", re.IGNORECASE)
+
+
+def decode(body: bytes) -> str:
+    """Return the text of `body`: by its byte order mark, as UTF-8, as UTF-16 without a mark, or as
+    GB18030 (which old Tieba pages are), whichever it is; never raises.
+
+    A character cut off at the end of a truncated file is dropped, a broken one elsewhere becomes
+    U+FFFD.
+    """
+    for mark, codec in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(codec, "replace")
+    return body.decode(_guess(body[:_SAMPLE]), "replace")
+
+
+def _guess(sample: bytes) -> str:
+    if sample.count(0) > len(sample) // 5:
+        return "utf-16-be" if sample[0:1] == b"\0" else "utf-16-le"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
+    broken = {
+        codec: sample.decode(codec, "replace").count("\ufffd") for codec in ("utf-8", "gb18030")
+    }
+    return min(broken, key=lambda codec: broken[codec])
+
+
+def parse_markup(text: str) -> LexborHTMLParser | None:
+    """Return the tree of `text`, None when no browser would build it (too many or too deep tags).
+
+    The HTML algorithm is quadratic in the nesting depth and rebuilds unclosed formatting elements
+    in every later block, so a small text could otherwise stand for gigabytes.
+    """
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if not _is_buildable(text):
+        return None
+    return LexborHTMLParser(text)
+
+
+def _is_buildable(text: str) -> bool:
+    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+        return False
+    tags = text.count("<")
+    if tags > _MAX_TAGS:
+        return False
+    if tags <= _FEW_TAGS and len(_FORMATTING_TAG.findall(text)) * tags <= _MAX_REBUILT:
+        return True
+    return _is_shallow(text, tags)
+
+
+def _is_shallow(text: str, tags: int) -> bool:
+    """Whether the tags that stay open, all and formatting ones, stay few along the whole text."""
+    open_now: dict[str, int] = {}
+    depth = deepest = formatting = most_formatting = 0
+    for closing, tag in _TAG.findall(text.lower()):
+        if tag in _CLOSED_BY_OTHERS:
+            continue
+        count = open_now.get(tag, 0)
+        if closing and not count:
+            continue
+        step = -1 if closing else 1
+        open_now[tag] = count + step
+        depth += step
+        if depth > deepest:
+            deepest = depth
+        if tag in _FORMATTING:
+            formatting += step
+            if formatting > most_formatting:
+                most_formatting = formatting
+    return deepest <= _MAX_DEPTH and most_formatting * tags <= _MAX_REBUILT
+
+
+def parse_json(text: str) -> object:
+    """Return the JSON value of `text`, None when it is none or larger than any reply.
+
+    A surrogate left alone by a platform that cut a text in the middle of an emoji is kept for the
+    text reader to drop; it must not cost the whole page.
+    """
+    if text.count("[") + text.count("{") > _MAX_BRACKETS:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+@dataclass
+class Document:
+    """One fetched page. `url` and `status` are those of the answer; `url` may be empty."""
+
+    body: bytes
+    url: str
+    status: int
+    fetched_at: datetime
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the body is beyond what is read at all."""
+        return len(self.body) > MAX_PAGE_BYTES
+
+    @cached_property
+    def text(self) -> str:
+        """The decoded body, "" when it is too large."""
+        return "" if self.is_too_large else decode(self.body).strip("\ufeff \t\r\n")
+
+    @cached_property
+    def json(self) -> object:
+        """The JSON value of the page, also when Chrome shows it inside `<pre>`; None if it is
+        none.
+        """
+        if self.text[:1] in ("{", "["):
+            return parse_json(self.text)
+        if self.tree is not None and "<pre" in self.text[:_SAMPLE]:
+            shown = self.tree.css_first("body > pre")
+            inside = shown.text().strip() if shown else ""
+            return parse_json(inside) if inside[:1] in ("{", "[") else None
+        return None
+
+    @cached_property
+    def object(self) -> dict[str, object]:
+        """The JSON object of the page; empty when it is none."""
+        return self.json if isinstance(self.json, dict) else {}
+
+    @cached_property
+    def tree(self) -> LexborHTMLParser | None:
+        """The markup of the page, None when it has none."""
+        if self.text[:1] in ("{", "[") or "<" not in self.text:
+            return None
+        return parse_markup(self.text)
+
+    @cached_property
+    def title(self) -> str:
+        """The text of `<title>`."""
+        found = self.first("head > title")
+        return found.text().strip() if found else ""
+
+    def first(self, selector: str) -> LexborNode | None:
+        """Return the first element that `selector` matches."""
+        return self.tree.css_first(selector, None) if self.tree else None
+
+    def all(self, selector: str) -> list[LexborNode]:
+        """Return every element that `selector` matches, in document order."""
+        return self.tree.css(selector) if self.tree else []
+
+
+def first(node: LexborNode, selector: str) -> LexborNode | None:
+    """Return the first element below `node` that `selector` matches."""
+    return node.css_first(selector, None)
+
+
+def attribute(node: LexborNode | None, name: str) -> str:
+    """Return an attribute of an element, "" when there is none."""
+    return (node.attributes.get(name) or "") if node is not None else ""
+
+
+def asked(url: str, name: str, *, encoding: str = "utf-8") -> str:
+    """Return the value of a query parameter of an address, "" when there is none.
+
+    Raises UnicodeDecodeError when the value is not text in `encoding`.
+    """
+    try:
+        query = urlsplit(url).query
+    except ValueError:  # an address that is none, such as //[
+        return ""
+    return parse_qs(query, encoding=encoding, errors="strict").get(name, [""])[0].strip()

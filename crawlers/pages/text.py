@@ -1,0 +1,140 @@
+"""Markup to text as a person reads it: emoticons by name, line breaks kept, no buttons, no icons.
+
+Facts about the platforms' markup: Weibo's `i.wbicon` holds letters of an icon font; `展开`, `收起`
+and `全文` are links that fold a post; emoticons are images whose `alt` is `[doge]`. Zhihu's `<em>`
+marks the search word; its formulas are images, which are no text here. Tieba's `.replace_tip` is
+the caption of a picture viewer.
+"""
+
+import html
+import re
+
+from selectolax.lexbor import LexborNode
+
+from crawlers.pages.document import attribute, parse_markup
+
+_BLOCK = "\u2029"
+"""Stands for "a new block begins here" until whitespace is settled."""
+
+_BLOCK_NAMES = """
+    address article aside blockquote dd details div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tr ul
+"""
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_NOT_TEXT_NAMES = """
+    script style template noscript svg button iframe select textarea video audio object canvas
+    head title
+"""
+_NOT_TEXT = frozenset(_NOT_TEXT_NAMES.split())
+_WIDGET_CLASSES = ("wbicon", "replace_tip", "ContentItem-more")
+_FOLD_ACTIONS = frozenset({"fl_unfold", "fl_fold"})
+_FOLD_WORDS = frozenset({"展开", "收起", "全文", "展开全文", "收起全文", "阅读全文"})
+_EMOTICON = re.compile(r"\[[^\[\]\s]{1,20}\]")
+
+_SPACES = re.compile(r"[ \t\r\n\f\xa0\u2028\u2029]+")
+_GAPS = re.compile(r"[ \n\u2029]{2,}|\u2029")
+_MARKS = re.compile(r"</?(?:em|hl|mark)(?: [^<>]*)?>")
+_TAGS = re.compile(r"<[^<>]*>")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\u2028\u2029]")
+_EDGES = " \t\n\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+
+
+def node_text(node: LexborNode | None) -> str:
+    """Return the text of an element of a page; "" for None."""
+    if node is None:
+        return ""
+    parts: list[str] = []
+    waiting: list[LexborNode | str] = _children(node)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            parts.append(item)
+        elif item.is_text_node:
+            parts.append(_SPACES.sub(" ", item.text_content or ""))
+        elif item.is_element_node:
+            _enter(item, parts, waiting)
+    return clean(_GAPS.sub(_settle, "".join(parts)))
+
+
+def markup_text(markup: object) -> str:
+    """Return the text of an HTML fragment, as the platforms' JSON carries it; "" if it is no text.
+
+    Markup that no browser would build loses its tags and keeps its words.
+    """
+    if not isinstance(markup, str):
+        return ""
+    if "<" not in markup:
+        return clean(_SPACES.sub(" ", html.unescape(markup)))
+    tree = parse_markup(markup)
+    if tree is None:
+        return clean(_SPACES.sub(" ", html.unescape(_TAGS.sub(" ", markup))))
+    return node_text(tree.body)
+
+
+def plain_text(text: object) -> str:
+    """Return plain text whose only markup is entities and the marks of the search word."""
+    if not isinstance(text, str):
+        return ""
+    return clean(html.unescape(_MARKS.sub("", text)))
+
+
+def clean(text: str) -> str:
+    """Return `text` without what nobody sees: control and private-use characters, lone surrogates,
+    and white space and zero-width characters at its edges. Line breaks stay.
+    """
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip(_EDGES)
+
+
+def _children(node: LexborNode) -> list[LexborNode | str]:
+    children: list[LexborNode | str] = []
+    child = node.last_child
+    while child is not None:
+        children.append(child)
+        child = child.prev
+    return children
+
+
+def _enter(node: LexborNode, parts: list[str], waiting: list[LexborNode | str]) -> None:
+    tag = node.tag or ""
+    if tag == "br":
+        parts.append("\n")
+    elif tag == "img":
+        parts.append(_emoticon(node))
+    elif tag in _NOT_TEXT or _is_widget(node, tag):
+        return
+    elif tag in _BLOCKS:
+        parts.append(_BLOCK)
+        waiting.append(_BLOCK)
+        waiting.extend(_children(node))
+    elif tag == "a" and node.child is None:
+        parts.append(attribute(node, "data-text") or attribute(node, "title"))
+    else:
+        waiting.extend(_children(node))
+
+
+def _is_widget(node: LexborNode, tag: str) -> bool:
+    classes = attribute(node, "class")
+    if classes and any(name in _WIDGET_CLASSES for name in classes.split()):
+        return True
+    if tag != "a":
+        return False
+    if attribute(node, "action-type") in _FOLD_ACTIONS:
+        return True
+    # the arrow beside the word is a letter of the icon font, in an element of its own
+    return any(node.text(deep=deep).strip(_EDGES) in _FOLD_WORDS for deep in (False, True))
+
+
+def _emoticon(image: LexborNode) -> str:
+    for name in ("alt", "title"):
+        shown = attribute(image, name)
+        if _EMOTICON.fullmatch(shown):
+            return shown
+    return ""
+
+
+def _settle(gap: re.Match[str]) -> str:
+    """One space, one line break or one empty line, whatever the gap amounts to."""
+    breaks = gap[0].count("\n")
+    if not breaks:
+        return "\n" if _BLOCK in gap[0] else " "
+    return "\n" * min(breaks, 2)

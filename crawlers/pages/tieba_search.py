@@ -1,0 +1,308 @@
+"""Tieba's search: the multsearch reply of 2026, the cards the Vue page renders, the html before.
+
+The reply has the 20 newest; the page shows about five of them. The finished html of f/search/res
+was last seen in August 2024 and still lies in saved pages; it lists threads and single replies,
+whose title begins with 回复. A thread is known by its `tid`, a floor by its `pid`, a reply to a
+floor by its `cid`.
+
+A user is known by `user_id` in the reply; the html has only the account name (`name:…`) or the
+portrait (`portrait:…`), which are kept apart from user ids by those words.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from selectolax.lexbor import LexborNode
+
+from crawlers.pages import walls
+from crawlers.pages.document import Document, asked, attribute, first
+from crawlers.pages.text import node_text, plain_text
+from domain.counts import read_count
+from domain.errors import LayoutChanged
+from domain.mention import Kind, Platform, Precision
+from domain.page import BlockKind, FoundMention, Page, PageState
+from domain.times import read_time
+
+PAGE = "tieba_search"
+
+_OLD_CARD = "div.s_post"
+_NEW_CARD = ".threadcardclass, .thread-content-box"
+_THREAD_LINK = re.compile(r"(?:^|//tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
+_ID = re.compile(r"[0-9]{1,20}")
+_IS_REPLY = re.compile(r"^回复[：:]")
+_NOTHING = "木有找到相关内容"
+
+
+def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
+    """Return the threads and replies that Tieba found, from whichever of its three layouts.
+
+    State `empty` means Tieba said so; `not_content` is the Vue page before its results. A page
+    that neither shows results nor mentions the word of its own address is a refusal in disguise.
+    `next` is the number of the next page. Raises LayoutChanged when a result has no readable id,
+    time or title.
+    """
+    document = Document(body, url, status, fetched_at)
+    return walls.find(Platform.TIEBA, document, page=PAGE) or read(document)
+
+
+def looks_like(document: Document) -> bool:
+    """Whether the page is a multsearch reply or a search page of either layout."""
+    if document.object:
+        data = document.object.get("data")
+        return isinstance(data, dict) and "card_list" in data
+    return (
+        document.first(f"{_OLD_CARD}, {_NEW_CARD}") is not None
+        or _NOTHING in document.text
+        or (document.tree is not None and "/f/search/res" in document.url)
+    )
+
+
+def read(document: Document) -> Page:
+    """Read a page that no wall stands before."""
+    if document.object:
+        return _reply(document)
+    if cards := document.all(_OLD_CARD):
+        found = [_old_card(card, document.fetched_at) for card in cards]
+        return _ok(found, following=_next_link(document))
+    if cards := _new_cards(document):
+        return _ok([_new_card(card, document.fetched_at) for card in cards])
+    return _without_results(document)
+
+
+def _ok(found: Iterable[FoundMention], *, following: str | None = None) -> Page:
+    mentions = {mention.id: mention for mention in found}
+    return Page(page=PAGE, state=PageState.OK, mentions=tuple(mentions.values()), next=following)
+
+
+def _without_results(document: Document) -> Page:
+    shown = node_text(document.tree.body) if document.tree else ""
+    if _NOTHING in shown:
+        return Page.empty(PAGE)
+    if document.first("#app") is not None and not document.first("a[href*='/p/']"):
+        return Page(page=PAGE, state=PageState.NOT_CONTENT, reason="page without its results")
+    word = _gbk_or_utf8(document.url, "qw").casefold()
+    if word and word not in document.text.casefold():
+        return Page.blocked(PAGE, BlockKind.REFUSED)
+    raise LayoutChanged(PAGE, "s_post")
+
+
+def _gbk_or_utf8(url: str, name: str) -> str:
+    """A query parameter of an address; old addresses spell words in GBK, unless they say ie."""
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return asked(url, name, encoding=encoding)
+        except UnicodeDecodeError:
+            continue
+    return ""
+
+
+def _reply(document: Document) -> Page:
+    data = document.object.get("data")
+    if not isinstance(data, dict) or "card_list" not in data:
+        raise LayoutChanged(PAGE, "data.card_list")
+    cards = data["card_list"] or []
+    if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
+        raise LayoutChanged(PAGE, "data.card_list")
+    threads = [_object(card, "data") for card in cards if _is_thread(card)]
+    if not threads and any("tid" in _object(card, "data") for card in cards):
+        raise LayoutChanged(PAGE, "cardInfo")
+    following = _next_page(data, document.url)
+    if not threads and following is None:
+        return Page.empty(PAGE)
+    return _ok([_thread(t, document.fetched_at) for t in threads], following=following)
+
+
+def _is_thread(card: Mapping[str, object]) -> bool:
+    return "thread" in (card.get("cardInfo"), card.get("cardStyle"))
+
+
+def _next_page(data: Mapping[str, object], url: str) -> str | None:
+    more = read_count(data.get("has_more"))
+    if data.get("has_more") is True:
+        more = 1
+    if not more:
+        return None
+    current = read_count(data.get("current_page")) or read_count(_gbk_or_utf8(url, "pn"))
+    if not current:
+        raise LayoutChanged(PAGE, "data.current_page")
+    return str(current + 1)
+
+
+def _thread(thread: Mapping[str, object], fetched_at: datetime) -> FoundMention:
+    """One result of the reply: a thread, or a floor or reply beside the thread it is part of."""
+    tid, pid, cid = (_native(thread.get(key)) for key in ("tid", "pid", "cid"))
+    title, text = plain_text(thread.get("title")), plain_text(thread.get("content"))
+    is_reply = bool(_object(thread, "main_post")) or _IS_REPLY.match(title) is not None
+    # beside a reply `create_time` may be that of its thread
+    keys = ("time", "create_time") if is_reply else ("create_time", "time")
+    times = (read_time(thread.get(key), fetched_at=fetched_at) for key in keys)
+    user = _object(thread, "user")
+    return _mention(
+        _place(tid, pid, cid, is_reply=is_reply),
+        next((time for time in times if time), None),
+        title=title or plain_text(_object(thread, "main_post").get("title")),
+        text=text,
+        author=plain_text(user.get("show_nickname")) or plain_text(user.get("user_name")),
+        author_uid=_native(user.get("user_id")) or _portrait(user.get("portrait")),
+        comments=read_count(thread.get("post_num")),
+        likes=read_count(thread.get("like_num")),
+        reposts=read_count(thread.get("share_num")),
+        forum=plain_text(thread.get("forum_name"))
+        or plain_text(_object(thread, "forum_info").get("forum_name")),
+    )
+
+
+def _object(item: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = item.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _native(value: object) -> str | None:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if _ID.fullmatch(text) and int(text) else None
+
+
+def _portrait(value: object) -> str | None:
+    return f"portrait:{value.partition('?')[0]}" if isinstance(value, str) and value else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a result stands: its kind, its number, its thread, what it answers, its address."""
+
+    kind: Kind
+    native: str
+    tid: str
+    parent: str | None
+    url: str
+
+
+def _place(tid: str | None, pid: str | None, cid: str | None, *, is_reply: bool) -> _Place:
+    if tid is None:
+        raise LayoutChanged(PAGE, "tid")
+    thread_url = f"https://tieba.baidu.com/p/{tid}"
+    if not is_reply:
+        return _Place(Kind.THREAD, tid, tid, None, thread_url)
+    if pid is None:
+        raise LayoutChanged(PAGE, "pid")
+    if cid is None or cid == pid:
+        return _Place(Kind.FLOOR, pid, tid, tid, f"{thread_url}?pid={pid}&cid=0#{pid}")
+    return _Place(Kind.REPLY, cid, tid, pid, f"{thread_url}?pid={pid}&cid={cid}#{cid}")
+
+
+def _mention(
+    place: _Place,
+    told: tuple[datetime, Precision] | None,
+    *,
+    title: str,
+    text: str,
+    author: str,
+    author_uid: str | None,
+    forum: str,
+    comments: int | None = None,
+    likes: int | None = None,
+    reposts: int | None = None,
+) -> FoundMention:
+    if told is None:
+        raise LayoutChanged(PAGE, "time")
+    if not title and not text:
+        raise LayoutChanged(PAGE, "title")
+    is_thread = place.kind is Kind.THREAD
+    return FoundMention(
+        id=f"{Platform.TIEBA}:{place.native}",
+        platform=Platform.TIEBA,
+        kind=place.kind,
+        url=place.url,
+        title=title,
+        text=text,
+        published_at=told[0],
+        published_precision=told[1],
+        author=author,
+        author_uid=author_uid,
+        parent_id=f"{Platform.TIEBA}:{place.parent}" if place.parent else None,
+        root_id=None if is_thread else f"{Platform.TIEBA}:{place.tid}",
+        forum=forum or None,
+        # beside a floor or a reply stand the counts of its thread
+        comments=comments if is_thread else None,
+        likes=likes,
+        reposts=reposts,
+    )
+
+
+def _old_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
+    link = first(card, ".p_title a[href]")
+    address = attribute(link, "href")
+    match = _THREAD_LINK.search(address)
+    pid, cid = (_native(_gbk_or_utf8(address, key)) for key in ("pid", "cid"))
+    title = node_text(link)
+    tid = _native(attribute(link, "data-tid")) or (match[1] if match else None)
+    author = first(card, "a[href*='/home/main']")
+    names = card.css("font.p_violet")
+    return _mention(
+        _place(tid, pid, cid, is_reply=_IS_REPLY.match(title) is not None),
+        read_time(node_text(first(card, ".p_date")), fetched_at=fetched_at),
+        title=title,
+        text=node_text(first(card, ".p_content")),
+        author=node_text(author or (names[1] if len(names) > 1 else None)),
+        author_uid=_uid_in(attribute(author, "href")),
+        forum=node_text(first(card, "a.p_forum") or (names[0] if names else None)),
+    )
+
+
+def _uid_in(address: str) -> str | None:
+    """The user in `/home/main?un=<name in GBK>` or `/home/main?id=<portrait>`."""
+    if name := _gbk_or_utf8(address, "un"):
+        return f"name:{name}"
+    return _portrait(_gbk_or_utf8(address, "id"))
+
+
+def _next_link(document: Document) -> str | None:
+    page = _gbk_or_utf8(attribute(document.first("a.next[href]"), "href"), "pn")
+    return _native(page)
+
+
+def _new_cards(document: Document) -> list[LexborNode]:
+    """The rendered cards, outermost only: in May 2026 one class stood inside the other."""
+    cards = document.all(".threadcardclass")
+    return cards or document.all(".thread-content-box")
+
+
+def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
+    links = (_THREAD_LINK.search(attribute(link, "href")) for link in card.css("a[href]"))
+    tid = next((match[1] for match in links if match), None)
+    author, told = _new_author(card, fetched_at)
+    forum = node_text(first(card, ".forum-name-text") or first(card, ".forum-name"))
+    return _mention(
+        _place(tid, None, None, is_reply=False),
+        told,
+        title=node_text(first(card, ".title-wrap")),
+        text=node_text(first(card, ".abstract-wrap")),
+        author=author,
+        author_uid=_uid_in(attribute(first(card, "a[href*='/home/main']"), "href")),
+        forum=forum.removesuffix("吧").strip(),
+        comments=_new_comments(card),
+    )
+
+
+def _new_author(
+    card: LexborNode, fetched_at: datetime
+) -> tuple[str, tuple[datetime, Precision] | None]:
+    """Author and time, which stand apart (March 2026) or as `<name> 发布于 <time>`."""
+    line = node_text(first(card, ".top-title") or first(card, ".user-forum-info"))
+    name, _, when = line.rpartition("发布于")
+    marked = first(card, ".forum-attention") or first(card, ".attention-wrap")
+    return node_text(marked) or name.strip(), read_time(when, fetched_at=fetched_at)
+
+
+def _new_comments(card: LexborNode) -> int | None:
+    """Replies: the number beside the comment icon; likes and shares have the same class."""
+    numbers = card.css(".comment-link-zone .action-number")
+    for item in card.css(".item-warp"):
+        icon = first(item, "use")
+        name = attribute(icon, "xlink:href") or attribute(icon, "href")
+        if "comment" in name:
+            numbers += item.css(".action-number")
+    numbers = numbers or card.css(".action-number")
+    return read_count(node_text(numbers[0])) if numbers else None

@@ -1,0 +1,230 @@
+"""What stands in the way of a page, looked for before anything on it is read.
+
+The signs were seen up to September 2026. A page's own words say more than its address, and its
+address more than the HTTP status: a 403 may be a captcha, a login wall or a plain refusal. Words
+count only where no post could have said them: in an error object, in the title, or on a page that
+shows no posts at all. No signs are: `CAPTCHA_TYPE`, `gt4.js` and yidun scripts (on every good Weibo
+page), `zse-ck` scripts beside content (on every good Zhihu page), and a login button.
+"""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from crawlers.pages.document import Document
+from crawlers.pages.text import node_text
+from domain.mention import Platform
+from domain.page import BlockKind, Page, PageState
+
+_Wall = BlockKind | PageState
+"""A block kind, or the state `gone` or `empty`."""
+
+_STUB_CHARACTERS = 30_000
+"""Pages that only send the browser elsewhere are small; these are far below it."""
+
+_STATUS: dict[int, _Wall] = {
+    401: BlockKind.LOGIN_WALL,
+    403: BlockKind.REFUSED,
+    404: PageState.GONE,
+    410: PageState.GONE,
+    414: BlockKind.RATE_LIMITED,
+    418: BlockKind.RATE_LIMITED,
+    429: BlockKind.RATE_LIMITED,
+    432: BlockKind.RATE_LIMITED,
+}
+
+_ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
+    (re.compile(pattern), kind)
+    for pattern, kind in (
+        (r"(visitor\.passport\.weibo\.c(om|n)/|passport\.weibo\.com/visitor)", BlockKind.VISITOR),
+        (r"passport\.weibo\.c(om|n)/verify", BlockKind.CAPTCHA),
+        (r"passport\.weibo\.c(om|n)/", BlockKind.LOGIN_WALL),
+        (r"(www\.)?weibo\.com/login\.php", BlockKind.LOGIN_WALL),
+        (r"login\.sina\.com\.cn/", BlockKind.LOGIN_WALL),
+        (r"www\.zhihu\.com/account/unhuman", BlockKind.CAPTCHA),
+        (r"www\.zhihu\.com/signin", BlockKind.LOGIN_WALL),
+        (r"wappass\.baidu\.com/static/captcha", BlockKind.CAPTCHA),
+        (r"(wap)?pass(port)?\.baidu\.com/", BlockKind.LOGIN_WALL),
+    )
+)
+
+_CONTENT = {
+    Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
+    Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
+    Platform.TIEBA: (
+        ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
+        ".pb-comment-item"
+    ),
+}
+"""Where posts stand; a page with one of these is read, whatever else is on it."""
+
+_WEIBO_GONE = re.compile(r"微博不存在|已被(?:作者)?删除|暂无查看权限")
+_WEIBO_LOGIN = re.compile(r"请先?登录|relogin")
+_WEIBO_NOTHING = re.compile(r"这里还没有内容")
+_WEIBO_ERRORS: dict[str, _Wall] = {"20101": PageState.GONE, "21301": BlockKind.LOGIN_WALL}
+_WEIBO_STUBS = (
+    (re.compile(r"passport\.weibo\.c(?:om|n)/verify"), BlockKind.CAPTCHA),
+    (
+        re.compile(r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor"),
+        BlockKind.VISITOR,
+    ),
+    (
+        re.compile(r"passport\.weibo\.c(?:om|n)/(?:sso/)?signin|weibo\.com/login\.php|请先登录"),
+        BlockKind.LOGIN_WALL,
+    ),
+)
+_ZHIHU_ERRORS: dict[str, _Wall] = {
+    "40362": BlockKind.REFUSED,
+    "40352": BlockKind.CAPTCHA,
+    "10003": BlockKind.REFUSED,
+    "404": PageState.GONE,
+}
+
+
+def find(platform: Platform, document: Document, *, page: str) -> Page | None:
+    """Return what stands in the way as a `Page` named `page`, None when the page can be read.
+
+    The states are `blocked` with its kind, `gone`, `empty` (only where an error object says that
+    there is nothing), and `not_content` for bodies too large to read and for server errors.
+    """
+    if document.is_too_large:
+        return Page(page=page, state=PageState.NOT_CONTENT, reason="larger than 16 MiB")
+    wall = (
+        _SPEAKING[platform](document) or _by_address(document.url) or _STATUS.get(document.status)
+    )
+    if isinstance(wall, BlockKind):
+        return Page.blocked(page, wall)
+    if wall is not None:
+        return Page(page=page, state=wall, reason=_REASONS.get(wall, ""))
+    if document.status >= 300:
+        return Page(
+            page=page, state=PageState.NOT_CONTENT, reason=f"answered HTTP {document.status}"
+        )
+    return None
+
+
+_REASONS = {
+    PageState.GONE: "deleted, or never was",
+    PageState.EMPTY: "no results",
+}
+
+
+def _by_address(url: str) -> BlockKind | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    place = f"{parts.hostname or ''}{parts.path}" if parts.netloc else ""
+    return next((kind for pattern, kind in _ADDRESSES if pattern.match(place)), None)
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _has_content(platform: Platform, document: Document) -> bool:
+    return document.first(_CONTENT[platform]) is not None
+
+
+def _weibo(document: Document) -> _Wall | None:
+    return _weibo_reply(document.object) if document.object else _weibo_markup(document)
+
+
+def _weibo_reply(reply: dict[str, object]) -> _Wall | None:
+    if reply.get("error") == "Forbidden":
+        return BlockKind.REFUSED
+    if reply.get("ok") == 1 or not {"ok", "errno", "error_code", "error"} & reply.keys():
+        return None
+    kind = _by_address(_word(reply.get("url")))
+    if reply.get("ok") == -100:
+        return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
+    words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
+    code = str(reply.get("errno") or reply.get("error_code") or "")
+    for wall, is_meant in (
+        (_WEIBO_ERRORS.get(code), True),
+        (kind, True),
+        (BlockKind.LOGIN_WALL, _WEIBO_LOGIN.search(words)),
+        (PageState.GONE, _WEIBO_GONE.search(words)),
+        (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
+        # m.weibo.cn hands out an address that a person has to open
+        (BlockKind.CAPTCHA, _word(reply.get("url"))),
+    ):
+        if wall and is_meant:
+            return wall
+    return None
+
+
+def _weibo_markup(document: Document) -> BlockKind | None:
+    if document.title == "Sina Visitor System":
+        return BlockKind.VISITOR
+    if len(document.text) > _STUB_CHARACTERS or _has_content(Platform.WEIBO, document):
+        return None
+    return next((kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None)
+
+
+def _zhihu(document: Document) -> _Wall | None:
+    return _zhihu_reply(document.object) if document.object else _zhihu_markup(document)
+
+
+def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
+    if reply.get("need_force_login") is True:
+        return BlockKind.LOGIN_WALL
+    error = reply.get("error")
+    if not isinstance(error, dict):
+        return None
+    if wall := _ZHIHU_ERRORS.get(str(error.get("code"))):
+        return wall
+    if "/account/unhuman" in _word(error.get("redirect")):
+        return BlockKind.CAPTCHA
+    return BlockKind.LOGIN_WALL if error.get("need_login") else BlockKind.REFUSED
+
+
+def _zhihu_markup(document: Document) -> _Wall | None:
+    if document.title == "安全验证 - 知乎":
+        return BlockKind.CAPTCHA
+    if document.tree is None or _has_content(Platform.ZHIHU, document):
+        return None
+    if document.first(".signFlowModal, .SignFlow, .SignContainer"):
+        return BlockKind.LOGIN_WALL
+    if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+        return PageState.GONE
+    if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
+        if "/account/unhuman" in document.text:
+            return BlockKind.CAPTCHA
+        if "__zse_ck" in document.text:
+            return BlockKind.BROWSER_CHECK
+    return None
+
+
+def _tieba(document: Document) -> _Wall | None:
+    return _tieba_reply(document.object) if document.object else _tieba_markup(document)
+
+
+def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
+    for key in ("error_code", "errno", "no", "err_no"):
+        if str(reply.get(key, 0)) not in ("0", "None", ""):
+            words = " ".join(_word(reply.get(name)) for name in ("error_msg", "errmsg", "error"))
+            return PageState.GONE if "已被删除" in words else BlockKind.REFUSED
+    return None
+
+
+def _tieba_markup(document: Document) -> BlockKind | None:
+    if document.title == "百度安全验证":
+        return BlockKind.CAPTCHA
+    if document.tree is None or _has_content(Platform.TIEBA, document):
+        return None
+    shown = node_text(document.tree.body)
+    if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
+        return BlockKind.CAPTCHA
+    if "数据加载失败" in shown:
+        return BlockKind.REFUSED
+    if "木有找到相关内容" not in shown and document.first(".u_login, .header-login"):
+        return BlockKind.LOGIN_WALL
+    return None
+
+
+_SPEAKING: dict[Platform, Callable[[Document], _Wall | None]] = {
+    Platform.WEIBO: _weibo,
+    Platform.ZHIHU: _zhihu,
+    Platform.TIEBA: _tieba,
+}

@@ -1,0 +1,228 @@
+"""s.weibo.com/weibo and /realtime: the posts that Weibo finds for a word, finished html.
+
+The same selectors hold for pages of 2018, 2020 and 2026; where they differ, both are here. A card
+is `div.card-wrap[action-type=feed_list_item]`; whatever else stands on the page (hot words, people,
+topics, adverts beside it) is no card. Weibo shows unrelated posts under "nothing found", so that
+notice is read before any card.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from selectolax.lexbor import LexborNode
+
+from crawlers.pages import walls
+from crawlers.pages.document import Document, attribute, first
+from crawlers.pages.text import clean, node_text
+from crawlers.pages.weibo_ids import bid_of, mid_of
+from domain.counts import read_count
+from domain.errors import LayoutChanged
+from domain.mention import Kind, Platform, Precision
+from domain.page import BlockKind, FoundMention, Page, PageState
+from domain.times import read_time
+
+PAGE = "weibo_search"
+
+_CARD = "div.card-wrap[action-type=feed_list_item]"
+_NO_RESULT = ".card-no-result"
+_ORIGINAL = ".card-comment, [node-type=feed_list_forwardContent]"
+_POST_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})/([0-9A-Za-z]{5,12})(?:[?#/]|$)")
+_USER_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})(?:[?#/]|$)")
+_NEXT_PAGE = re.compile(r"[?&]page=([0-9]{1,4})(?:&|$)")
+_MID_IN_DATA = re.compile(r"(?:^|&)mid=([0-9]{8,19})(?:&|$)")
+_TOPIC = re.compile(r"#([^#\s][^#\n]{0,60})#")
+_REMARK = re.compile(r"\s*转赞人数.*", re.DOTALL)
+"""`今天12:30 转赞人数超过10`: stands inside the link of the time."""
+
+_COUNT_WORDS = re.compile(r"转发|评论|赞|[\[\]()（）\s\u200b]")
+_NOTHING = re.compile(r"未找到|没有找到|没找到|无结果")
+_SUPPRESSED = re.compile(r"法律法规|未予(?:显示|展示)|社区公约")
+
+
+def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
+    """Return the posts of a result page, newest knowledge first said: walls, then "nothing found".
+
+    State `empty` means Weibo said so; a search that Weibo suppresses by law is `blocked` (refused).
+    `next` is the number of the next page, None on the last one (Weibo shows at most 50). Raises
+    LayoutChanged when a card has no readable id, author, time or text.
+    """
+    document = Document(body, url, status, fetched_at)
+    return walls.find(Platform.WEIBO, document, page=PAGE) or read(document)
+
+
+def looks_like(document: Document) -> bool:
+    """Whether the page is one of s.weibo.com, with or without results."""
+    return (
+        document.first(f"{_CARD}, {_NO_RESULT}") is not None
+        or document.title == "微博搜索"
+        or (document.tree is not None and "//s.weibo.com/" in document.url)
+    )
+
+
+def read(document: Document) -> Page:
+    """Read a page that no wall stands before."""
+    if notice := document.first(_NO_RESULT):
+        return _without_results(node_text(notice))
+    cards = document.all(_CARD)
+    if not cards:
+        raise LayoutChanged(PAGE, "feed_list_item")
+    found = [mention for card in cards for mention in _card(card, document.fetched_at)]
+    return Page(page=PAGE, state=PageState.OK, mentions=_once(found), next=_next(document))
+
+
+def _without_results(notice: str) -> Page:
+    if _SUPPRESSED.search(notice):
+        return Page.blocked(PAGE, BlockKind.REFUSED)
+    if _NOTHING.search(notice):
+        return Page.empty(PAGE)
+    raise LayoutChanged(PAGE, "wording of the no-result notice")
+
+
+def _once(found: Iterable[FoundMention]) -> tuple[FoundMention, ...]:
+    """Each post once: a hot post stands above the list and in it, an original under many
+    reposts.
+    """
+    kept: dict[str, FoundMention] = {}
+    for mention in found:
+        if mention.id not in kept or (kept[mention.id].embedded and not mention.embedded):
+            kept[mention.id] = mention
+    return tuple(kept.values())
+
+
+def _next(document: Document) -> str | None:
+    link = document.first("a.next[href]")
+    match = _NEXT_PAGE.search(attribute(link, "href")) if link else None
+    return match[1] if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A post on a card: the card without the original it reposts, or that original alone."""
+
+    root: LexborNode
+    outside: LexborNode | None = None
+
+    def all(self, selector: str) -> list[LexborNode]:
+        return [node for node in self.root.css(selector) if not self._is_outside(node)]
+
+    def first(self, selector: str) -> LexborNode | None:
+        if self.outside is None:
+            return first(self.root, selector)
+        return next((n for n in self.root.css(selector) if not self._is_outside(n)), None)
+
+    def _is_outside(self, node: LexborNode) -> bool:
+        if self.outside is None:
+            return False
+        up: LexborNode | None = node
+        while up is not None and up.mem_id != self.root.mem_id:
+            if up.mem_id == self.outside.mem_id:
+                return True
+            up = up.parent
+        return False
+
+
+def _card(card: LexborNode, fetched_at: datetime) -> list[FoundMention]:
+    block = first(card, _ORIGINAL)
+    post = _post(_Part(card, outside=block), mid=attribute(card, "mid"), fetched_at=fetched_at)
+    if block is None:
+        return [post]
+    original = _Part(block)
+    if original.first("a.name") is None:  # deleted or hidden: only a notice is left
+        return [post]
+    embedded = replace(_post(original, mid="", fetched_at=fetched_at), embedded=True)
+    return [replace(post, repost_of=embedded.id), embedded]
+
+
+def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
+    uid, bid = _link(part)
+    mid = mid or _liked_mid(part) or (mid_of(bid) if bid else None) or ""
+    if bid_of(mid) is None:
+        raise LayoutChanged(PAGE, "mid")
+    bid = bid or bid_of(mid)
+    uid = uid or _author_uid(part)
+    published_at, precision = _time(part, fetched_at)
+    text = _text(part)
+    topic = _TOPIC.search(text)
+    return FoundMention(
+        id=f"{Platform.WEIBO}:{mid}",
+        platform=Platform.WEIBO,
+        kind=Kind.POST,
+        url=f"https://weibo.com/{uid}/{bid}" if uid else f"https://m.weibo.cn/detail/{mid}",
+        text=text,
+        published_at=published_at,
+        published_precision=precision,
+        bid=bid,
+        author=_author(part),
+        author_uid=uid,
+        client=_client(part),
+        reposts=_count(part, 0),
+        comments=_count(part, 1),
+        likes=_count(part, 2),
+        topic=topic[1] if topic else None,
+    )
+
+
+def _link(part: _Part) -> tuple[str | None, str | None]:
+    """Author uid and bid, from the link that the time carries."""
+    for link in part.all(".from a[href]"):
+        if match := _POST_LINK.search(attribute(link, "href")):
+            return match[1], match[2]
+    return None, None
+
+
+def _liked_mid(part: _Part) -> str | None:
+    like = part.first("[action-type=feed_list_like][action-data]")
+    match = _MID_IN_DATA.search(attribute(like, "action-data"))
+    return match[1] if match else None
+
+
+def _author(part: _Part) -> str:
+    name = part.first("a.name")
+    if name is None:
+        raise LayoutChanged(PAGE, "author")
+    return (attribute(name, "nick-name") or node_text(name)).strip().removeprefix("@")
+
+
+def _author_uid(part: _Part) -> str | None:
+    name = part.first("a.name[href]")
+    match = _USER_LINK.search(attribute(name, "href"))
+    return match[1] if match else None
+
+
+def _text(part: _Part) -> str:
+    full = part.first("[node-type=feed_list_content_full]")
+    shown = full or part.first("[node-type=feed_list_content]") or part.first("p.txt")
+    if shown is None:
+        raise LayoutChanged(PAGE, "text")
+    return node_text(shown)
+
+
+def _time(part: _Part, fetched_at: datetime) -> tuple[datetime, Precision]:
+    shown = _REMARK.sub("", node_text(part.first(".from a")))
+    told = read_time(shown, fetched_at=fetched_at)
+    if told is None:
+        raise LayoutChanged(PAGE, "created_at")
+    return told
+
+
+def _client(part: _Part) -> str | None:
+    """What stands after 来自, as the poster's client names itself."""
+    told = node_text(part.first(".from")).partition("来自")[2]
+    return _REMARK.sub("", told).strip() or None
+
+
+_COUNTERS = ("feed_list_forward", "feed_list_comment", "feed_list_like")
+
+
+def _count(part: _Part, place: int) -> int | None:
+    """Reposts, comments or likes, by their place. The word alone means that there are none."""
+    button = part.first(f".card-act [action-type={_COUNTERS[place]}]")
+    if button is None and part.outside is None:  # a card's own counts never stand in ul.act
+        items = part.all("ul.act > li")
+        button = items[place] if len(items) > place else None
+    if button is None:
+        return None
+    shown = _COUNT_WORDS.sub("", node_text(button) or clean(button.text()))
+    return read_count(shown) if shown else 0

@@ -1,0 +1,66 @@
+"""What a newcomer's first configuration says: the invented company and its five local sources."""
+
+from datetime import timedelta
+
+from demo.people import OWN_NAMES, OWN_UID
+from demo.phrases import BRAND, COMPETITOR, PATH
+from domain.brand import (
+    Brand,
+    Configuration,
+    OwnAccount,
+    Recipient,
+    Source,
+    Transport,
+    Watch,
+    WatchRule,
+)
+from domain.mention import Platform
+
+EVERY = timedelta(minutes=5)
+
+
+def demo_configuration(
+    weibo_url: str, zhihu_url: str, tieba_url: str, weibo_wall_url: str, tieba_app_url: str
+) -> Configuration:
+    """Return brands, one watch, its sources and a recipient; the urls are those of the demo."""
+    company = Brand(
+        id="yunzhan",
+        name=BRAND,
+        aliases=("云栈茶饮", "云栈奶茶"),
+        own_accounts=(OwnAccount(Platform.WEIBO, OWN_UID, OWN_NAMES[Platform.WEIBO]),),
+    )
+    competitor = Brand(id="banshan", name=COMPETITOR, aliases=("半山茶",))
+    sources = (
+        _source("weibo-search", Platform.WEIBO, weibo_url),
+        _source("weibo-hot", Platform.WEIBO, weibo_wall_url),
+        _source("zhihu-search", Platform.ZHIHU, zhihu_url, Transport.BROWSER),
+        _source("tieba-search", Platform.TIEBA, tieba_url),
+        _source("tieba-app", Platform.TIEBA, tieba_app_url, Transport.BROWSER),
+    )
+    watch = Watch(
+        id="yunzhan-koubei",
+        name="云栈口碑",
+        brand_ids=(company.id,),
+        queries=(BRAND,),
+        source_ids=tuple(source.id for source in sources),
+        # PATH and not 云栈道: the shorter word would also throw away 云栈道歉.
+        rule=WatchRule(any_words=company.words, none_words=(PATH,)),
+        backfill=timedelta(days=8),
+    )
+    duty = Recipient(id="duty", name="值班长", address="duty@example.invalid")
+    return Configuration(
+        brands=(company, competitor), watches=(watch,), sources=sources, recipients=(duty,)
+    )
+
+
+def _source(
+    source_id: str, platform: Platform, base_url: str, transport: Transport = Transport.HTTP
+) -> Source:
+    return Source(
+        id=source_id,
+        spider=f"{platform.value}_search",
+        platform=platform,
+        transport=transport,
+        base_url=base_url,
+        every=EVERY,
+    )

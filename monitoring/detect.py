@@ -1,0 +1,468 @@
+"""The detector: stored mentions and the coverage ledger become evaluations, signals and mails.
+
+Every brand is judged on each of its platforms and on all that were known together, so that one
+blocked platform does not blind the brand. Only the newest complete bin that was looked at can
+alert; the three hours before it are judged again when posts came late, as history. A decision, its
+evaluations, the signal, the audit row and the mails are one transaction; two detectors at once, or
+one that repeats itself, make one signal.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from analysis.grading import suggest_level
+from analysis.spikes import MIN_COUNT, Judged, judge_series
+from domain.alert import AlertContext, CoverageNote, HourCount
+from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Sensitivity, Watch
+from domain.coverage import KNOWN_STATES, CoverageRow
+from domain.errors import VersionConflict
+from domain.mention import Platform
+from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
+from domain.signal import Evaluation, Figures, Outcome, Signal, SignalState, signal_key
+from monitoring.decide import BrandReading, Decision, Move, Reading, decide, quiet_since
+from monitoring.evidence import Evidence, gather
+from monitoring.series import (
+    BIN,
+    HOUR,
+    BrandSeries,
+    Coverage,
+    Span,
+    clock_hours,
+    moment_of,
+    read_series,
+    span_at,
+    watched_platforms,
+)
+from workflow.signals import Render, close_signal, grow_signal, open_signal, update_signal
+
+REACH = timedelta(hours=2)
+"""How old the newest known bin may be and still alert: the slowest usual cadence and a crawl."""
+
+LATE = timedelta(hours=3)
+ATTEMPTS = 5
+EARLIER_SIGNALS = 200
+SIMILAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What one evaluation of all brands shares."""
+
+    now: datetime
+    span: Span
+    version: int
+    configuration: Configuration
+    coverage: Sequence[CoverageRow]
+    latest: Sequence[CoverageRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """One brand in a round: its watches, its counts and how they were judged."""
+
+    brand: Brand
+    watches: tuple[Watch, ...]
+    series: BrandSeries
+    reading: BrandReading
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A decision that is to be carried out, with all that its signal and mail are made of."""
+
+    subject: _Subject
+    round: _Round
+    decision: Decision
+    past: tuple[Signal, ...]
+
+    @property
+    def brand_id(self) -> str:
+        return self.subject.brand.id
+
+    @property
+    def end(self) -> datetime:
+        return self.decision.carrier.end or self.round.span.end
+
+    @property
+    def figures(self) -> Figures:
+        return self._newest.verdict.figures
+
+    @property
+    def height(self) -> int:
+        """The count that mails tell and growth is measured by: over all that is known."""
+        overall = self.subject.reading.overall.newest
+        return max(self._newest.step.negative, overall.step.negative if overall else 0)
+
+    @property
+    def last_day(self) -> tuple[HourCount, ...]:
+        reading = self.decision.carrier
+        return self.subject.series.last_day(reading.platforms, self.end)
+
+    @property
+    def _newest(self) -> Judged:
+        newest = self.decision.carrier.newest
+        if newest is None:  # decide() moves only on a series that has a known bin
+            raise LookupError(f"{self.brand_id}: a move without a known bin")
+        return newest
+
+    def refresh(self, signal: Signal, evidence: Evidence) -> Signal:
+        """Return the signal with the newest figures, posts and suggested level (never lower)."""
+        spiking = self.subject.reading.spiking_platforms
+        there = {*signal.platforms, *spiking, *evidence.platform_counts}
+        figures = evidence.complete(self.figures)
+        before = [bar.negative for bar in self.last_day[:-1] if bar.known]
+        grade = suggest_level(
+            figures,
+            day_mean=sum(before) / len(before) if before else 0.0,
+            interactions=evidence.hour.interactions,
+            platforms=len(spiking),
+            severe=evidence.severe,
+        )
+        refreshed = replace(
+            signal,
+            figures=figures,
+            level=min(signal.level, grade.level, key=lambda level: level.rank),
+            peak_observed=max(signal.peak_observed, self.height),
+            platforms=tuple(p for p in Platform if p in there),
+            one_text_wave=evidence.one_text_wave,
+            first_post=evidence.first_post or signal.first_post,
+            top_posts=evidence.top_posts or signal.top_posts,
+            terms=evidence.terms or signal.terms,
+            platform_counts=evidence.platform_counts,
+        )
+        quiet = quiet_since(self.subject.reading.overall, refreshed)
+        return replace(refreshed, quiet_since=quiet)
+
+    def told(self, signal: Signal) -> Signal:
+        """Return the signal as the growth mail tells it."""
+        spiking = self.subject.reading.spiking_platforms
+        told = {*signal.alerted_platforms, *spiking}
+        return replace(
+            signal,
+            alerted_observed=max(signal.alerted_observed, self.height),
+            alerted_platforms=tuple(p for p in Platform if p in told),
+        )
+
+
+class Detector:
+    """Judges every watched brand; see the module."""
+
+    def __init__(
+        self,
+        store: MentionStore,
+        begin_work: BeginWork,
+        clock: Clock,
+        *,
+        render: Render,
+        zone: ZoneInfo,
+        public_url: str,
+        model_id: str = "",
+    ) -> None:
+        """`zone` dates the ids of signals; `public_url` and `model_id` go into mails."""
+        self._store = store
+        self._begin_work = begin_work
+        self._clock = clock
+        self._render = render
+        self._zone = zone
+        self._public_url = public_url.rstrip("/")
+        self._model_id = model_id
+
+    def evaluate(self, now: datetime | None = None) -> list[Evaluation]:
+        """Judge all brands at `now` (the clock's time by default); return the stored decisions.
+
+        Each brand commits by itself. Raises StoreError when a store fails; repeating is safe.
+        """
+        this_round = self._begin_round(now or self._clock.now())
+        evaluations: list[Evaluation] = []
+        for brand in this_round.configuration.brands:
+            subject = self._read(brand, this_round)
+            if subject is not None:
+                evaluations += self._settle(subject, this_round)
+        return evaluations
+
+    def _begin_round(self, now: datetime) -> _Round:
+        span = span_at(now)
+        with self._begin_work() as work:
+            version, configuration = work.configuration.current()
+            watch_ids = [watch.id for watch in configuration.watches if watch.enabled]
+            coverage = work.coverage.rows(watch_ids, start=span.start - HOUR, end=now)
+            latest = work.coverage.latest()
+        return _Round(now, span, version, configuration, coverage, latest)
+
+    def _read(self, brand: Brand, this_round: _Round) -> _Subject | None:
+        """Read and judge a brand, in two store queries; None when nobody watches it."""
+        configuration = this_round.configuration
+        watches = configuration.watches_of(brand.id)
+        platforms = watched_platforms(configuration, watches)
+        if not platforms:
+            return None
+        series = read_series(
+            self._store,
+            brand.id,
+            platforms,
+            Coverage(this_round.coverage, watches),
+            this_round.span,
+        )
+        sensitivity = configuration.detection.for_brand(brand.id)
+        readings = {p: self._judge(series, (p,), p, sensitivity) for p in platforms}
+        known = [p for p in platforms if series.is_known((p,), _best_end(series, platforms))]
+        overall = self._judge(series, series.with_history(known), None, sensitivity)
+        return _Subject(brand, watches, series, BrandReading(brand.id, overall, readings))
+
+    @staticmethod
+    def _judge(
+        series: BrandSeries,
+        platforms: tuple[Platform, ...],
+        platform: Platform | None,
+        sensitivity: Sensitivity,
+    ) -> Reading:
+        """Judge a series and part it at its newest known bin within reach."""
+        judged = list(judge_series(series.steps(platforms), sensitivity))
+        oldest = clock_hours(series.span.end - REACH)
+        known = [i for i, each in enumerate(judged) if each.step.known and each.step.at >= oldest]
+        cut = known[-1] + 1 if known else 0
+        later = judged[cut:] if known else judged
+        return Reading(platform, platforms, judged[:cut], later)
+
+    def _settle(self, subject: _Subject, this_round: _Round) -> list[Evaluation]:
+        """Decide and write in one transaction; start over when another detector was faster."""
+        for attempt in range(ATTEMPTS):
+            try:
+                with self._begin_work() as work:
+                    evaluations = self._decide_and_write(work, subject, this_round)
+                    work.commit()
+            except VersionConflict:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+            else:
+                return evaluations
+        return []
+
+    def _decide_and_write(
+        self, work: UnitOfWork, subject: _Subject, this_round: _Round
+    ) -> list[Evaluation]:
+        brand_id = subject.brand.id
+        past = [s for s in work.signals.recent(EARLIER_SIGNALS) if s.brand_id == brand_id]
+        going = work.signals.open_of(brand_id)
+        closed = [s.closed_at for s in past if s.closed_at is not None]
+        signal = going[0] if going else None
+        decision = decide(subject.reading, signal, max(closed, default=None))
+        outcome = decision.outcome
+        if decision.move is not Move.NOTHING:
+            case = _Case(subject, this_round, decision, tuple(past))
+            signal, outcome = self._act(work, case, signal)
+        evaluations = _evaluations(work, subject, this_round, decision, outcome, signal)
+        work.evaluations.add(evaluations)
+        return evaluations
+
+    def _act(
+        self, work: UnitOfWork, case: _Case, signal: Signal | None
+    ) -> tuple[Signal | None, Outcome]:
+        """Carry out a move; the outcome differs from it when too few people stand behind it."""
+        end = case.end
+        onset = signal.onset_at if signal else case.decision.onset or end - BIN
+        evidence = gather(self._store, case.brand_id, onset, end)
+        if signal is None:
+            if evidence.authors < MIN_COUNT:
+                return None, Outcome.FEW_AUTHORS
+            return self._open(work, case, evidence, onset), Outcome.OPENED
+        return self._follow(work, case, evidence, signal)
+
+    def _open(self, work: UnitOfWork, case: _Case, evidence: Evidence, onset: datetime) -> Signal:
+        now, rule = case.round.now, case.decision.rule
+        day = now.astimezone(self._zone).strftime("%Y%m%d")
+        signal = case.refresh(
+            Signal(
+                id=work.signals.next_id(day),
+                key=signal_key(case.brand_id, rule, onset),
+                brand_id=case.brand_id,
+                rule=rule,
+                level=Level.BLUE,
+                state=SignalState.OPEN,
+                onset_at=onset,
+                opened_at=now,
+                updated_at=now,
+                figures=case.figures,
+                peak_observed=case.height,
+                alerted_observed=case.height,
+                platforms=(),
+                watch_ids=tuple(watch.id for watch in case.subject.watches),
+            ),
+            evidence,
+        )
+        signal = replace(signal, alerted_platforms=case.subject.reading.spiking_platforms)
+        return open_signal(
+            work,
+            signal,
+            recipients=case.round.configuration.recipients,
+            context=self._context(case, signal),
+            render=self._render,
+            reason=_reason(signal.figures),
+        )
+
+    def _follow(
+        self, work: UnitOfWork, case: _Case, evidence: Evidence, signal: Signal
+    ) -> tuple[Signal, Outcome]:
+        now, move = case.round.now, case.decision.move
+        newer = case.refresh(signal, evidence)
+        if move is Move.UPDATE:
+            return update_signal(work, newer, now), Outcome.STILL_OPEN
+        if move is Move.GROW:
+            newer = case.told(newer)
+        act = grow_signal if move is Move.GROW else close_signal
+        written = act(
+            work,
+            newer,
+            recipients=case.round.configuration.recipients,
+            context=self._context(case, newer),
+            render=self._render,
+            at=now,
+            reason=_reason(newer.figures),
+        )
+        return written, Outcome.GREW if move is Move.GROW else Outcome.CLOSED
+
+    def _context(self, case: _Case, signal: Signal) -> AlertContext:
+        configuration, subject = case.round.configuration, case.subject
+        watch_ids = set(signal.watch_ids)
+        looks = [
+            row.observed_at
+            for row in case.round.coverage
+            if row.watch_id in watch_ids and row.state in KNOWN_STATES
+        ]
+        blind = [
+            CoverageNote(row.source_id, row.platform, row.state.value, row.reason)
+            for row in case.round.latest
+            if row.watch_id in watch_ids and row.state not in KNOWN_STATES
+        ]
+        clocks = configuration.clocks.get(signal.level, DEFAULT_CLOCKS[signal.level])
+        return AlertContext(
+            brand_name=subject.brand.name,
+            watch_names=tuple(watch.name for watch in subject.watches),
+            sensitivity=configuration.detection.for_brand(subject.brand.id).value,
+            zone_name=self._zone.key,
+            public_url=self._public_url,
+            clocks=clocks,
+            hours=case.last_day,
+            data_until=case.end,
+            lag=case.round.now - max(looks) if looks else None,
+            coverage=tuple(blind),
+            similar=tuple(s.id for s in case.past if s.id != signal.id)[:SIMILAR],
+            model_id=self._model_id,
+            demo=configuration.is_demo,
+        )
+
+
+def _best_end(series: BrandSeries, platforms: tuple[Platform, ...]) -> datetime:
+    """The newest bin end within reach at which the most platforms are known."""
+    ends = [series.span.end - BIN * back for back in range(REACH // BIN + 1)]
+    return max(ends, key=lambda end: (sum(series.is_known((p,), end) for p in platforms), end))
+
+
+def _reason(figures: Figures) -> str:
+    usual = "unknown" if figures.mean is None else f"{figures.mean:.1f}"
+    z = "none" if figures.z is None else f"{figures.z:.1f}"
+    return f"{figures.observed} negatives in an hour, usual {usual}, z {z}"
+
+
+def _evaluations(
+    work: UnitOfWork,
+    subject: _Subject,
+    this_round: _Round,
+    decision: Decision,
+    outcome: Outcome | None,
+    signal: Signal | None,
+) -> list[Evaluation]:
+    """Return the decisions to store: of the newest bins, and of late bins whose counts changed."""
+    since = this_round.span.end - LATE
+    stored: dict[tuple[Platform | None, datetime], list[Evaluation]] = defaultdict(list)
+    for each in work.evaluations.between(since, this_round.span.end, subject.brand.id):
+        stored[each.platform, each.bin_end].append(each)
+    made: list[Evaluation] = []
+    for reading in subject.reading.all:
+        for judged in (*reading.judged, *reading.later):
+            end = moment_of(judged.step.at)
+            if end <= since:
+                continue
+            newest = judged is reading.newest
+            result = _outcome_of(reading, judged, decision, outcome, newest=newest)
+            evaluation = _evaluation(subject, this_round, reading, judged, result, signal)
+            if not _is_told(stored.get((reading.platform, end), ()), evaluation, newest=newest):
+                made.append(evaluation)
+    return made
+
+
+def _outcome_of(
+    reading: Reading,
+    judged: Judged,
+    decision: Decision,
+    outcome: Outcome | None,
+    *,
+    newest: bool,
+) -> Outcome:
+    """What one bin of one series is called: the move on its carrier, else the rule's own word."""
+    verdict = judged.verdict
+    if newest and reading is decision.carrier and outcome is not None:
+        return outcome
+    if not verdict.high:
+        return verdict.outcome
+    if not newest:
+        return Outcome.HISTORY
+    return outcome if outcome in _SHARED else Outcome.STILL_OPEN
+
+
+_SHARED = {Outcome.FEW_AUTHORS, Outcome.SILENCED}
+"""Outcomes of a brand that hold for each of its series that would have alerted."""
+
+
+def _evaluation(
+    subject: _Subject,
+    this_round: _Round,
+    reading: Reading,
+    judged: Judged,
+    outcome: Outcome,
+    signal: Signal | None,
+) -> Evaluation:
+    step, end = judged.step, moment_of(judged.step.at)
+    configuration = this_round.configuration
+    return Evaluation(
+        brand_id=subject.brand.id,
+        platform=reading.platform,
+        bin_start=end - BIN,
+        bin_end=end,
+        evaluated_at=this_round.now,
+        rule=judged.verdict.rule,
+        outcome=outcome,
+        figures=judged.verdict.figures,
+        inputs={
+            "negative": step.negative,
+            "total": step.total,
+            "known": step.known,
+            "platforms": [platform.value for platform in reading.platforms],
+            "sensitivity": configuration.detection.for_brand(subject.brand.id).value,
+            "window_minutes": 60,
+        },
+        signal_id=signal.id if signal and outcome in _OF_A_SIGNAL else None,
+        configuration_version=this_round.version,
+    )
+
+
+_OF_A_SIGNAL = {Outcome.OPENED, Outcome.GREW, Outcome.STILL_OPEN, Outcome.CLOSED}
+
+
+def _is_told(stored: Iterable[Evaluation], made: Evaluation, *, newest: bool) -> bool:
+    """Whether the ledger of decisions has this one already.
+
+    What was alerted stays as it was told. An older bin is written again only when posts that came
+    late changed its counts.
+    """
+    return any(
+        earlier.outcome.is_alert or (not newest and _counts(earlier.inputs) == _counts(made.inputs))
+        for earlier in stored
+    )
+
+
+def _counts(inputs: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(inputs.get(name) for name in ("negative", "total", "known", "platforms"))

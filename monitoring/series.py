@@ -1,0 +1,240 @@
+"""From stored mentions and the coverage ledger to the series that the spike rule judges.
+
+Event time decides. The last 24 hours are quarter-hour bins with the hour that ends at each; before
+them, hours. A step is known when every platform of the series was covered for its whole hour.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from analysis.spikes import FIRST_DAY_HOURS, Step
+from domain.alert import HourCount
+from domain.brand import Configuration, Watch
+from domain.coverage import CoverageRow, Interval, known_intervals
+from domain.mention import Platform
+from domain.ports import MentionStore
+from domain.queries import Bucket, MentionFilter, TimelinePoint
+from domain.sentiment import Label
+
+BIN = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+HISTORY = timedelta(days=28)
+RECENT = timedelta(hours=24)
+
+Counts = Mapping[tuple[Platform, datetime], tuple[int, int]]
+"""(negative, all) by platform and start of the bin; bins without mentions are not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What is read for an evaluation: hours from `start`, quarters from `cut`, up to `end`."""
+
+    start: datetime
+    cut: datetime
+    end: datetime
+
+    @property
+    def quarters_from(self) -> datetime:
+        """Start of the first quarter-hour bin: the hour before `cut` ends in the first steps."""
+        return self.cut - HOUR
+
+
+def span_at(now: datetime) -> Span:
+    """Return the span that ends with the newest complete bin."""
+    end = floor_to(now, BIN)
+    cut = floor_to(end, HOUR) - RECENT
+    return Span(floor_to(end, HOUR) - HISTORY, cut, end)
+
+
+def floor_to(moment: datetime, width: timedelta) -> datetime:
+    """Return the start of the bin that holds `moment` (UTC)."""
+    seconds = int(width.total_seconds())
+    return datetime.fromtimestamp(int(moment.timestamp()) // seconds * seconds, UTC)
+
+
+def clock_hours(moment: datetime) -> float:
+    """Return a moment on the clock of the rule: hours since 1970."""
+    return moment.timestamp() / 3600
+
+
+def moment_of(hours: float) -> datetime:
+    """Return the moment of a rule's clock."""
+    return datetime.fromtimestamp(round(hours * 3600), UTC)
+
+
+class Coverage:
+    """Which spans of event time were looked at, by platform."""
+
+    def __init__(self, rows: Iterable[CoverageRow], watches: Sequence[Watch]) -> None:
+        """Read the ledger rows of a brand's watches.
+
+        A platform is known where every watch that had begun to look at it covered the span: a new
+        watch does not turn the history of the others into the unknown.
+        """
+        wanted = {watch.id for watch in watches}
+        rows_of: dict[Platform, dict[str, list[CoverageRow]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        for row in rows:
+            if row.watch_id in wanted:
+                rows_of[row.platform][row.watch_id].append(row)
+        self._known = {
+            platform: [_Covered.of(watch_rows) for watch_rows in by_watch.values()]
+            for platform, by_watch in rows_of.items()
+        }
+
+    def is_known(self, platforms: Iterable[Platform], start: datetime, end: datetime) -> bool:
+        """Whether all of start..end was looked at on all of the platforms."""
+        return all(self._knows(platform, start, end) for platform in platforms)
+
+    def _knows(self, platform: Platform, start: datetime, end: datetime) -> bool:
+        looking = [c for c in self._known.get(platform, ()) if c.begins <= start]
+        return bool(looking) and all(c.covers(start, end) for c in looking)
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """The known spans of one watch on one platform, and when it began to look."""
+
+    begins: datetime
+    starts: tuple[datetime, ...]
+    spans: tuple[Interval, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[CoverageRow]) -> "_Covered":
+        spans = known_intervals(rows)
+        return cls(
+            min(row.window_start for row in rows), tuple(span.start for span in spans), spans
+        )
+
+    def covers(self, start: datetime, end: datetime) -> bool:
+        index = bisect_right(self.starts, start) - 1
+        return index >= 0 and self.spans[index].covers(start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class BrandSeries:
+    """The counts of one brand with what is known of them."""
+
+    span: Span
+    platforms: tuple[Platform, ...]
+    coverage: Coverage
+    hours: Counts
+    quarters: Counts
+
+    def steps(self, platforms: Iterable[Platform]) -> list[Step]:
+        """Return the series summed over some platforms; never empty of time, only of counts."""
+        chosen = tuple(platforms)
+        span = self.span
+        old = [
+            self._step(chosen, end, self.hours, HOUR, HOUR)
+            for end in _ends(span.start, span.cut, HOUR)
+        ]
+        new = [
+            self._step(chosen, end, self.quarters, BIN, BIN)
+            for end in _ends(span.cut, span.end, BIN)
+        ]
+        return old + new
+
+    def is_known(self, platforms: Iterable[Platform], end: datetime) -> bool:
+        """Whether the hour that ends at `end` is known on all of the platforms."""
+        return self.coverage.is_known(platforms, end - HOUR, end)
+
+    def known_hours(self, platform: Platform) -> int:
+        """Return how many of the old hours are known on a platform."""
+        span = self.span
+        return sum(self.is_known((platform,), end) for end in _ends(span.start, span.end, HOUR))
+
+    def with_history(self, platforms: Iterable[Platform]) -> tuple[Platform, ...]:
+        """Return those platforms that have a day of history, or all when none has.
+
+        A platform that was just added must not take the history of the others from them.
+        """
+        chosen = tuple(platforms)
+        old = tuple(p for p in chosen if self.known_hours(p) >= FIRST_DAY_HOURS)
+        return old or chosen
+
+    def last_day(self, platforms: Sequence[Platform], end: datetime) -> tuple[HourCount, ...]:
+        """Return the 24 hours that end at `end`, as bars of the chart."""
+        ends = [end - HOUR * back for back in range(23, -1, -1)]
+        return tuple(
+            HourCount(
+                bar - HOUR,
+                *self._sum(platforms, bar, self.quarters, BIN),
+                known=self.is_known(platforms, bar),
+            )
+            for bar in ends
+        )
+
+    def _step(
+        self,
+        platforms: Sequence[Platform],
+        end: datetime,
+        counts: Counts,
+        bin_width: timedelta,
+        width: timedelta,
+    ) -> Step:
+        negative, total = self._sum(platforms, end, counts, bin_width)
+        known = bool(platforms) and self.is_known(platforms, end)
+        return Step(clock_hours(end), negative, total, width / HOUR, known)
+
+    def _sum(
+        self, platforms: Sequence[Platform], end: datetime, counts: Counts, width: timedelta
+    ) -> tuple[int, int]:
+        negative = total = 0
+        for start in _starts(end - HOUR, end, width):
+            for platform in platforms:
+                found = counts.get((platform, start))
+                if found:
+                    negative, total = negative + found[0], total + found[1]
+        return negative, total
+
+
+def watched_platforms(
+    configuration: Configuration, watches: Sequence[Watch]
+) -> tuple[Platform, ...]:
+    """Return the platforms that a brand's watches are to be read on."""
+    ids = {watch.id for watch in watches}
+    asked = {source.platform for watch, source in configuration.crawl_pairs() if watch.id in ids}
+    return tuple(platform for platform in Platform if platform in asked)
+
+
+def read_series(
+    store: MentionStore,
+    brand_id: str,
+    platforms: tuple[Platform, ...],
+    coverage: Coverage,
+    span: Span,
+) -> BrandSeries:
+    """Read the counts of a brand from the store, in two queries."""
+    hours = MentionFilter(brand_id=brand_id, start=span.start, end=span.cut)
+    quarters = MentionFilter(brand_id=brand_id, start=span.quarters_from, end=span.end)
+    return BrandSeries(
+        span,
+        platforms,
+        coverage,
+        count_points(store.timeline(hours, Bucket.HOUR)),
+        count_points(store.timeline(quarters, Bucket.QUARTER_HOUR)),
+    )
+
+
+def count_points(points: Iterable[TimelinePoint]) -> Counts:
+    """Return the counts of a timeline answer."""
+    counts: dict[tuple[Platform, datetime], tuple[int, int]] = {}
+    for point in points:
+        key = (point.platform, point.start)
+        negative, total = counts.get(key, (0, 0))
+        bad = point.count if point.label is Label.NEGATIVE else 0
+        counts[key] = (negative + bad, total + point.count)
+    return counts
+
+
+def _starts(start: datetime, end: datetime, width: timedelta) -> list[datetime]:
+    return [start + width * index for index in range((end - start) // width)]
+
+
+def _ends(start: datetime, end: datetime, width: timedelta) -> list[datetime]:
+    return [moment + width for moment in _starts(start, end, width)]

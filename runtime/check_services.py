@@ -1,0 +1,271 @@
+"""The health check of stores, mail, browser and sources.
+
+Stores are looked at before, and without, being brought up to date: nothing is made, migrated or
+sent. So this module names the stores' adapters, which otherwise `runtime.wiring` alone does.
+"""
+
+import ipaddress
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from browser.find import FoundBrowser, find_browser
+from delivery.folder import FolderMailer
+from domain.brand import Configuration, Source
+from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
+from domain.ports import BeginWork, Clock
+from runtime.checks import SETUP, Check, Mark, failed
+from runtime.settings import Settings
+from runtime.values import is_ip
+from runtime.wiring import make_notifier
+from storage.sql.database import begin_work, open_database, schema_version
+from storage.sqlite.mentions import SqliteMentionStore
+from storage.sqlite.schema import SCHEMA_VERSION
+
+_WORKFLOW = Text("流程库", "workflow database")
+_MENTIONS = Text("内容库", "mention store")
+_BROWSER = Text("浏览器", "browser")
+_MAIL = Text("邮件", "mail")
+_SOURCES = Text("来源", "sources")
+_CLOCK = Text("时钟", "clock")
+_AT_FIRST_START = Text("尚未建立，首次启动时建立", "is made at the first start")
+_AT_NEXT_START = Text("版本较旧，下次启动时升级", "of an older version: the next start updates it")
+_TOLERANCE = timedelta(minutes=2)
+
+
+def service_checks(settings: Settings, clock: Clock) -> Iterator[Check]:
+    """Yield the checks of stores, sources, clock, mail and browser."""
+    yield check_mention_store(settings.mention_store_path)
+    yield from check_workflow(settings, clock)
+    yield check_mail(settings, clock)
+    yield check_browser(settings)
+
+
+def check_mention_store(path: Path) -> Check:
+    """Whether the mention store opens and answers."""
+    if not path.exists():
+        return Check(_MENTIONS, Mark.NOTE, _AT_FIRST_START)
+    if _version_of(path) in range(1, SCHEMA_VERSION):
+        return Check(_MENTIONS, Mark.NOTE, _AT_NEXT_START)
+    try:
+        with closing(SqliteMentionStore(path)) as store:
+            status = store.status()
+    except KoubeiError as error:
+        return failed(_MENTIONS, error)
+    size = (status.bytes_on_disk or 0) / 1024**2
+    return Check(
+        _MENTIONS,
+        Mark.OK,
+        Text(
+            f"{status.adapter}，{status.mentions} 条，{size:.1f} MB",
+            f"{status.adapter}, {status.mentions} mentions, {size:.1f} MB",
+        ),
+    )
+
+
+def check_workflow(settings: Settings, clock: Clock) -> Iterator[Check]:
+    """Yield whether the workflow database answers and may be written, and what it tells about the
+    clock and the sources.
+    """
+    url = settings.workflow_url
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        yield Check(_WORKFLOW, Mark.NOTE, _AT_FIRST_START)
+        return
+    try:
+        engine = open_database(url)
+    except KoubeiError as error:
+        yield failed(_WORKFLOW, error)
+        return
+    try:
+        yield from _check_tables(engine, settings, clock)
+    except KoubeiError as error:
+        yield failed(_WORKFLOW, error)
+    finally:
+        engine.dispose()
+
+
+def check_clock(begin: BeginWork, clock: Clock, zone: str) -> Check:
+    """Whether the clock went backwards: nothing stored may come from the future."""
+    with begin() as work:
+        newest = max((row.observed_at for row in work.coverage.latest()), default=None)
+    if newest is None or newest <= clock.now() + _TOLERANCE:
+        return Check(_CLOCK, Mark.OK, Text(f"业务时区 {zone}", f"business time zone {zone}"))
+    ahead = str(newest - clock.now()).partition(".")[0]
+    return Check(
+        _CLOCK,
+        Mark.FAILED,
+        Text(
+            f"系统时间比最近一次采集早 {ahead}",
+            f"the system's time is {ahead} before the newest crawl",
+        ),
+        Text("校准系统时间（timedatectl set-ntp true）", "set the time (timedatectl set-ntp true)"),
+    )
+
+
+def check_sources(configuration: Configuration, allowed_hosts: tuple[str, ...]) -> Check:
+    """Whether every source may be asked: private addresses are named in the settings."""
+    pairs = configuration.crawl_pairs()
+    refused = sorted(
+        {place for _, source in pairs if (place := _private_place(source))} - set(allowed_hosts)
+    )
+    if refused:
+        hosts = ", ".join(refused)
+        named = ", ".join(f'"{host}"' for host in refused)
+        return Check(
+            _SOURCES,
+            Mark.FAILED,
+            Text(f"内网地址未获允许：{hosts}", f"private addresses that are not allowed: {hosts}"),
+            Text(
+                f"在 koubei.toml 的 [crawl] 中加 allowed_hosts = [{named}]",
+                f"add to [crawl] in koubei.toml: allowed_hosts = [{named}]",
+            ),
+        )
+    if not pairs:
+        return Check(
+            _SOURCES,
+            Mark.NOTE,
+            Text("还没有监测方案", "nothing is watched yet"),
+            Text("koubei apply brands.toml", "koubei apply brands.toml"),
+        )
+    count = len(pairs)
+    return Check(_SOURCES, Mark.OK, Text(f"{count} 个采集任务", f"{count} crawls"))
+
+
+def check_mail(settings: Settings, clock: Clock) -> Check:
+    """Whether the mail server lets us in; nothing is sent."""
+    try:
+        notifier = make_notifier(settings, clock)
+        if isinstance(notifier, FolderMailer):
+            folder = settings.mail.folder
+            return Check(
+                _MAIL,
+                Mark.NOTE,
+                Text(f"未设置 [smtp]，邮件存入 {folder}", f"no [smtp]: mails go to {folder}"),
+            )
+        notifier.check()
+    except KoubeiError as error:
+        mend = error.mend if error.mend != NO_MEND else Text("检查 [smtp]", "check [smtp]")
+        return Check(_MAIL, Mark.FAILED, failed(_MAIL, error).fact, mend)
+    server = f"{settings.smtp.host}:{settings.smtp.port}" if settings.smtp else ""
+    return Check(_MAIL, Mark.OK, Text(f"{server} 可登录", f"{server} lets us in"))
+
+
+def check_browser(settings: Settings) -> Check:
+    """Whether a Chromium is there and does what Playwright tells it."""
+    if not settings.browser.enabled:
+        return Check(_BROWSER, Mark.NOTE, Text("已在设置中关闭", "switched off in the settings"))
+    try:
+        path = settings.browser.path
+        found = find_browser(str(path) if path else None)
+    except BrowserMissing as error:
+        return failed(_BROWSER, error, Mark.OPTIONAL)
+    if problem := _drive(found):
+        return problem
+    fact = f"Chromium {found.version} {found.path}"
+    if found.sandboxed:
+        return Check(_BROWSER, Mark.OK, Text(fact, fact))
+    return Check(
+        _BROWSER,
+        Mark.NOTE,
+        Text(f"{fact}；以 root 运行，没有沙箱", f"{fact}; no sandbox, because this is root"),
+        Text("用普通用户运行 koubei", "run koubei as an ordinary user"),
+    )
+
+
+def _drive(found: FoundBrowser) -> Check | None:
+    """Start the browser and let it compute; None when that works."""
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError:
+        missing = Text("未安装 playwright", "playwright is not installed")
+        return Check(_BROWSER, Mark.OPTIONAL, missing, SETUP)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=found.path, args=list(found.arguments), timeout=20_000
+            )
+            answer = browser.new_page().evaluate("6 * 7")
+            browser.close()
+    except Error as error:
+        return _undrivable(found, error.message)
+    return None if answer == 42 else _undrivable(found, f"6 * 7 = {answer}")
+
+
+def _undrivable(found: FoundBrowser, message: str) -> Check:
+    fact = f"{found.path} {found.version}"
+    if "No usable sandbox" in message:
+        why = Text("系统不允许它使用沙箱", "the system denies it a sandbox")
+        mend = Text(
+            "Ubuntu 23.10 及以后：安装 Google Chrome 的 .deb，它带有 AppArmor 配置",
+            "Ubuntu 23.10 and later: the .deb of Google Chrome, which brings an AppArmor profile",
+        )
+    else:
+        first = message.strip().splitlines()[0][:200] if message.strip() else "?"
+        why = Text(f"无法驱动：{first}", f"cannot be driven: {first}")
+        mend = Text("换一个浏览器（KOUBEI_BROWSER=路径）", "try another one (KOUBEI_BROWSER=path)")
+    return Check(_BROWSER, Mark.OPTIONAL, Text(f"{fact} {why.zh}", f"{fact} {why.en}"), mend)
+
+
+def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[Check]:
+    version = schema_version(engine)
+    if version is None:
+        yield Check(_WORKFLOW, Mark.NOTE, _AT_FIRST_START)
+        return
+    migrations = ScriptDirectory(str(resources.files("storage.sql") / "migrations"))
+    known = [script.revision for script in migrations.walk_revisions()]
+    if version in known[1:]:  # newest first
+        yield Check(_WORKFLOW, Mark.NOTE, _AT_NEXT_START)
+        return
+    if version not in known:
+        fact = Text(f"由更新的程序建立（{version}）", f"made by a newer program ({version})")
+        yield Check(_WORKFLOW, Mark.FAILED, fact, Text("升级 koubei", "upgrade koubei"))
+        return
+    begin = begin_work(engine)
+    configuration = _try_to_write(begin, clock)
+    kind = engine.dialect.name
+    yield Check(
+        _WORKFLOW, Mark.OK, Text(f"{kind}，版本 {version}，可写", f"{kind}, {version}, writable")
+    )
+    yield check_clock(begin, clock, settings.timezone)
+    yield check_sources(configuration, settings.crawl.allowed_hosts)
+
+
+def _try_to_write(begin: BeginWork, clock: Clock) -> Configuration:
+    """Write an audit row and take it back; return the configuration that holds."""
+    with begin() as work:
+        work.audit.append(
+            at=clock.now(),
+            actor="doctor",
+            action="doctor.tried",
+            object_id="",
+            reason="",
+            payload={},
+        )
+        return work.configuration.current()[1]  # leaving without commit rolls back
+
+
+def _version_of(path: Path) -> int | None:
+    """Return the schema version that an SQLite file claims, None when it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            return int(db.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.Error:
+        return None
+
+
+def _private_place(source: Source) -> str | None:
+    """Return host:port of a source on a private address; names are judged at each request."""
+    parts = urlsplit(source.base_url)
+    host = parts.hostname or ""
+    private = host == "localhost" or (is_ip(host) and not ipaddress.ip_address(host).is_global)
+    if not private:
+        return None
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

@@ -1,0 +1,374 @@
+"""delivery/render.py: the alert mail says what is the case, and hostile text stays text."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.render import render_alert, render_test
+from domain.alert import AlertContext, CoverageNote, MailStage
+from domain.brand import Level, LevelClocks, Sensitivity
+from domain.mention import Platform
+from domain.outbox import Rendered
+from domain.signal import Figures, Rule, Signal, SignalState
+from tests.fixtures.signals import (
+    CRISIS_HOURS,
+    DATA_UNTIL,
+    OPENED,
+    a_closed_signal,
+    a_context,
+    a_growing_signal,
+    a_post,
+    a_recipient,
+    a_signal,
+    last_hours,
+)
+
+HOSTILE = (
+    '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
+    "\r\nBcc: everybody@example.com\u2028\u202e https://evil.example/login"
+)
+
+
+def the_mail(
+    signal: Signal | None = None,
+    stage: MailStage = MailStage.OPENING,
+    context: AlertContext | None = None,
+    language: str = "zh",
+) -> Rendered:
+    return render_alert(
+        signal or a_signal(), stage, context or a_context(), a_recipient(), language
+    )
+
+
+class Look(HTMLParser):
+    """What a browser would find: tags, addresses, handlers, and the words outside <style>."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self._quiet = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        self._quiet = tag in {"style", "title"}
+
+    def handle_endtag(self, tag):
+        self._quiet = False
+
+    def handle_data(self, data):
+        if not self._quiet:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def links(self) -> list[str]:
+        return [value for _, name, value in self.attributes if name == "href"]
+
+
+def test_the_subject_says_level_brand_multiple_place_topic_and_id():
+    assert the_mail().subject == (
+        "【橙色预警】云栈茶饮负面升至基线 6.2 倍|微博「异物 腹泻」|A-20261121-03"
+    )
+
+
+def test_the_opening_mail_says_what_happened_and_what_to_do_by_when():
+    for part in (the_mail().text, Look(the_mail().html).text):
+        assert "最近 1 小时 47 条，平时约 7.6 条，为 12 天来最高；占同期声量 81%。" in part
+        assert "首发 @王** 02:12" in part
+        assert "02:46 前由一人接手，并告知同事（15 分钟内）" in part
+        assert "06:31 前首次回应，或书面决定暂不回应（4 小时内）" in part
+        assert "事实未核实前，不对外回应" in part
+        assert "平时 7.6，常见 2.8–12.4" in part
+        assert "39" in part
+        assert "1,204" in part
+        assert "微博 45 · 知乎 2 · 贴吧 未能采集" in part
+        assert "平台要求登录" in part
+        assert "koubei import" in part
+        assert "异物 31 · 腹泻 22" in part
+        assert "数据截至 2026-11-21 02:30，采集延迟 4 分钟" in part
+        assert "snownlp-0.12.3" in part
+        assert "负面突增（灵敏度：均衡），高出平时 16.4 个标准差，触发线 5" in part
+        assert "值班长：您登记接收「全部品牌」的蓝色预警及以上级别" in part
+
+
+def test_both_parts_hold_the_same_three_posts():
+    mail = the_mail()
+    for part in (mail.text, Look(mail.html).text):
+        for post in a_signal().top_posts:
+            assert post.excerpt in part
+    assert all(post.url in mail.text for post in a_signal().top_posts)
+    assert {post.url for post in a_signal().top_posts} <= set(Look(mail.html).links())
+
+
+def test_the_link_opens_the_alert_and_says_that_it_changes_nothing():
+    links = [link for link in Look(the_mail().html).links() if "koubei.example" in link]
+    assert links == ["https://koubei.example/alerts?id=A-20261121-03"]
+    assert links[0] in the_mail().text
+    assert "不会改变任何状态" in the_mail().text
+
+
+def test_without_a_public_url_the_mail_says_so_and_has_no_links_of_ours():
+    mail = the_mail(context=a_context(public_url=""))
+    for part in (mail.text, Look(mail.html).text):
+        assert "public_url" in part
+        assert "koubei explain A-20261121-03" in part
+    assert not [link for link in Look(mail.html).links() if "alerts" in link]
+
+
+@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("stage", list(MailStage))
+def test_every_stage_level_and_language_renders_whole(stage, level, language):
+    mail = the_mail(a_signal(level=level), stage, language=language)
+    assert len(mail.subject) <= 78
+    assert mail.subject.endswith("|A-20261121-03")
+    assert "None" not in mail.text + Look(mail.html).text
+
+
+def test_english_mail_has_no_chinese_of_ours():
+    signal = a_signal(top_posts=(), first_post=None, terms=(), id="A-20261121-03", onset_at=OPENED)
+    context = a_context(brand_name="Yunzhan", watch_names=("main",), similar=())
+    recipient = a_recipient(name="Duty")
+    for stage in MailStage:
+        mail = render_alert(signal, stage, context, recipient, "en")
+        assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", mail.subject + mail.text)
+        assert not re.search(r"[\u3000-\u9fff\uff00-\uffef]", Look(mail.html).text)
+
+
+def test_an_update_says_how_it_grew_and_what_is_overdue():
+    context = a_context(told_observed=47, told_platforms=a_signal().platforms)
+    mail = the_mail(a_growing_signal(), MailStage.UPDATE, context)
+    assert mail.subject.startswith(
+        "【红色预警·更新】云栈茶饮负面由 47 增至 103 条/小时，扩散到贴吧"
+    )
+    assert "立即由一人接手，并告知同事（时限 02:46 已过）" in mail.text
+
+
+def test_an_update_that_knows_no_earlier_mail_tells_the_multiple():
+    mail = the_mail(a_growing_signal(), MailStage.UPDATE)
+    assert mail.subject.startswith("【红色预警·更新】云栈茶饮负面升至基线 13.6 倍")
+
+
+def test_an_acknowledged_alert_does_not_ask_to_be_acknowledged():
+    signal = replace(a_growing_signal(), state=SignalState.ACKNOWLEDGED)
+    mail = the_mail(signal, MailStage.UPDATE)
+    assert "接手" not in mail.text
+
+
+def test_the_closing_mail_says_peak_and_span_and_that_the_matter_may_go_on():
+    mail = the_mail(a_closed_signal(), MailStage.CLOSING)
+    assert mail.subject.startswith("【解除】云栈茶饮负面已回落，峰值 103 条/小时")
+    assert "历时 19 小时" in mail.text
+    assert "低于峰值三分之一已满 6 小时" in mail.text
+    assert "不表示事件已处理完" in mail.text
+    assert "来最高" not in mail.text
+    assert "您收到过此预警的首封邮件" in mail.text
+
+
+def test_clocks_that_the_policy_does_not_set_are_never_invented():
+    mail = the_mail(context=a_context(clocks=LevelClocks()))
+    assert mail.text.count("制度未填写，请先设置") == 2
+    assert "02:46" not in mail.text
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        (Figures(observed=24, total=30), "1 小时负面 24 条（基线学习中）"),
+        (Figures(observed=24, total=30, mean=0.0, spread=0.0), "24 条（平时几乎没有）"),
+        (Figures(observed=24, total=30, mean=0.04, spread=0.2), "24 条（平时几乎没有）"),
+        (Figures(observed=24, total=30, mean=8.0, spread=2.0), "负面升至基线 3 倍"),
+    ],
+)
+def test_a_multiple_is_told_only_where_there_is_something_to_multiply(figures, said):
+    mail = the_mail(a_signal(figures=figures))
+    assert said in mail.subject
+    assert said in mail.text
+
+
+def test_what_is_not_known_is_said_to_be_unknown():
+    signal = a_signal(
+        figures=Figures(observed=24, total=30),
+        rule=Rule.FIRST_DAY_ABSOLUTE,
+        first_post=None,
+        top_posts=(),
+        terms=(),
+        platform_counts={},
+    )
+    mail = the_mail(signal, context=a_context(hours=(), lag=None, model_id=""))
+    assert "独立作者：未知" in mail.text
+    assert "负面占比：未知" in mail.text
+    assert "采集延迟未知" in mail.text
+    assert "贴吧 未能采集" in mail.text
+
+
+def test_the_highest_ever_is_told_by_the_length_of_the_record():
+    facts = replace(a_signal().figures, record_days=20.5, history_days=20.5)
+    assert "为有记录的 20 天来最高" in the_mail(a_signal(figures=facts)).text
+
+
+def test_a_wave_of_one_text_is_called_that():
+    facts = replace(a_signal().figures, near_copy_share=0.78)
+    assert "78% 是同一文本" in the_mail(a_signal(figures=facts, one_text_wave=True)).text
+
+
+def test_hours_that_were_not_read_are_gaps_and_not_zeros():
+    mail = the_mail()
+    assert mail.text.count("? 未完整采集") == 2
+    assert "2 个小时未完整采集，画作「?」，不代表 0 条" in mail.text
+    assert "2 个小时未完整采集" in Look(mail.html).text
+    assert Look(mail.html).text.count("?") >= 2
+    whole = a_context(hours=last_hours(DATA_UNTIL, (3,) * 24))
+    assert "未完整采集" not in the_mail(context=whole).text
+
+
+def test_an_hour_with_none_is_a_zero_and_not_a_gap():
+    assert "\n00时 0\n" in the_mail().text
+
+
+def test_the_text_chart_has_a_line_an_hour_and_marks_the_onset_once():
+    lines = re.findall(r"^\d\d时 .*$", the_mail().text, re.MULTILINE)
+    assert len(lines) == len(CRISIS_HOURS)
+    assert [line for line in lines if "开始" in line] == [lines[-1]]
+
+
+def test_a_platform_that_was_partly_read_shows_a_lower_bound():
+    note = CoverageNote("weibo-search", Platform.WEIBO, "partial", "result_ceiling")
+    mail = the_mail(context=a_context(coverage=(note,)))
+    assert "微博 ≥ 45（未采全）" in mail.text
+
+
+def test_demo_data_are_called_that_in_both_parts():
+    mail = the_mail(context=a_context(demo=True))
+    assert "演示数据" in mail.text
+    assert "演示数据" in Look(mail.html).text
+    assert "演示数据" not in the_mail().text
+
+
+@pytest.mark.parametrize("sensitivity", list(Sensitivity))
+def test_the_sensitivity_is_told_in_its_word(sensitivity):
+    assert "灵敏度：" in the_mail(context=a_context(sensitivity=sensitivity.value)).text
+
+
+def test_the_mail_fetches_nothing_and_runs_nothing():
+    look = Look(the_mail().html)
+    assert not {"script", "img", "link", "iframe", "object", "form", "svg"} & set(look.tags)
+    assert not [a for a in look.attributes if a[1] in {"src", "background", "srcset"}]
+    assert "url(" not in the_mail().html
+    assert "@import" not in the_mail().html
+
+
+def hostile_signal(text: str) -> Signal:
+    post = a_post(author=text, excerpt=text, url=text)
+    return a_signal(first_post=post, top_posts=(post, post), terms=((text, 3),))
+
+
+def hostile_context(text: str) -> AlertContext:
+    return a_context(
+        brand_name=text,
+        watch_names=(text,),
+        sensitivity=text,
+        coverage=(CoverageNote(text, Platform.ZHIHU, text, text),),
+        similar=(text,),
+        model_id=text,
+    )
+
+
+def test_markup_in_crawled_text_stays_text_everywhere():
+    clean = Look(the_mail().html)
+    look = Look(render_alert(
+        hostile_signal(HOSTILE), MailStage.OPENING, hostile_context(HOSTILE), a_recipient()
+    ).html)  # fmt: skip
+    assert set(look.tags) <= set(clean.tags)
+    assert {name for _, name, _ in look.attributes} <= {name for _, name, _ in clean.attributes}
+    assert "49" not in look.text
+    assert all(link.startswith("https://koubei.example/") for link in look.links())
+
+
+def test_crawled_text_cannot_add_lines_or_live_addresses():
+    mail = render_alert(
+        hostile_signal(HOSTILE), MailStage.OPENING, hostile_context(HOSTILE), a_recipient()
+    )
+    assert not [line for line in mail.text.splitlines() if line.startswith("Bcc")]
+    assert mail.subject.splitlines() == [mail.subject]
+    for part in (mail.subject, mail.text, mail.html):
+        assert "https://evil" not in part
+        assert "evil.example" not in part
+        assert "\u202e" not in part
+
+
+@given(st.text(st.characters(codec=None), max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_crawled_text_renders_to_a_whole_mail(text):
+    mail = render_alert(
+        hostile_signal(text), MailStage.OPENING, hostile_context(text), a_recipient(name=text)
+    )
+    assert len(mail.subject) <= 78
+    assert mail.subject.endswith("|A-20261121-03")
+    assert (mail.subject + mail.text + mail.html).encode()
+    assert set(Look(mail.html).tags) <= set(Look(the_mail().html).tags)
+
+
+def test_a_link_that_is_not_plain_is_left_out_and_the_post_stays():
+    mail = the_mail(a_signal(top_posts=(a_post(url="javascript:alert(1)"),)))
+    assert "javascript" not in mail.html + mail.text
+    assert a_post().excerpt in mail.text
+
+
+def test_a_link_shows_its_host_so_that_a_false_one_is_seen():
+    mail = the_mail(a_signal(top_posts=(a_post(url="https://weibo.com.evil.example/1"),)))
+    assert "weibo.com.evil.example" in Look(mail.html).text
+
+
+def test_full_names_are_masked_again_should_one_slip_through():
+    assert "王小明" not in the_mail(a_signal(top_posts=(a_post(author="王小明"),))).html
+
+
+def test_long_posts_are_cut():
+    mail = the_mail(a_signal(top_posts=(a_post(excerpt="长" * 500),)))
+    assert "长" * 79 + "…" in mail.text
+    assert "长" * 80 not in mail.text
+
+
+def test_a_long_brand_cannot_push_the_id_out_of_the_subject():
+    for stage in MailStage:
+        mail = the_mail(
+            a_signal(terms=(("很长的热词很长的热词", 3),) * 4),
+            stage,
+            a_context(brand_name="名" * 200),
+        )
+        assert len(mail.subject) <= 78
+        assert mail.subject.endswith("|A-20261121-03")
+
+
+def test_the_same_facts_give_the_same_mail():
+    assert the_mail() == the_mail()
+
+
+def test_times_follow_the_zone_that_is_passed():
+    mail = the_mail(context=a_context(zone_name="UTC"))
+    assert "18:46 前由一人接手" in mail.text
+    assert "UTC+0" in mail.text
+
+
+def test_a_deadline_on_another_day_names_the_day():
+    clocks = LevelClocks(timedelta(hours=4), timedelta(hours=48))
+    assert "11-23 02:31 前首次回应" in the_mail(context=a_context(clocks=clocks)).text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_test_mail_names_the_machine_and_escapes_it(language):
+    mail = render_test("host<b>", language)
+    assert "host<b>" in mail.text
+    assert "host&lt;b&gt;" in mail.html

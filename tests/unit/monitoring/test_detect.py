@@ -1,0 +1,456 @@
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.alert import MailStage
+from domain.brand import Brand, Configuration, Level, Recipient, Source, Transport, Watch
+from domain.coverage import CoverageRow, CoverageState
+from domain.errors import VersionConflict
+from domain.mention import Platform
+from domain.outbox import Rendered
+from domain.sentiment import Label, Sentiment
+from domain.signal import Outcome, SignalState
+from monitoring.detect import Detector
+from tests.fakes import NOON, FixedClock, a_mention
+from tests.unit.monitoring.fakes import Database, MemoryStore
+
+HOUR = timedelta(hours=1)
+WEIBO, ZHIHU = Platform.WEIBO, Platform.ZHIHU
+LEAD = Recipient("lead", "李值班", "lead@example.org")
+BOSS = Recipient("boss", "王总", "boss@example.org", min_level=Level.RED)
+
+
+def configuration(*platforms):
+    return Configuration(
+        brands=(Brand("cha", "云栈奶茶"),),
+        watches=(Watch("w", "云栈", ("cha",), ("云栈",), tuple(p.value for p in platforms)),),
+        sources=tuple(
+            Source(p.value, f"{p.value}_search", p, Transport.HTTP, "https://example.org")
+            for p in platforms
+        ),
+        recipients=(LEAD, BOSS),
+    )
+
+
+def look(platform, start, end, state=CoverageState.OK, **changes):
+    return CoverageRow(
+        "w", platform.value, platform, start, end, end, state, f"{platform}{end}", **changes
+    )
+
+
+class World:
+    """A watched brand whose story a test tells: posts, looks, and evaluations as time goes by."""
+
+    def __init__(self, *platforms, days=10, rate=2):
+        self.platforms = platforms or (WEIBO,)
+        self.clock = FixedClock(NOON)
+        self.database = Database(configuration(*self.platforms))
+        self.store = MemoryStore()
+        self.chance = random.Random(5)
+        self.mails = []
+        self.number = 0
+        start = NOON - timedelta(days=days)
+        for hour in range(days * 24):
+            for platform in self.platforms:
+                self.post(platform, start + hour * HOUR, self.chance.choice((0, 1, rate, rate)))
+        self.covered_until = dict.fromkeys(self.platforms, start)
+        self.look()
+
+    def post(self, platform, at, count, *, text="售后失联", authors=None, **changes):
+        """Write negative posts in the hour that begins at `at`."""
+        for index in range(count):
+            self.number += 1
+            sentiment = {"": Sentiment(Label.NEGATIVE, -0.8, 0.9, "m")}
+            author = self.number if authors is None else index % authors
+            fields = {
+                "platform": platform,
+                "id": f"{platform}:{self.number}",
+                "published_at": at + HOUR * (index + 0.5) / count,
+                "brand_ids": frozenset({"cha"}),
+                "author_key": f"k{author}",
+                "text": text,
+                "terms": ("售后",),
+                "sentiment": sentiment,
+            }
+            self.store.mentions.append(a_mention(str(self.number), **{**fields, **changes}))
+
+    def look(self, *platforms, state=CoverageState.OK):
+        """Crawl platforms (all by default) up to the present."""
+        now = self.clock.now()
+        for platform in platforms or self.platforms:
+            self.database.coverage.append(
+                look(platform, self.covered_until[platform], now, state, reason="")
+            )
+            if state is CoverageState.OK:
+                self.covered_until[platform] = now
+
+    def render(self, signal, stage, context, recipient):
+        self.mails.append((stage, recipient.id, signal, context))
+        return Rendered(stage.value, "", "")
+
+    def detector(self):
+        return Detector(
+            self.store,
+            self.database.begin,
+            self.clock,
+            render=self.render,
+            zone=ZoneInfo("Asia/Shanghai"),
+            public_url="https://koubei.example.org/",
+            model_id="stock",
+        )
+
+    def evaluate(self):
+        return self.detector().evaluate()
+
+    def outcome(self, platform=None):
+        """The newest stored decision of a series, after an evaluation."""
+        self.evaluate()
+        found = [e for e in self.database.evaluations.values() if e.platform is platform]
+        return max(found, key=lambda e: e.bin_end).outcome
+
+    def pass_hour(self, **posts):
+        """Let an hour go by with so many posts on each platform, and look everywhere."""
+        start = self.clock.now()
+        for platform, count in posts.items():
+            self.post(Platform(platform), start, count)
+        self.clock.forward(HOUR)
+        self.look()
+
+    @property
+    def signals(self):
+        return list(self.database.signals.values())
+
+    @property
+    def stages(self):
+        return [mail.rendered.subject for mail in self.database.mails.values()]
+
+
+def test_a_calm_brand_is_evaluated_and_nobody_is_told():
+    world = World()
+
+    assert world.outcome() in {Outcome.CALM, Outcome.TOO_FEW}
+    assert world.signals == []
+    assert world.database.mails == {}
+
+
+def test_a_spike_opens_one_signal_with_one_mail_and_its_audit_row():
+    world = World()
+    world.pass_hour(weibo=40)
+
+    evaluations = world.evaluate()
+
+    (signal,) = world.signals
+    opened = [e for e in evaluations if e.outcome is Outcome.OPENED]
+    assert [(e.platform, e.signal_id) for e in opened] == [(None, signal.id)]
+    assert signal.id == "A-20261120-01"
+    assert (signal.figures.observed, signal.alerted_observed) == (40, 40)
+    assert signal.figures.distinct_authors == 40
+    assert signal.platforms == signal.alerted_platforms == (WEIBO,)
+    assert signal.terms == (("售后", 40),)
+    (mail,) = world.database.mails.values()
+    assert (mail.recipient, mail.thread, mail.signal_id) == (LEAD.address, "", signal.id)
+    assert [row["action"] for row in world.database.audit] == ["signal.opened"]
+
+
+def test_evaluating_the_same_moment_again_changes_nothing_that_was_told():
+    world = World()
+    world.pass_hour(weibo=40)
+    world.evaluate()
+    told = {k: e for k, e in world.database.evaluations.items() if e.outcome.is_alert}
+
+    world.evaluate()
+
+    assert len(world.signals) == 1
+    assert world.stages == ["opening"]
+    assert {k: world.database.evaluations[k] for k in told} == told
+
+
+def test_two_detectors_at_once_make_one_signal():
+    world = World()
+    world.pass_hour(weibo=40)
+    other = world.detector()
+    world.database.before_commit.append(lambda: other.evaluate())
+
+    world.evaluate()
+
+    assert len(world.signals) == 1
+    assert world.stages == ["opening"]
+
+
+def test_a_detector_that_always_loses_says_so():
+    world = World()
+
+    def interfere():
+        world.database.version += 1
+        world.database.before_commit.append(interfere)
+
+    world.database.before_commit.append(interfere)
+    with pytest.raises(VersionConflict):
+        world.evaluate()
+
+
+def test_growth_is_told_only_at_twice_the_height():
+    world = World()
+    for count in (40, 70, 85):
+        world.pass_hour(weibo=count)
+        world.evaluate()
+
+    assert world.stages == ["opening", "update"]
+    (signal,) = world.signals
+    assert (signal.epoch, signal.alerted_observed, signal.peak_observed) == (2, 85, 85)
+    opening, update = world.database.mails.values()
+    assert update.thread == opening.key
+
+
+def test_a_second_platform_is_told():
+    world = World(WEIBO, ZHIHU)
+    world.pass_hour(weibo=40, zhihu=1)
+    world.evaluate()
+    world.pass_hour(weibo=30, zhihu=30)
+    world.evaluate()
+
+    assert world.stages == ["opening", "update"]
+    assert world.signals[0].alerted_platforms == (WEIBO, ZHIHU)
+
+
+def test_a_signal_closes_after_six_quiet_hours_and_tells_all_who_knew():
+    world = World()
+    world.pass_hour(weibo=40)
+    world.evaluate()
+    world.database.configuration = replace(
+        world.database.configuration, recipients=(replace(BOSS, min_level=Level.BLUE),)
+    )
+    for _ in range(7):
+        world.pass_hour(weibo=1)
+        world.evaluate()
+
+    (signal,) = world.signals
+    assert signal.state is SignalState.CLOSED
+    assert world.stages == ["opening", "closing"]
+    closing = list(world.database.mails.values())[-1]
+    assert closing.recipient == LEAD.address
+    assert world.database.audit[-1]["action"] == "signal.closed"
+
+
+def test_a_blind_platform_closes_nothing():
+    world = World(WEIBO, ZHIHU)
+    world.pass_hour(weibo=40, zhihu=1)
+    world.evaluate()
+    for _ in range(10):
+        world.post(ZHIHU, world.clock.now(), 1)
+        world.clock.forward(HOUR)
+        world.look(ZHIHU)
+        world.look(WEIBO, state=CoverageState.BLOCKED)
+        world.evaluate()
+
+    assert world.signals[0].state is SignalState.OPEN
+    assert world.stages == ["opening"]
+
+
+def test_a_blocked_platform_does_not_blind_the_brand():
+    world = World(WEIBO, ZHIHU)
+    for _ in range(4):
+        world.clock.forward(HOUR)
+        world.look(ZHIHU)
+    world.post(ZHIHU, world.clock.now(), 40)
+    world.clock.forward(HOUR)
+    world.look(ZHIHU)
+    world.look(WEIBO, state=CoverageState.BLOCKED)
+
+    assert world.outcome(None) is Outcome.OPENED
+    assert world.outcome(WEIBO) is Outcome.COVERAGE_UNKNOWN
+    context = world.mails[0][3]
+    assert [(note.platform, note.state) for note in context.coverage] == [(WEIBO, "blocked")]
+    assert world.signals[0].platforms == (ZHIHU,)
+
+
+def test_an_unknown_hour_never_alerts():
+    world = World()
+    world.post(WEIBO, world.clock.now(), 90)
+    world.clock.forward(3 * HOUR)
+    world.look(state=CoverageState.FAILED)
+
+    assert world.outcome() is Outcome.COVERAGE_UNKNOWN
+    assert world.signals == []
+
+
+def test_catching_up_does_not_alert_on_a_burst_that_is_over():
+    world = World()
+    world.post(WEIBO, world.clock.now(), 90)
+    world.clock.forward(24 * HOUR)
+    world.look()
+
+    evaluations = world.evaluate()
+
+    assert world.signals == []
+    assert not any(e.outcome.is_alert for e in evaluations)
+
+
+def test_a_spike_that_began_in_an_outage_is_told_while_it_goes_on():
+    world = World()
+    for count in (60, 50, 45):
+        world.post(WEIBO, world.clock.now(), count)
+        world.clock.forward(HOUR)
+    world.look()
+    world.evaluate()
+
+    assert world.stages == ["opening"]
+    assert world.signals[0].onset_at < world.clock.now() - 2 * HOUR
+
+
+def test_late_posts_are_judged_again_as_history():
+    world = World()
+    world.pass_hour(weibo=2)
+    spiked_at = world.clock.now()
+    world.evaluate()
+    world.pass_hour(weibo=1)
+    world.evaluate()
+    world.post(WEIBO, spiked_at - HOUR, 60)
+
+    again = world.evaluate()
+
+    assert Outcome.HISTORY in {e.outcome for e in again}
+    assert world.signals == []
+
+
+def test_a_closed_signal_is_not_opened_again_by_the_same_spike():
+    world = World()
+    world.pass_hour(weibo=40)
+    world.evaluate()
+    (signal,) = world.signals
+    world.clock.forward(timedelta(minutes=20))
+    world.look()
+    world.database.signals[signal.id] = replace(
+        signal, state=SignalState.CLOSED, closed_at=world.clock.now()
+    )
+
+    assert world.outcome() is Outcome.SILENCED
+    assert len(world.signals) == 1
+
+    world.clock.forward(timedelta(minutes=70))
+    world.post(WEIBO, world.clock.now() - HOUR, 95)
+    world.look()
+    world.evaluate()
+    assert len(world.signals) == 2
+
+
+def test_one_author_with_many_posts_is_no_alarm():
+    world = World()
+    world.post(WEIBO, world.clock.now(), 40, authors=2)
+    world.clock.forward(HOUR)
+    world.look()
+
+    assert world.outcome() is Outcome.FEW_AUTHORS
+    assert world.signals == []
+
+
+def test_a_wave_of_one_text_is_labelled_and_shown_once():
+    world = World()
+    world.post(WEIBO, world.clock.now(), 40, cluster_id="weibo:1", text="同一段话 " * 40)
+    world.clock.forward(HOUR)
+    world.look()
+    world.evaluate()
+
+    (signal,) = world.signals
+    assert signal.one_text_wave
+    assert signal.top_posts[0].near_copies == 39
+    assert sum(post.near_copies > 0 for post in signal.top_posts) == 1
+    assert all(len(post.excerpt) <= 80 for post in signal.top_posts)
+
+
+def test_severe_words_are_never_below_orange():
+    world = World()
+    world.post(WEIBO, world.clock.now(), 14, text="喝完食物中毒")
+    world.clock.forward(HOUR)
+    world.look()
+    world.evaluate()
+
+    assert world.signals[0].level.rank <= Level.ORANGE.rank
+
+
+def test_the_first_day_learns_and_says_so():
+    world = World(days=0)
+    for _ in range(5):
+        world.pass_hour(weibo=2)
+
+    assert world.outcome() is Outcome.LEARNING
+    world.pass_hour(weibo=30)
+    assert world.outcome() is Outcome.OPENED
+
+
+def test_a_bin_that_is_not_yet_covered_waits_for_its_crawl():
+    world = World()
+    world.pass_hour(weibo=40)
+    world.clock.forward(timedelta(minutes=20))
+
+    evaluations = [e for e in world.evaluate() if e.platform is None]
+
+    newest = max(evaluations, key=lambda e: e.bin_end)
+    assert newest.outcome is Outcome.COVERAGE_UNKNOWN
+    assert [e.bin_end for e in evaluations if e.outcome is Outcome.OPENED] == [NOON + HOUR]
+
+
+def test_the_mail_knows_the_last_day_and_its_gaps():
+    world = World()
+    world.clock.forward(2 * HOUR)
+    world.covered_until[WEIBO] = world.clock.now() - HOUR
+    world.look()
+    world.pass_hour(weibo=40)
+    world.evaluate()
+
+    stage, _, _, context = world.mails[0]
+    assert stage is MailStage.OPENING
+    assert len(context.hours) == 24
+    assert (context.hours[-1].negative, context.hours[-1].known) == (40, True)
+    assert [bar.known for bar in context.hours[-4:]] == [True, False, True, True]
+    assert context.data_until == world.clock.now()
+    assert context.lag == timedelta(0)
+    assert context.public_url == "https://koubei.example.org"
+
+
+def test_an_evaluation_takes_few_queries_however_long_the_history():
+    world = World(WEIBO, ZHIHU)
+    world.evaluate()
+    calm = world.store.queries
+    world.pass_hour(weibo=40, zhihu=1)
+    world.evaluate()
+
+    assert calm == 2
+    assert world.store.queries - calm <= 6
+
+
+def test_a_brand_that_nobody_watches_is_not_judged():
+    world = World()
+    world.database.configuration = replace(world.database.configuration, watches=())
+
+    assert world.evaluate() == []
+
+
+def test_a_new_watch_does_not_turn_history_into_the_unknown():
+    world = World()
+    old = world.database.configuration
+    new = Watch("w2", "新方案", ("cha",), ("云栈",), (WEIBO.value,))
+    world.database.configuration = replace(old, watches=(*old.watches, new))
+    now = world.clock.now()
+    world.database.coverage.append(replace(look(WEIBO, now - HOUR, now), watch_id="w2"))
+    world.clock.forward(HOUR)
+    world.post(WEIBO, now, 40)
+    world.look()
+    world.database.coverage.append(replace(look(WEIBO, now, now + HOUR), watch_id="w2"))
+
+    assert world.outcome() is Outcome.OPENED
+
+
+def test_evaluations_keep_their_inputs():
+    world = World()
+    (evaluation,) = [e for e in world.evaluate() if e.platform is None and e.bin_end == NOON]
+
+    assert evaluation.inputs["platforms"] == ["weibo"]
+    assert evaluation.inputs["sensitivity"] == "balanced"
+    assert evaluation.inputs["known"] is True
+    assert evaluation.configuration_version == 1
+    assert evaluation.bin_end - evaluation.bin_start == timedelta(minutes=15)
+    assert evaluation.evaluated_at == datetime(2026, 11, 20, 4, tzinfo=UTC)

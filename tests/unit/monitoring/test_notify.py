@@ -1,0 +1,241 @@
+"""monitoring/notify.py: the relay sends what is due, each mail on its own, and loses none."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from domain.errors import DeliveryError, Text
+from domain.outbox import GIVE_UP_AFTER, LONGEST_RETRY, OutboxMail, OutboxState
+from monitoring.notify import RelayResult, relay
+from tests.fakes import NOON, FixedClock
+from tests.fixtures.mails import a_mail
+from tests.fixtures.outbox import MemoryOutbox, begin_work_on
+
+
+def refused(*, retry: bool, uncertain: bool = False) -> DeliveryError:
+    return DeliveryError(Text("被拒", "refused"), retry=retry, uncertain=uncertain)
+
+
+@dataclass
+class Server:
+    """A Notifier that answers by a rule and remembers what it accepted."""
+
+    answer: Callable[[OutboxMail], DeliveryError | None] = lambda mail: None
+    accepted: list[OutboxMail] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def send(self, mail: OutboxMail) -> None:
+        self.asked.append(mail.key)
+        error = self.answer(mail)
+        if error is None or error.uncertain:
+            self.accepted.append(mail)
+        if error is not None:
+            raise error
+
+
+@dataclass
+class Post:
+    """An outbox, a server and a clock, and the relay between them."""
+
+    server: Server = field(default_factory=Server)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    clock: FixedClock = field(default_factory=FixedClock)
+
+    def put(self, *mails: OutboxMail) -> None:
+        for mail in mails:
+            assert self.outbox.add(mail)
+
+    def round(self, owner: str = "relay-1", **options: object) -> RelayResult:
+        return relay(
+            begin_work_on(self.outbox),
+            self.server,
+            self.clock,
+            owner,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def state(self, key: str) -> OutboxState:
+        return self.outbox.mails[key].state
+
+
+@pytest.fixture
+def post() -> Post:
+    return Post()
+
+
+def test_everything_due_is_sent_and_nothing_else(post):
+    post.put(a_mail("now"), a_mail("later", next_attempt_at=NOON + timedelta(minutes=1)))
+    assert post.round() == RelayResult(sent=1)
+    assert post.server.asked == ["now"]
+    assert post.outbox.mails["now"].sent_at == NOON
+    assert post.round().attempted == 0
+
+
+def test_a_refusal_for_now_waits_longer_each_time_and_then_arrives(post):
+    post.server.answer = lambda mail: refused(retry=True) if mail.attempts < 4 else None
+    post.put(a_mail("m"))
+    waits = []
+    for _ in range(3):
+        assert post.round() == RelayResult(retried=1)
+        waits.append(post.outbox.mails["m"].next_attempt_at - post.clock.time)
+        assert post.round().attempted == 0
+        post.clock.time = post.outbox.mails["m"].next_attempt_at
+    assert waits == [timedelta(seconds=s) for s in (30, 60, 120)]
+    assert post.round() == RelayResult(sent=1)
+    assert post.outbox.mails["m"].last_error == ""
+
+
+def test_a_refusal_for_good_is_dead_with_its_reason(post):
+    post.server.answer = lambda mail: refused(retry=False)
+    post.put(a_mail("m"))
+    assert post.round() == RelayResult(dead=1)
+    assert post.outbox.mails["m"].last_error == "被拒"
+    post.clock.forward(timedelta(days=9))
+    assert post.round().attempted == 0
+
+
+def test_the_reason_is_kept_in_the_language_asked_for(post):
+    post.server.answer = lambda mail: refused(retry=False)
+    post.put(a_mail("m"))
+    post.round(language="en")
+    assert post.outbox.mails["m"].last_error == "refused"
+
+
+def test_a_mail_in_doubt_is_sent_again_as_one_that_may_repeat(post):
+    post.server.answer = lambda mail: (
+        refused(retry=True, uncertain=True) if mail.attempts == 1 else None
+    )
+    post.put(a_mail("m"))
+    assert post.round() == RelayResult(uncertain=1)
+    assert post.state("m") is OutboxState.UNCERTAIN
+    post.clock.forward(timedelta(minutes=1))
+    assert post.round() == RelayResult(sent=1)
+    assert [mail.may_repeat for mail in post.server.accepted] == [False, True]
+
+
+def test_a_relay_that_died_leaves_its_mail_to_the_next_as_one_that_may_repeat(post):
+    post.put(a_mail("m"))
+    lease = timedelta(minutes=2)
+    post.outbox.claim("dead-relay", NOON, lease)
+    assert post.round().attempted == 0
+    post.clock.forward(lease)
+    assert post.round() == RelayResult(sent=1)
+    assert post.server.accepted[0].may_repeat
+
+
+def test_a_lease_lost_while_sending_is_counted_as_lost_and_changes_nothing(post):
+    def slow(mail: OutboxMail) -> None:
+        if post.server.asked == ["m"]:
+            post.clock.forward(timedelta(minutes=3))
+            assert post.outbox.claim("other", post.clock.time, timedelta(minutes=2))
+
+    post.server.answer = slow
+    post.put(a_mail("m"))
+    assert post.round() == RelayResult(lost=1)
+    assert post.outbox.mails["m"].owner == "other"
+    assert post.state("m") is OutboxState.SENDING
+
+
+def test_after_seventy_two_hours_a_mail_is_given_up_with_its_last_error(post):
+    post.server.answer = lambda mail: refused(retry=True)
+    post.put(a_mail("m"))
+    rounds = 0
+    while post.state("m") is not OutboxState.DEAD:
+        post.round()
+        rounds += 1
+        post.clock.time = max(post.outbox.mails["m"].next_attempt_at, post.clock.time)
+        assert rounds < 1000
+    assert GIVE_UP_AFTER <= post.clock.time - NOON <= GIVE_UP_AFTER + LONGEST_RETRY
+    assert post.outbox.mails["m"].last_error
+
+
+def test_a_mail_found_late_is_still_tried_once(post):
+    post.put(a_mail("m"))
+    post.clock.forward(timedelta(days=10))
+    assert post.round() == RelayResult(sent=1)
+
+
+def test_one_bad_recipient_delays_no_other(post):
+    post.server.answer = lambda mail: (
+        refused(retry=mail.key == "slow") if mail.recipient == "bad@example.com" else None
+    )
+    post.put(
+        a_mail("slow", recipient="bad@example.com"),
+        a_mail("gone", recipient="bad@example.com"),
+        *(a_mail(f"good-{n}", recipient=f"r{n}@example.com") for n in range(5)),
+    )
+    assert post.round() == RelayResult(sent=5, retried=1, dead=1)
+
+
+def test_within_a_thread_a_recipient_gets_mails_in_order(post):
+    post.server.answer = lambda mail: (
+        refused(retry=True) if mail.key == "open-a" and mail.attempts < 3 else None
+    )
+    post.put(
+        a_mail("open-a"),
+        a_mail("grow-a", thread="open-a", created_at=NOON + timedelta(seconds=1)),
+        a_mail("open-b", recipient="b@example.com"),
+        a_mail(
+            "grow-b",
+            recipient="b@example.com",
+            thread="open-b",
+            created_at=NOON + timedelta(seconds=1),
+        ),
+    )
+    assert post.round() == RelayResult(sent=2, retried=1)
+    assert [mail.key for mail in post.server.accepted] == ["open-b", "grow-b"]
+    for _ in range(2):
+        post.clock.forward(timedelta(minutes=5))
+        post.round()
+    assert [mail.key for mail in post.server.accepted][2:] == ["open-a", "grow-a"]
+
+
+def test_a_given_up_opening_does_not_silence_what_follows(post):
+    post.server.answer = lambda mail: refused(retry=False) if mail.key == "open" else None
+    post.put(a_mail("open"), a_mail("close", thread="open", created_at=NOON + timedelta(hours=1)))
+    assert post.round() == RelayResult(sent=1, dead=1)
+
+
+def test_a_round_ends_at_its_limit(post):
+    post.put(*(a_mail(f"m{n}") for n in range(5)))
+    assert post.round(limit=2) == RelayResult(sent=2)
+    assert post.round() == RelayResult(sent=3)
+
+
+def test_a_round_ends_in_time_behind_a_server_that_never_answers(post):
+    def hang(mail: OutboxMail) -> DeliveryError:
+        post.clock.forward(timedelta(seconds=30))
+        return refused(retry=True)
+
+    post.server.answer = hang
+    post.put(*(a_mail(f"m{n}") for n in range(50)))
+    assert post.round(budget=timedelta(minutes=1)) == RelayResult(retried=2)
+    assert post.state("m2") is OutboxState.PENDING
+
+
+def test_an_outage_of_two_hours_loses_and_doubles_nothing(post):
+    """500 alerts arise while the server is away; each recipient gets them in order."""
+    mails = [
+        a_mail(
+            f"m{n}",
+            created_at=NOON + timedelta(seconds=14 * n),
+            next_attempt_at=NOON + timedelta(seconds=14 * n),
+        )
+        for n in range(500)
+    ]
+    back = NOON + timedelta(hours=2)
+    post.server.answer = lambda mail: refused(retry=True) if post.clock.time < back else None
+    waiting = list(mails)
+    while post.clock.time < back + LONGEST_RETRY + timedelta(minutes=1):
+        while waiting and waiting[0].created_at <= post.clock.time:
+            post.put(waiting.pop(0))
+        post.round(limit=1000)
+        post.clock.forward(timedelta(seconds=30))
+    last = max(mail.sent_at or NOON for mail in post.outbox.mails.values())
+    assert last <= back + LONGEST_RETRY + timedelta(seconds=30)
+    arrived = Counter(mail.key for mail in post.server.accepted)
+    assert set(arrived) == {mail.key for mail in mails}
+    assert set(arrived.values()) == {1}

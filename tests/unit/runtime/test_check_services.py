@@ -1,0 +1,219 @@
+"""The health check of stores, sources, clock, mail and browser."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from browser.find import FoundBrowser
+from delivery.mail import SmtpMailer
+from domain.brand import Brand, Configuration, Source, Transport, Watch
+from domain.errors import BrowserMissing, DeliveryError, Text
+from domain.mention import Platform
+from runtime import check_services
+from runtime.check_services import (
+    check_browser,
+    check_mail,
+    check_mention_store,
+    check_sources,
+    check_workflow,
+)
+from runtime.checks import Mark
+from runtime.settings import Settings
+from storage.sql.database import begin_work, migrate, open_database
+from storage.sqlite.mentions import SqliteMentionStore
+from tests.fakes import NOON, FixedClock
+
+SOURCE = Source("s", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:8600/w")
+TEAM = Configuration(
+    brands=(Brand("cha", "云栈奶茶"),),
+    sources=(SOURCE,),
+    watches=(Watch("w", "主词", ("cha",), ("云栈",), ("s",)),),
+)
+
+
+def marks(settings: Settings, clock: FixedClock | None = None) -> dict[str, Mark]:
+    found = check_workflow(settings, clock or FixedClock())
+    return {check.name.en: check.mark for check in found}
+
+
+class TestMentionStore:
+    def test_one_that_is_not_there_yet_is_not_made(self, tmp_path):
+        path = tmp_path / "m.sqlite"
+        assert check_mention_store(path).mark is Mark.NOTE
+        assert not path.exists()
+
+    def test_one_that_answers_is_fine(self, tmp_path):
+        SqliteMentionStore(tmp_path / "m.sqlite").close()
+        check = check_mention_store(tmp_path / "m.sqlite")
+        assert check.mark is Mark.OK
+        assert "0 mentions" in check.fact.en
+
+    def test_an_older_one_is_left_as_it_is(self, tmp_path, monkeypatch):
+        path = tmp_path / "m.sqlite"
+        SqliteMentionStore(path).close()
+        monkeypatch.setattr(check_services, "SCHEMA_VERSION", 99)
+        assert "next start updates it" in check_mention_store(path).fact.en
+
+    def test_another_file_is_a_failure_with_a_mend(self, tmp_path):
+        path = tmp_path / "m.sqlite"
+        path.write_bytes(b"this is no database at all" * 100)
+        assert check_mention_store(path).mark is Mark.FAILED
+
+
+class TestWorkflow:
+    @pytest.fixture
+    def settings(self, tmp_path) -> Settings:
+        settings = Settings(data_dir=tmp_path)
+        engine = open_database(settings.workflow_url)
+        migrate(engine)
+        engine.dispose()
+        return settings
+
+    def save(self, settings: Settings, configuration: Configuration) -> None:
+        engine = open_database(settings.workflow_url)
+        with begin_work(engine)() as work:
+            work.configuration.save(
+                configuration, expected_version=0, actor="a", at=NOON, origin="test"
+            )
+            work.commit()
+        engine.dispose()
+
+    def test_one_that_is_not_there_yet_is_not_made(self, tmp_path):
+        settings = Settings(data_dir=tmp_path)
+        assert marks(settings) == {"workflow database": Mark.NOTE}
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
+        assert marks(settings) == {
+            "workflow database": Mark.OK, "clock": Mark.OK, "sources": Mark.NOTE,
+        }  # fmt: skip
+        with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
+            [(rows,)] = db.execute("SELECT count(*) FROM audit")
+        db.close()
+        assert rows == 0
+
+    def test_a_newer_one_is_a_failure(self, settings):
+        with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
+            db.execute("UPDATE alembic_version SET version_num = '9999'")
+        db.close()
+        assert marks(settings) == {"workflow database": Mark.FAILED}
+
+    def test_a_private_source_that_is_not_allowed_is_found(self, settings):
+        self.save(settings, TEAM)
+        assert marks(settings)["sources"] is Mark.FAILED
+
+
+class TestSources:
+    def test_a_private_address_has_to_be_named_and_the_mend_names_it(self):
+        check = check_sources(TEAM, ())
+        assert check.mark is Mark.FAILED
+        assert 'allowed_hosts = ["127.0.0.1:8600"]' in check.mend.en
+        assert check_sources(TEAM, ("127.0.0.1:8600",)).mark is Mark.OK
+
+    @pytest.mark.parametrize(
+        ("url", "is_private"),
+        [
+            ("https://s.weibo.com", False),
+            ("https://93.184.216.34", False),
+            ("http://localhost:1", True),
+            ("http://10.0.0.1", True),
+            ("http://[::1]:80", True),
+            ("http://169.254.169.254", True),
+        ],
+    )
+    def test_which_addresses_are_private(self, url, is_private):
+        team = replace(TEAM, sources=(replace(SOURCE, base_url=url),))
+        assert (check_sources(team, ()).mark is Mark.FAILED) is is_private
+
+    def test_a_source_that_nobody_asks_does_not_count(self):
+        team = replace(TEAM, sources=(replace(SOURCE, enabled=False),))
+        assert check_sources(team, ()).mark is Mark.NOTE
+
+
+class TestClock:
+    @pytest.mark.parametrize(
+        ("ahead", "mark"), [(timedelta(minutes=1), Mark.OK), (timedelta(hours=1), Mark.FAILED)]
+    )
+    def test_a_crawl_from_the_future_means_that_the_clock_went_back(self, ahead, mark):
+        class Work:
+            coverage = property(lambda self: self)
+
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_):
+                pass
+
+            def latest(self):
+                return [type("Row", (), {"observed_at": NOON + ahead})]
+
+        check = check_services.check_clock(Work, FixedClock(), "Asia/Shanghai")
+        assert check.mark is mark
+
+
+SMTP = {"host": "127.0.0.1", "security": "none", "port": 2525, "sender": "a@b.example"}
+
+
+class TestMail:
+    def test_without_a_server_the_folder_is_named(self, tmp_path):
+        check = check_mail(Settings(data_dir=tmp_path), FixedClock())
+        assert check.mark is Mark.NOTE
+        assert str(tmp_path / "outbox") in check.fact.en
+
+    @pytest.mark.parametrize("refuses", [False, True])
+    def test_a_server_lets_us_in_or_says_why_not(self, monkeypatch, refuses):
+        def check(self):
+            if refuses:
+                raise DeliveryError(Text("密码错误", "wrong password"), retry=False, place="SMTP")
+
+        monkeypatch.setattr(SmtpMailer, "check", check)
+        found = check_mail(Settings(smtp=SMTP), FixedClock())
+        assert found.mark is (Mark.FAILED if refuses else Mark.OK)
+        assert not refuses or (found.fact.en == "SMTP: wrong password" and found.mend.en)
+
+
+class TestBrowser:
+    def found(self, monkeypatch, *arguments: str, answer: object = None) -> None:
+        browser = FoundBrowser("/usr/bin/chromium", "156.0", arguments)
+        monkeypatch.setattr(check_services, "find_browser", lambda path: browser)
+        monkeypatch.setattr(check_services, "_drive", lambda found: answer)
+
+    def test_one_that_can_be_driven_is_fine_and_root_is_told_of_the_sandbox(self, monkeypatch):
+        self.found(monkeypatch)
+        assert check_browser(Settings()).mark is Mark.OK
+        self.found(monkeypatch, "--no-sandbox")
+        check = check_browser(Settings())
+        assert check.mark is Mark.NOTE
+        assert "no sandbox" in check.fact.en
+
+    def test_none_is_a_missing_optional_part(self, monkeypatch):
+        def find(path):
+            raise BrowserMissing(Text("没有", "none"), mend=Text("安装", "install one"))
+
+        monkeypatch.setattr(check_services, "find_browser", find)
+        check = check_browser(Settings())
+        assert (check.mark, check.mend.en) == (Mark.OPTIONAL, "install one")
+
+    def test_one_that_is_switched_off_is_not_looked_for(self, monkeypatch):
+        monkeypatch.setattr(check_services, "find_browser", None)
+        assert check_browser(Settings(browser={"enabled": False})).mark is Mark.NOTE
+
+    @pytest.mark.parametrize(
+        ("message", "mend"),
+        [("[FATAL] No usable sandbox! If you are…", "AppArmor"), ("boom\nmore", "KOUBEI_BROWSER")],
+    )
+    def test_why_it_cannot_be_driven_is_told_with_what_helps(self, message, mend):
+        check = check_services._undrivable(FoundBrowser("/c", "1.0"), message)
+        assert check.mark is Mark.OPTIONAL
+        assert mend in check.mend.en
+        assert "more" not in check.fact.en
+
+
+def test_postgres_that_is_away_is_a_failure_without_its_password(tmp_path: Path):
+    url = "postgresql+psycopg://u:s3cret@127.0.0.1:1/koubei"
+    found = list(check_workflow(Settings(data_dir=tmp_path, workflow_url=url), FixedClock()))
+    assert [check.mark for check in found] == [Mark.FAILED]
+    assert "s3cret" not in str(found)

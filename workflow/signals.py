@@ -1,0 +1,178 @@
+"""What happens to a signal: it opens, grows, is updated, closes. Each is one audited transaction.
+
+The functions work inside a unit of work that the caller commits, so that the signal, its audit row
+and its mails become durable together or not at all. Nothing is sent here: a mail is an outbox row.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from domain.alert import AlertContext, MailStage
+from domain.brand import Recipient
+from domain.outbox import OutboxMail, Rendered
+from domain.ports import UnitOfWork
+from domain.signal import Signal, SignalState
+
+DETECTOR = "system:detector"
+"""The actor of what the machine does, as it stands in the audit trail."""
+
+OPENING_EPOCH = 1
+
+Render = Callable[[Signal, MailStage, AlertContext, Recipient], Rendered]
+"""Makes the words of an alert mail; `delivery.render.render_alert` is the real one."""
+
+
+def recipients_for(signal: Signal, recipients: Sequence[Recipient]) -> list[Recipient]:
+    """Return who is told of a signal: those of its brand whose level it reaches."""
+    return [
+        recipient
+        for recipient in recipients
+        if (not recipient.brand_ids or signal.brand_id in recipient.brand_ids)
+        and signal.level.rank <= recipient.min_level.rank
+    ]
+
+
+def open_signal(
+    work: UnitOfWork,
+    signal: Signal,
+    *,
+    recipients: Sequence[Recipient],
+    context: AlertContext,
+    render: Render,
+    reason: str,
+) -> Signal:
+    """Store a new signal with its audit row and one mail a recipient.
+
+    Raises VersionConflict when its key or id is taken: somebody else opened it first.
+    """
+    work.signals.add(signal)
+    _audit(work, signal, "signal.opened", signal.opened_at, reason)
+    for recipient in recipients_for(signal, recipients):
+        _mail(work, signal, MailStage.OPENING, recipient, context, render, signal.opened_at)
+    return signal
+
+
+def grow_signal(
+    work: UnitOfWork,
+    signal: Signal,
+    *,
+    recipients: Sequence[Recipient],
+    context: AlertContext,
+    render: Render,
+    at: datetime,
+    reason: str,
+) -> Signal:
+    """Store a signal that grew, with the next epoch, its audit row and an update mail a recipient.
+
+    Everybody who was told before is told again, also when the level would not reach them now.
+    """
+    told = told_recipients(work, signal, recipients)
+    grown = work.signals.save(replace(signal, epoch=signal.epoch + 1, updated_at=at))
+    _audit(work, grown, "signal.grew", at, reason)
+    known = {recipient.address for recipient in told}
+    others = [r for r in recipients_for(grown, recipients) if r.address not in known]
+    for recipient in (*told, *others):
+        _mail(work, grown, MailStage.UPDATE, recipient, context, render, at)
+    return grown
+
+
+def update_signal(work: UnitOfWork, signal: Signal, at: datetime) -> Signal:
+    """Store newer figures of an open signal; tells nobody."""
+    return work.signals.save(replace(signal, updated_at=at))
+
+
+def close_signal(
+    work: UnitOfWork,
+    signal: Signal,
+    *,
+    recipients: Sequence[Recipient],
+    context: AlertContext,
+    render: Render,
+    at: datetime,
+    reason: str,
+) -> Signal:
+    """Close a signal, audit it, and write the closing mail (解除) to all who were ever told."""
+    told = told_recipients(work, signal, recipients)
+    closed = work.signals.save(
+        replace(
+            signal,
+            state=SignalState.CLOSED,
+            epoch=signal.epoch + 1,
+            updated_at=at,
+            closed_at=at,
+        )
+    )
+    _audit(work, closed, "signal.closed", at, reason)
+    for recipient in told:
+        _mail(work, closed, MailStage.CLOSING, recipient, context, render, at)
+    return closed
+
+
+def told_recipients(
+    work: UnitOfWork, signal: Signal, recipients: Sequence[Recipient]
+) -> list[Recipient]:
+    """Return everybody who got a mail of a signal, also those no longer in the configuration."""
+    addresses = dict.fromkeys(
+        address
+        for epoch in range(OPENING_EPOCH, signal.epoch + 1)
+        for address in work.outbox.recipients_of(signal.id, epoch)
+    )
+    by_address = {recipient.address: recipient for recipient in recipients}
+    return [
+        by_address.get(address, Recipient(id=address, name="", address=address))
+        for address in addresses
+    ]
+
+
+def mail_key(signal: Signal, stage: MailStage, epoch: int, address: str) -> str:
+    """Return the unique key of a mail: signal, rule, stage with epoch, recipient."""
+    return f"{signal.id}|{signal.rule.value}|{stage.value}-{epoch}|{address}"
+
+
+def _mail(
+    work: UnitOfWork,
+    signal: Signal,
+    stage: MailStage,
+    recipient: Recipient,
+    context: AlertContext,
+    render: Render,
+    at: datetime,
+) -> None:
+    opening = mail_key(signal, MailStage.OPENING, OPENING_EPOCH, recipient.address)
+    key = mail_key(signal, stage, signal.epoch, recipient.address)
+    answers = stage is not MailStage.OPENING and work.outbox.get(opening) is not None
+    work.outbox.add(
+        OutboxMail(
+            key=key,
+            recipient=recipient.address,
+            rendered=render(signal, stage, context, recipient),
+            created_at=at,
+            next_attempt_at=at,
+            thread=opening if answers else "",
+            signal_id=signal.id,
+            epoch=signal.epoch,
+        )
+    )
+
+
+def _audit(work: UnitOfWork, signal: Signal, action: str, at: datetime, reason: str) -> None:
+    figures = signal.figures
+    work.audit.append(
+        at=at,
+        actor=DETECTOR,
+        action=action,
+        object_id=signal.id,
+        reason=reason,
+        payload={
+            "key": signal.key,
+            "level": signal.level.value,
+            "epoch": signal.epoch,
+            "observed": figures.observed,
+            "mean": figures.mean,
+            "spread": figures.spread,
+            "z": figures.z,
+            "record_days": figures.record_days,
+            "platforms": [platform.value for platform in signal.platforms],
+        },
+    )
