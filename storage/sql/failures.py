@@ -55,7 +55,7 @@ def _translate(context: ExceptionContext) -> BaseException | None:
     """Return what is to be raised instead; None leaves the exception, which is no driver's."""
     error = context.original_exception
     wrapped = context.sqlalchemy_exception
-    if wrapped is None:
+    if wrapped is None or context.is_pre_ping:  # a failed ping makes the pool connect again
         return None
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)

@@ -8,7 +8,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     transactional_ddl=True,  # holds for SQLite too, as BEGIN was sent by us
-    render_as_batch=True,
 )
 with context.begin_transaction():
     context.run_migrations()

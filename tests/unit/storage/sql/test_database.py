@@ -16,6 +16,8 @@ from storage.sql import database
 from storage.sql.database import begin_work, migrate, open_database
 from tests.fakes import NOON
 
+_NO_DRIVER = 'needs the PostgreSQL driver; mend: pip install "koubei[postgres]"'
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -93,11 +95,13 @@ def test_a_path_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["postgresql://h/d", "postgres://h/d", "postgresql+psycopg://h/d"])
 def test_postgres_is_reached_by_psycopg_whatever_its_url_says(url: str) -> None:
+    pytest.importorskip("psycopg", reason=_NO_DRIVER)
     engine = open_database(url)
     assert engine.url.drivername == "postgresql+psycopg"
 
 
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg", reason=_NO_DRIVER)
     engine = open_database(f"postgresql://nobody:hunter2@/none?host={tmp_path}")
     with pytest.raises(StoreUnavailable) as away, begin_work(engine)():
         pass
