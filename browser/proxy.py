@@ -137,7 +137,9 @@ def _origin_form(head: bytes, method: str, target: str) -> bytes:
 
 
 async def _answer(writer: asyncio.StreamWriter, status: bytes) -> None:
-    writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    # with a body: Chromium then shows the address it was refused, without one only an error
+    lines = (b"Content-Type: text/plain", b"Content-Length: %d" % len(status), b"Connection: close")
+    writer.write(b"HTTP/1.1 " + status + b"\r\n" + b"\r\n".join(lines) + b"\r\n\r\n" + status)
     await writer.drain()
 
 

@@ -16,18 +16,26 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import IO
 
+from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState
-from domain.crawl import CrawlRun
 
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 Progress = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process; `started` tells it from a later one with the same id."""
+
+    pid: int
+    started: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ def launch(
     services: Services,
     *,
     progress: Progress | None = None,
+    scheduled: bool = False,
     wall_clock: timedelta | None = None,
     stopping: threading.Event | None = None,
     grace: timedelta = GRACE,
@@ -57,10 +66,19 @@ def launch(
 ) -> RunOutcome:
     """Crawl a watch on a source in a process, and return when that process is gone.
 
-    `progress` gets each event of the worker. `wall_clock` defaults to crawl.wall_clock. When
-    `stopping` is set the worker is told to end, and the next run goes on where it was.
+    `progress` gets each event of the worker. `scheduled`: leave a source alone that showed a wall
+    a short while ago (`crawlers.pauses`); the ledger then says so. `wall_clock` defaults to
+    crawl.wall_clock. When `stopping` is set the worker is told to end, and the next run goes on
+    where it was.
     """
     watch, source = pair
+    pause = _pause(source, services) if scheduled else None
+    if pause is not None:
+        now = services.clock.now()
+        run_id = f"{PAUSED_RUN}{now:%Y%m%dT%H%M%S}"
+        window = Window(now - source.every, now)
+        _write_ledger(pair, services, window, CoverageState.BLOCKED, pause.reason, run_id)
+        return RunOutcome(watch.id, source.id, CoverageState.BLOCKED, pause.reason, run_id)
     limit = wall_clock if wall_clock is not None else services.settings.crawl.wall_clock
     # arguments are ids of our own configuration, no shell is involved
     process = subprocess.Popen(  # noqa: S603
@@ -70,13 +88,16 @@ def launch(
         start_new_session=True,
     )
     events = _Events(progress)
+    offspring: set[Process] = set()
     try:
         in_time = _follow(process, events, limit, stopping)
         if not in_time:
+            # once the worker is gone, nobody can tell whose children they were
+            offspring = descendants(process.pid)
             process.terminate()
             _follow(process, events, grace)
     finally:
-        _end(process)
+        _end(process, offspring)
     stopped = stopping is not None and stopping.is_set()
     cut_off = None if in_time else "interrupted" if stopped else "wall_clock"
     return _outcome(watch, source, services, events, process.returncode, cut_off)
@@ -142,36 +163,46 @@ def _follow(
     return process.returncode is not None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
     """Leave nothing of the worker behind."""
-    started = descendants(process.pid) if process.poll() is None else []
-    for group_or_process, kill in ((process.pid, os.killpg), *((pid, os.kill) for pid in started)):
-        with suppress(ProcessLookupError, PermissionError):
-            kill(group_or_process, signal.SIGKILL)
+    if process.poll() is None:
+        offspring = offspring | descendants(process.pid)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if offspring:
+        still_there = {known for known, _ in _processes()}
+        for child in offspring & still_there:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child.pid, signal.SIGKILL)
     process.wait()
     if process.stdout is not None:
         process.stdout.close()
 
 
-def descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> set[Process]:
     """Return the processes that a process started, and those they started."""
+    children: dict[int, list[Process]] = {}
+    for process, parent in _processes():
+        children.setdefault(parent, []).append(process)
+    found: set[Process] = set()
+    waiting = [pid]
+    while waiting:
+        born = children.get(waiting.pop(), [])
+        found.update(born)
+        waiting += [child.pid for child in born]
+    return found
+
+
+def _processes() -> list[tuple[Process, int]]:
+    """Return every process of the machine with the id of its parent."""
     listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="],  # noqa: S607  # on every Linux and macOS, found by PATH
+        ["ps", "-A", "-o", "pid=,ppid=,lstart="],  # noqa: S607  # Linux and macOS, found by PATH
         capture_output=True,
         text=True,
         check=False,
     )
-    children: dict[int, list[int]] = {}
-    for line in listing.stdout.splitlines():
-        child, parent = (int(part) for part in line.split())
-        children.setdefault(parent, []).append(child)
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        born = children.get(waiting.pop(), [])
-        found += born
-        waiting += born
-    return found
+    rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+    return [(Process(int(pid), started), int(parent)) for pid, parent, started in rows]
 
 
 def _outcome(
@@ -190,7 +221,9 @@ def _outcome(
     if said.get("event") == "ended" and not cut_off:
         state, reason = CoverageState(str(said["state"])), str(said["reason"])
     else:
-        _write_ledger(watch, source, services, run_id, reason)
+        run_id = run_id or f"not-started-{services.clock.now():%Y%m%dT%H%M%S}"
+        window = _window_of(run_id, services)
+        _write_ledger((watch, source), services, window, state, reason, run_id)
     return RunOutcome(
         watch.id,
         source.id,
@@ -208,14 +241,27 @@ def _reason(code: int) -> str:
     return "killed" if code < 0 else f"exit_{code}"
 
 
-def _write_ledger(
-    watch: Watch, source: Source, services: Services, run_id: str, reason: str
-) -> None:
-    """Say in the ledger that a worker died; its run stays open for the next one to take over."""
+def _pause(source: Source, services: Services) -> Pause | None:
     now = services.clock.now()
     with services.begin_work() as work:
-        run = work.crawls.run(run_id) if run_id else None
-        window = _window_of(run, now)
+        _, configuration = work.configuration.current()
+        watches = [watch.id for watch in configuration.watches]
+        rows = work.coverage.rows(watches, start=now - 2 * LONGEST, end=now)
+    pause = pause_of(rows, source.id)
+    return pause if pause is not None and now < pause.until else None
+
+
+def _write_ledger(
+    pair: tuple[Watch, Source],
+    services: Services,
+    window: Window,
+    state: CoverageState,
+    reason: str,
+    run_id: str,
+) -> None:
+    """Say in the ledger what no worker said."""
+    watch, source = pair
+    with services.begin_work() as work:
         work.coverage.record(
             CoverageRow(
                 watch_id=watch.id,
@@ -223,14 +269,18 @@ def _write_ledger(
                 platform=source.platform,
                 window_start=window.start,
                 window_end=window.end,
-                observed_at=now,
-                state=CoverageState.FAILED,
-                run_id=run_id or f"not-started-{now:%Y%m%dT%H%M%S}",
+                observed_at=services.clock.now(),
+                state=state,
+                run_id=run_id,
                 reason=reason,
             )
         )
         work.commit()
 
 
-def _window_of(run: CrawlRun | None, now: datetime) -> Window:
+def _window_of(run_id: str, services: Services) -> Window:
+    """Return what a dead run was to look at; the newest hours when it did not come to begin."""
+    now = services.clock.now()
+    with services.begin_work() as work:
+        run = work.crawls.run(run_id) if run_id else None
     return Window(run.window_start, run.window_end) if run else Window(now - FRESH, now)

@@ -576,6 +576,8 @@ def _browser_reason(message: str) -> str:
         return "address_refused"
     if "ERR_TOO_MANY_REDIRECTS" in message:
         return "too_many_redirects"
+    if "ERR_HTTP_RESPONSE_CODE_FAILURE" in message:
+        return "http_error"
     if "Timeout" in message or "ERR_TIMED_OUT" in message:
         return "timeout"
     return "no_connection"

@@ -76,9 +76,11 @@ class House:
     def command(self, overrides: Mapping[str, Any] | None = None) -> list[str]:
         """The worker's command line, without watch and source."""
         chosen = json.dumps({**QUICK, **(overrides or {})})
-        worker = Path(__file__).with_name("crawl_worker.py")
-        code = f"import sys; sys.path.insert(0, {str(worker.parents[2])!r}); import runpy; "
-        code += "runpy.run_module('tests.integration.crawl_worker', run_name='__main__', alter_sys=True)"
+        root = str(Path(__file__).parents[2])
+        code = (
+            f"import runpy, sys; sys.path.insert(0, {root!r}); "
+            "runpy.run_module('tests.integration.crawl_worker', run_name='__main__')"
+        )
         return [sys.executable, "-c", code, "--home", str(self.home), "--overrides", chosen]
 
     def crawl(self, overrides: Mapping[str, Any] | None = None, **options: Any) -> RunOutcome:

@@ -22,12 +22,12 @@ def some_posts(number: int = 3) -> WeiboSite:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[[Answer], tuple[RunOutcome, ReplayServer]]]:
+def run(tmp_path: Path) -> Callable[[Answer], tuple[RunOutcome, ReplayServer]]:
     def crawl(answer: Answer) -> tuple[RunOutcome, ReplayServer]:
         with ReplayServer(answer) as site, House(tmp_path, site.base_url) as house:
             return house.crawl(), site
 
-    yield crawl
+    return crawl
 
 
 def with_robots(reply: Reply) -> Answer:
@@ -221,3 +221,15 @@ def test_a_host_without_leave_is_asked_at_the_pace_of_the_settings(tmp_path):
         started = time.monotonic()
         assert house.crawl().pages == 3
         assert time.monotonic() - started < 30
+
+
+def test_the_schedule_leaves_a_source_alone_after_a_wall(tmp_path):
+    wall = no_robots(lambda _: Reply(b"<html><title>Sina Visitor System</title></html>"))
+    with ReplayServer(wall) as site, House(tmp_path, site.base_url) as house:
+        assert house.crawl(scheduled=True).reason == "visitor"
+        again = house.crawl(scheduled=True)
+        assert (again.state, again.reason) == (CoverageState.BLOCKED, "visitor")
+        assert len(site.pages()) == 1
+        assert house.rows()[-1].run_id.startswith("paused-")
+        house.crawl()  # a person asks: they may have logged in
+        assert len(site.pages()) == 2

@@ -77,10 +77,12 @@ def _hour(text: str) -> datetime:
 def _card(post: Post) -> str:
     time = f"{post.at.astimezone(CHINA):%Y年%m月%d日 %H:%M}"
     return f"""
-<div class="card-wrap" action-type="feed_list_item" mid="{post.mid}"><div class="card"><div class="content">
+<div class="card-wrap" action-type="feed_list_item" mid="{post.mid}">
+<div class="card"><div class="content">
 <a class="name" nick-name="路人{post.mid[-4:]}" href="//weibo.com/1234567890?refer_flag=1">路人</a>
 <p class="txt" node-type="feed_list_content">{escape(post.text)}</p>
 <div class="from"><a href="//weibo.com/1234567890/{post.mid}?refer_flag=1">{time}</a></div></div>
 <div class="card-act"><ul><li><a action-type="feed_list_forward">转发</a></li>
 <li><a action-type="feed_list_comment">评论 2</a></li>
-<li><a action-type="feed_list_like"><span class="woo-like-count">赞</span></a></li></ul></div></div></div>"""
+<li><a action-type="feed_list_like"><span class="woo-like-count">赞</span></a></li>
+</ul></div></div></div>"""

@@ -1,0 +1,103 @@
+"""The launcher against workers that die, hang, talk nonsense or leave children behind."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crawlers.launch import RunOutcome, launch
+from domain.coverage import CoverageState
+from tests.integration.crawling import House
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with House(tmp_path, "http://127.0.0.1:9") as house:
+        yield house
+
+
+def run(house: House, code: str, **options: object) -> RunOutcome:
+    """Launch a worker made of a line of Python."""
+    return launch(
+        (house.watch, house.source),
+        house.services,
+        command=(sys.executable, "-c", f"import sys, os, time, signal; {code}"),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed"),
+        ("sys.exit(7)", "exit_7"),
+        ("sys.exit(0)", "exit_0"),
+        ("print('garbage'); print('[1]'); print('{'); sys.exit(1)", "exit_1"),
+    ],
+)
+def test_a_worker_that_dies_without_a_word_gets_one_in_the_ledger(house, code, reason):
+    outcome = run(house, code)
+    assert (outcome.state, outcome.reason) == (CoverageState.FAILED, reason)
+    (row,) = house.rows()
+    assert (row.state, row.reason) == (CoverageState.FAILED, reason)
+
+
+def test_a_worker_that_hangs_is_ended_at_the_wall_clock(house):
+    started = time.monotonic()
+    outcome = run(
+        house,
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)",
+        wall_clock=timedelta(seconds=1),
+        grace=timedelta(seconds=0.5),
+    )
+    assert outcome.reason == "wall_clock"
+    assert time.monotonic() - started < 10
+    assert house.rows()[0].reason == "wall_clock"
+
+
+def test_children_in_a_session_of_their_own_are_ended_too(house):
+    told: list[int] = []
+
+    def note(event: Mapping[str, object]) -> None:
+        told.append(int(str(event["child"])))
+
+    outcome = run(
+        house,
+        "import subprocess, json; "
+        "p = subprocess.Popen(['sleep', '60'], start_new_session=True); "
+        "print(json.dumps({'child': p.pid}), flush=True); time.sleep(60)",
+        progress=note,
+        wall_clock=timedelta(seconds=2),
+        grace=timedelta(seconds=0.2),
+    )
+    assert outcome.reason == "wall_clock"
+    (child,) = told
+    deadline = time.monotonic() + 5
+    while _is_running(child) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _is_running(child)
+
+
+def test_figures_of_the_last_event_count_even_when_the_worker_dies(house):
+    outcome = run(
+        house,
+        "import json; "
+        "print(json.dumps({'event': 'page', 'run': 'r', 'pages': 3, 'found': 30}), flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)",
+    )
+    assert (outcome.pages, outcome.found, outcome.run_id) == (3, 30, "r")
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")

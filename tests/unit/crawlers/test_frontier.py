@@ -1,0 +1,233 @@
+"""Tests of crawlers/frontier.py, on the real workflow database and archive."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from crawlers.frontier import (
+    STALE_AFTER,
+    AlreadyRunning,
+    Frontier,
+    PageRequest,
+    begin,
+    is_alive,
+    new_run_id,
+)
+from crawlers.plan import NOTHING, Outcome, Plan, Series, Tally
+from crawlers.windows import Window
+from domain.brand import Source, Transport, Watch
+from domain.coverage import CoverageRow, CoverageState
+from domain.crawl import FrontierEntry, FrontierState
+from domain.mention import Platform
+from domain.ports import BeginWork
+from storage.archive import FilePageArchive
+from storage.sql.database import begin_work, migrate, open_database
+from tests.fakes import FixedClock
+
+WATCH = Watch("tea", "奶茶", ("tea",), ("奶茶", "茶"), ("site",))
+SOURCE = Source("site", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:1")
+HOUR = timedelta(hours=1)
+SOME = Tally(1, 10, 5, 5)
+
+
+def two_series(rows: Sequence[CoverageRow], now: datetime) -> Plan:
+    """Two queries for the newest hours."""
+    series = (Series("奶茶", (0,), "http://x/1"), Series("茶", (0,), "http://x/2"))
+    return Plan((Window(now - 3 * HOUR, now),), series)
+
+
+class Bench:
+    """A database, an archive, a clock, and how to begin on them."""
+
+    def __init__(self, work: BeginWork, archive: FilePageArchive, clock: FixedClock) -> None:
+        self.work = work
+        self.archive = archive
+        self.clock = clock
+        self.runs = 0
+
+    def begin(self) -> Frontier:
+        """Begin, or take over, as a process of another machine would."""
+        self.runs += 1
+        return begin(
+            self.work,
+            self.archive,
+            self.clock,
+            watch=WATCH,
+            source=SOURCE,
+            run_id=f"run-{self.runs}",
+            make_plan=two_series,
+        )
+
+    def after_a_crash(self) -> Frontier:
+        """The process is gone and its last sign of life is old."""
+        self.clock.forward(STALE_AFTER + timedelta(seconds=1))
+        return self.begin()
+
+    def ledger(self) -> list[CoverageRow]:
+        """Every entry."""
+        now = self.clock.now()
+        with self.work() as work:
+            return work.coverage.rows(["tea"], start=now - timedelta(days=30), end=now)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    engine = open_database(f"sqlite:///{tmp_path}/work.sqlite")
+    migrate(engine)
+    clock = FixedClock()
+    yield Bench(begin_work(engine), FilePageArchive(tmp_path / "pages", clock), clock)
+    engine.dispose()
+
+
+def urls(entries: Sequence[FrontierEntry]) -> list[str]:
+    return [Frontier.request_of(entry).url for entry in entries]
+
+
+def second_page(entry: FrontierEntry, tally: Tally = SOME) -> PageRequest:
+    request = Frontier.request_of(entry)
+    return PageRequest(request.series, request.url + "?page=2", page=2, tally=tally)
+
+
+def test_a_run_begins_with_the_first_page_of_each_series(bench):
+    frontier = bench.begin()
+    assert urls(frontier.to_do()) == ["http://x/1", "http://x/2"]
+    assert not frontier.resumed
+
+
+def test_a_run_that_gave_a_sign_of_life_is_not_taken_over(bench):
+    bench.begin()
+    bench.clock.forward(STALE_AFTER)
+    with pytest.raises(AlreadyRunning):
+        bench.begin()
+
+
+def test_a_beat_keeps_a_run_alive(bench):
+    frontier = bench.begin()
+    bench.clock.forward(timedelta(seconds=50))
+    frontier.beat()
+    bench.clock.forward(timedelta(seconds=50))
+    with pytest.raises(AlreadyRunning):
+        bench.begin()
+
+
+def test_a_page_killed_before_it_was_fetched_is_asked_again(bench):
+    bench.begin()
+    after = bench.after_a_crash()
+    assert after.resumed
+    assert urls(after.to_do()) == ["http://x/1", "http://x/2"]
+
+
+def test_a_page_killed_after_it_was_fetched_is_read_from_the_archive_first(bench):
+    frontier = bench.begin()
+    entry = frontier.to_do()[1]
+    frontier.fetched(entry, b"body", url="http://x/2#end", status=200)
+    after = bench.after_a_crash()
+    first, second = after.to_do()
+    assert (first.state, second.state) == (FrontierState.FETCHED, FrontierState.WAITING)
+    assert (after.body(first), first.url, first.status) == (b"body", "http://x/2#end", 200)
+    assert first.fetched_at is not None
+
+
+def test_what_follows_a_page_is_there_when_the_page_is_done(bench):
+    frontier = bench.begin()
+    entry = frontier.fetched(frontier.to_do()[0], b"1", url="http://x/1", status=200)
+    following = frontier.advance(entry, second_page(entry))
+    assert following is not None
+    after = bench.after_a_crash()
+    assert urls(after.to_do()) == ["http://x/2", "http://x/1?page=2"]
+    assert after.request_of(after.to_do()[1]).tally == SOME
+
+
+def test_advancing_twice_pushes_once(bench):
+    frontier = bench.begin()
+    entry = frontier.fetched(frontier.to_do()[0], b"1", url="http://x/1", status=200)
+    frontier.advance(entry, second_page(entry))
+    frontier.advance(entry, second_page(entry))
+    assert len(frontier.to_do()) == 2
+
+
+def test_the_outcome_of_a_series_survives_and_the_ledger_has_its_figures(bench):
+    frontier = bench.begin()
+    first, _ = frontier.to_do()
+    frontier.advance(first, Outcome.seen(SOME))
+    after = bench.after_a_crash()
+    (left,) = after.to_do()
+    after.advance(left, Outcome.seen(NOTHING))
+    run = after.close(None)
+    assert (run.state, run.found, run.matched) == (CoverageState.OK, 10, 5)
+    (row,) = bench.ledger()
+    assert (row.state, row.found, row.run_id) == (CoverageState.OK, 10, "run-2")
+
+
+def test_a_crash_between_the_last_page_and_the_ledger_is_taken_over_too(bench):
+    frontier = bench.begin()
+    for entry in frontier.to_do():
+        frontier.advance(entry, Outcome.seen(SOME))
+    after = bench.after_a_crash()
+    assert after.resumed
+    assert after.to_do() == []
+    assert after.close(None).found == 20
+
+
+def test_the_dead_run_is_noted_as_killed(bench):
+    bench.begin()
+    bench.after_a_crash()
+    with bench.work() as work:
+        dead = work.crawls.run("run-1")
+    assert dead is not None
+    assert (dead.state, dead.reason) == (CoverageState.FAILED, "killed")
+    assert dead.ended_at is not None
+
+
+def test_after_the_end_nothing_is_left_to_take_over(bench):
+    frontier = bench.begin()
+    for entry in frontier.to_do():
+        frontier.advance(entry, Outcome.seen(SOME))
+    frontier.close(None)
+    assert not bench.begin().resumed
+
+
+def test_a_wall_blocks_what_was_not_seen_and_keeps_the_figures_of_its_own_series(bench):
+    frontier = bench.begin()
+    first, _ = frontier.to_do()
+    frontier.advance(first, Outcome.seen(SOME))
+    wall = Outcome(CoverageState.BLOCKED, "captcha", Tally(1, 3, 3, 3))
+    run = frontier.close(wall, series=1)
+    assert (run.state, run.reason, run.found) == (CoverageState.BLOCKED, "captcha", 13)
+
+
+def test_an_end_that_nobody_declared_is_a_failure_never_ok(bench):
+    run = bench.begin().close(None)
+    assert (run.state, run.reason) == (CoverageState.FAILED, "interrupted")
+
+
+def test_an_abandoned_run_is_in_the_ledger_and_can_be_taken_over_at_once(bench):
+    frontier = bench.begin()
+    frontier.fetched(frontier.to_do()[0], b"1", url="http://x/1", status=200)
+    frontier.abandon("store_unavailable")
+    assert bench.ledger()[0].reason == "store_unavailable"
+    after = bench.begin()
+    assert after.resumed
+    assert after.to_do()[0].state is FrontierState.FETCHED
+
+
+def test_a_captured_reply_can_be_read_again_but_the_search_is_still_to_be_asked(bench):
+    frontier = bench.begin()
+    reply = PageRequest(0, "http://x/api?offset=0", page=1, captured=True)
+    frontier.captured(reply, b"{}", url=reply.url, status=200)
+    entries = bench.after_a_crash().to_do()
+    assert urls(entries) == ["http://x/api?offset=0", "http://x/1", "http://x/2"]
+
+
+def test_a_run_of_this_machine_whose_process_is_gone_is_dead_at_once(bench):
+    now = bench.clock.now()
+    run = bench.begin().run
+    here = new_run_id(now)
+    host = here.split("-", 2)[2].rsplit("-", 2)[0]
+    alive, gone = here, f"run-20261120T040000-{host}-{2**22 + 1}-abcdef"
+    elsewhere = "run-20261120T040000-another-1-abcdef"
+    for run_id, expected in ((alive, True), (gone, False), (elsewhere, True)):
+        assert is_alive(replace(run, id=run_id), now) is expected, run_id
