@@ -317,7 +317,11 @@ class Detector:
             work,
             newer,
             recipients=case.round.configuration.recipients,
-            context=self._context(case, newer),
+            context=replace(
+                self._context(case, newer),
+                told_observed=signal.alerted_observed,
+                told_platforms=signal.alerted_platforms,
+            ),
             render=self._render,
             at=now,
             reason=_reason(newer.figures),
