@@ -392,7 +392,8 @@ def test_a_level_rises_only_with_a_mail_that_tells_of_it():
 
     assert (before.level, quietly.level) == (Level.ORANGE, Level.ORANGE)
     assert told.level is Level.RED
-    assert world.stages == ["opening", "update"]
+    told_of = [(stage, who) for stage, who, _, _ in world.mails]
+    assert told_of == [("opening", "lead"), ("update", "lead"), ("update", "boss")]
 
 
 def test_growth_is_told_even_while_another_platform_is_blind():
