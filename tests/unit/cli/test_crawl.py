@@ -77,10 +77,10 @@ def test_the_exit_code_says_whether_anything_is_missing(states, code):
 
 def test_the_table_says_state_reason_and_mend_in_words(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    show([ended(CoverageState.BLOCKED, "login_wall"), ended(CoverageState.OK)])
+    show([ended(CoverageState.BLOCKED, "login_wall"), ended(CoverageState.OK)], {})
     shown = capsys.readouterr().out
     for word in ("被拦截", "平台要求登录", "→", "正常", "2 项中 1 项完整"):
         assert word in shown
     monkeypatch.setenv("KOUBEI_LANGUAGE", "en")
-    show([ended(None, "already_running")])
+    show([ended(None, "already_running")], {})
     assert "not started" in capsys.readouterr().out
