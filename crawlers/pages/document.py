@@ -11,23 +11,31 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from domain.errors import LayoutChanged
+
+Result = TypeVar("Result")
+
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """Twice what a crawl fetches at most; a page saved with its pictures inside still fits."""
 
-_MAX_TAGS = 400_000
+MAX_RESULTS = 5_000
+"""A hundred times what any result page shows."""
+
+_MAX_TAGS = 200_000
 _MAX_DEPTH = 512
 """Blink stops nesting here (kMaximumHTMLParserDOMTreeDepth); real pages stay under 60."""
 
-_MAX_REBUILT = 2_000_000
+_MAX_REBUILT = 500_000
 _FEW_TAGS = 4_000
 """So many tags nest fast enough even when all of them do."""
 
-_MAX_BRACKETS = 1_000_000
+_MAX_BRACKETS = 500_000
 _SAMPLE = 65_536
 
 _BOMS = (
@@ -35,6 +43,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = bytes(range(9)) + bytes(range(14, 32))
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{16384}")
 _MAX_ATTRIBUTES = 1000
@@ -54,12 +63,15 @@ def decode(body: bytes) -> str:
     GB18030 (which old Tieba pages are), whichever it is; never raises.
 
     A character cut off at the end of a truncated file is dropped, a broken one elsewhere becomes
-    U+FFFD.
+    U+FFFD. A picture or an archive has no text: "".
     """
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
-    return body.decode(_guess(body[:_SAMPLE]), "replace")
+    sample = body[:_SAMPLE]
+    codec = _guess(sample)
+    is_binary = codec == "gb18030" and len(sample.translate(None, _CONTROLS)) < len(sample) * 0.98
+    return "" if is_binary else body.decode(codec, "replace")
 
 
 def _guess(sample: bytes) -> str:
@@ -198,6 +210,13 @@ class Document:
     def all(self, selector: str) -> list[LexborNode]:
         """Return every element that `selector` matches, in document order."""
         return self.tree.css(selector) if self.tree else []
+
+
+def bounded(results: list[Result], page: str) -> list[Result]:
+    """Return `results`; raises LayoutChanged when there are more than any page shows."""
+    if len(results) > MAX_RESULTS:
+        raise LayoutChanged(page, f"at most {MAX_RESULTS} results")
+    return results
 
 
 def first(node: LexborNode, selector: str) -> LexborNode | None:

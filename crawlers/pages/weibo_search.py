@@ -14,7 +14,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborNode
 
 from crawlers.pages import walls
-from crawlers.pages.document import Document, attribute, first
+from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
 from crawlers.pages.weibo_ids import bid_of, mid_of
 from domain.counts import read_count
@@ -65,7 +65,7 @@ def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     if notice := document.first(_NO_RESULT):
         return _without_results(node_text(notice))
-    cards = document.all(_CARD)
+    cards = bounded(document.all(_CARD), PAGE)
     if not cards:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
