@@ -152,7 +152,15 @@ def test_rubbish_of_every_kind_gives_a_document_and_no_stack_trace(run, tmp_path
 
 RUN_ALONE = """
 import resource, sys, typer
+from pathlib import Path
 from cli import parse
+
+def most_memory():  # kB; what getrusage says begins with the parent's, so Linux is asked itself
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return next(l.split()[1] for l in status.read_text().splitlines() if l.startswith("VmHWM"))
+
 app = typer.Typer()
 parse.register(app)
 app.command("other")(lambda: None)
@@ -160,24 +168,22 @@ try:
     app(sys.argv[1:])
 finally:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr)
+    print(most_memory(), used.ru_utime + used.ru_stime, file=sys.stderr)
 """
 
+HUGE = {
+    "30 MB of posts": lambda: REALTIME.read_bytes() * 12_000,
+    "15 MB deep": lambda: b"<div>" * 3_000_000,
+    "14 MB of GBK": lambda: "好".encode("gbk") * 7_000_000,
+    "15 MB of JSON": lambda: b'{"data":[' + b"[]," * 5_000_000 + b"[]]}",
+    "30 MB of rubbish": lambda: bytes(range(256)) * 120_000,
+}
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        REALTIME.read_bytes() * 12_000,
-        b"<div>" * 3_000_000,
-        "好".encode("gbk") * 7_000_000,
-        b'{"data":[' + b"[]," * 5_000_000 + b"[]]}",
-        bytes(range(256)) * 120_000,
-    ],
-    ids=["30 MB of posts", "15 MB deep", "14 MB of GBK", "15 MB of JSON", "30 MB of rubbish"],
-)
-def test_a_huge_file_takes_at_most_two_seconds_and_half_a_gigabyte(body, tmp_path):
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_huge_file_takes_at_most_two_seconds_and_half_a_gigabyte(kind, tmp_path):
     page = tmp_path / "huge"
-    page.write_bytes(body)
+    page.write_bytes(HUGE[kind]())
     command = [sys.executable, "-c", RUN_ALONE, "parse", "--platform", "weibo", str(page)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert json.loads(done.stdout)["state"] in ("layout_changed", "not_content")

@@ -72,25 +72,25 @@ def test_a_lone_surrogate_is_dropped():
     assert markup_text("<p>好\ud83d的</p>") == "好的"
 
 
-@pytest.mark.parametrize(
-    "markup",
-    [
-        "<div>" * 2_000_000 + "x",
-        "<b>" * 300_000 + "<p>x" * 300_000,
-        "".join(f"<b id={n}>" for n in range(3_000)) + "<p>x" * 3_000,
-        "<a " + "b=1 " * 2_000_000 + ">x",
-        "<" * 10_000_000,
-        "&" * 10_000_000,
-        "&amp;" * 2_000_000,
-        "<p>你好 world</p>" * 190_000,
-        "你好 world\n" * 900_000,
-        "<br>" * 190_000,
-        "<!--" * 2_000_000,
-        "<script>" + "x" * 10_000_000,
-    ],
-    ids=lambda markup: f"{markup[:12]}…{len(markup)}",
-)
-def test_ten_megabytes_of_anything_are_read_in_time(markup):
+HUGE = {
+    "deep": lambda: "<div>" * 2_000_000 + "x",
+    "unclosed": lambda: "<b>" * 300_000 + "<p>x" * 300_000,
+    "tangled": lambda: "".join(f"<b id={n}>" for n in range(3_000)) + "<p>x" * 3_000,
+    "attributes": lambda: "<a " + "b=1 " * 2_000_000 + ">x",
+    "angles": lambda: "<" * 10_000_000,
+    "ampersands": lambda: "&" * 10_000_000,
+    "entities": lambda: "&amp;" * 2_000_000,
+    "paragraphs": lambda: "<p>你好 world</p>" * 190_000,
+    "plain": lambda: "你好 world\n" * 900_000,
+    "breaks": lambda: "<br>" * 190_000,
+    "comments": lambda: "<!--" * 2_000_000,
+    "script": lambda: "<script>" + "x" * 10_000_000,
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_ten_megabytes_of_anything_are_read_in_time(kind):
+    markup = HUGE[kind]()
     start = time.process_time()
     assert isinstance(markup_text(markup), str)
     assert time.process_time() - start < 2
