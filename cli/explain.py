@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.opening import open_existing
 from cli.terminal import EXIT_FAILED, language, out, say, show_table
 from domain.errors import ConfigurationError, Text
 from domain.mention import Mention
@@ -22,7 +23,7 @@ from presentation.formats import decimal, full_time, short_time
 from presentation.hostile import quotation
 from presentation.wording import reason, word
 from runtime.settings import load_settings
-from runtime.wiring import Services, open_services
+from runtime.wiring import Services
 
 _MENTION = re.compile(r"(weibo|zhihu|tieba):\S+|https?://\S+")
 _SIGNAL = re.compile(r"A-\d{8}-\d+")
@@ -31,17 +32,23 @@ _SIGNAL = re.compile(r"A-\d{8}-\d+")
 def register(app: typer.Typer) -> None:
     """Add `explain`."""
     app.command(
-        "explain", help="为什么看到或没看到：网址、编号或时间。 Why something was (not) seen."
+        "explain", help="为什么看到或没看到、预警或没有。Why something was or was not seen."
     )(explain_command)
 
 
 def explain_command(
-    target: Annotated[str, typer.Argument(help="网址、提及或预警编号，或时间 2026-11-21T10:30")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="网址、提及编号（weibo:…）、预警编号（A-…）或时间。Url, id or time.",
+            metavar="TARGET",
+        ),
+    ],
 ) -> None:
     """Print the trail; exit 1 when nothing at all is known of the target."""
     settings = load_settings()
     zone = ZoneInfo(settings.timezone)
-    with open_services(settings) as services:
+    with open_existing(settings) as services:
         answer = _answer(target, zone, services)
     if _MENTION.fullmatch(target):
         _show_sightings(answer, zone)

@@ -48,15 +48,20 @@ class Part(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add `up`."""
-    app.command("up", help="启动服务；未配置时进入演示。 Start; a demo when nothing is set.")(
-        up_command
-    )
+    app.command(
+        "up", help="启动服务；未配置时进入演示。Run the service; a demo when nothing is set."
+    )(up_command)
 
 
 def up_command(
-    port: Annotated[int | None, typer.Option(help="网页端口，缺省见 web.port")] = None,
-    only: Annotated[Part, typer.Option(help="只运行一部分")] = Part.ALL,
-    demo: Annotated[bool, typer.Option(help="未配置时是否进入演示")] = True,
+    port: Annotated[
+        int | None, typer.Option(help="状态页端口，缺省见 web.port。Port of the status page.")
+    ] = None,
+    only: Annotated[Part, typer.Option(help="只运行一部分。Run one part only.")] = Part.ALL,
+    demo: Annotated[
+        bool,
+        typer.Option(help="未配置时是否进入演示。Whether to show the demo when nothing is set."),
+    ] = True,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
     fresh = not Path(FILE_NAME).exists() and "KOUBEI_CONFIG" not in os.environ
