@@ -15,7 +15,7 @@ from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.overview import Overview, SourceStanding, overview
 from presentation.formats import count, duration, multiple, near_time, short_time
-from presentation.wording import reason, word
+from presentation.wording import WRITTEN_AS_FILE, reason, word
 from runtime.settings import load_settings
 
 
@@ -36,13 +36,13 @@ def status_command(
     if as_json:
         out().print(json.dumps(as_document(view), ensure_ascii=False, indent=1))
     else:
-        show(view, ZoneInfo(settings.timezone))
+        show(view, ZoneInfo(settings.timezone), as_files=settings.smtp is None)
     if view.unread_sources:
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def show(view: Overview, zone: ZoneInfo) -> None:
-    """Print the overview for a person."""
+def show(view: Overview, zone: ZoneInfo, *, as_files: bool) -> None:
+    """Print the overview for a person; `as_files`: no mail server is set."""
     if view.configuration.is_demo:
         say("【演示数据：公司、人物与言论均为虚构】", "[Demo data: all of it is invented]")
     newest = view.store.newest_published_at
@@ -56,7 +56,7 @@ def show(view: Overview, zone: ZoneInfo) -> None:
     )
     _show_signals(view, zone)
     _show_sources(view, zone)
-    _show_mails(view)
+    _show_mails(view, as_files=as_files)
 
 
 def as_document(view: Overview) -> dict[str, Any]:
@@ -161,10 +161,11 @@ def _marked(row: CoverageRow | None, lang: str) -> str:
     return f"{mark} {word(row.state).in_language(lang)}"
 
 
-def _show_mails(view: Overview) -> None:
+def _show_mails(view: Overview, *, as_files: bool) -> None:
     lang = language()
     shown = {s: n for s, n in view.mails.items() if n or s is OutboxState.SENT}
-    line = "　".join(f"{word(s).in_language(lang)} {n}" for s, n in shown.items())
+    words = {s: word(s) for s in shown} | ({OutboxState.SENT: WRITTEN_AS_FILE} if as_files else {})
+    line = "　".join(f"{words[s].in_language(lang)} {n}" for s, n in shown.items())
     say(f"\n邮件　{line}", f"\nMail  {line}")
     late = [m for m in view.recent_mails if m.state is not OutboxState.SENT]
     for mail in late[:3]:

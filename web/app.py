@@ -42,7 +42,9 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """What the pages read. `zone_name` is the business zone, `demo` shows the banner."""
+    """What the pages read. `zone_name` is the business zone; `mails_become_files`: no mail server
+    is set.
+    """
 
     begin_work: BeginWork
     store: MentionStore
@@ -51,6 +53,7 @@ class WebServices:
     public_url: str
     zone_name: str
     language: str = "zh"
+    mails_become_files: bool = False
 
 
 def build_app(services: WebServices) -> Starlette:
@@ -129,9 +132,6 @@ class _Pages:
     def alert(self, request: Request) -> Response:
         return self._guarded(request, lambda: self._alert(request.query_params.get("id", "")))
 
-    def _status(self) -> Response:
-        return self._page("status.html.j2", status_view(self._overview(), self._services))
-
     def _alert(self, signal_id: str) -> Response:
         with self._services.begin_work() as work:
             signal = work.signals.get(signal_id)
@@ -161,7 +161,11 @@ class _Pages:
             return response
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self._is_key(request.cookies.get(COOKIE, "")) or self._is_key(bearer):
-            return answer()
+            try:
+                return answer()
+            except StoreError as error:
+                told = error.sentence(self._services.language)
+                return self._page("store_away.html.j2", {"told": told}, status=503)
         return self._page("key_needed.html.j2", {}, status=403)
 
     def _is_key(self, given: str) -> bool:
