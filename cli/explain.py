@@ -23,6 +23,7 @@ from monitoring.explain import (
 )
 from presentation.formats import clock_time, decimal, full_time, short_time
 from presentation.hostile import quotation
+from presentation.masking import mask_speakers
 from presentation.wording import reason, word
 from runtime.settings import load_settings
 from runtime.wiring import Services
@@ -130,7 +131,7 @@ def _show_mention(mention: Mention, hour: datetime | None, zone: ZoneInfo) -> No
     lang = language()
     say("【入库】", "[stored]")
     out().print(f"   {mention.id}  {full_time(mention.published_at, zone)}  {mention.url}")
-    out().print(f"   {quotation(f'{mention.title} {mention.text}', 100)}")
+    out().print(f"   {quotation(mask_speakers(f'{mention.title} {mention.text}'), 100)}")
     watches, brands = ", ".join(sorted(mention.watch_ids)), ", ".join(sorted(mention.brand_ids))
     say(f"   方案 {watches}；品牌 {brands}", f"   watches {watches}; brands {brands}")
     say("【情感】", "[sentiment]")
