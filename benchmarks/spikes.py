@@ -9,6 +9,7 @@ for as long.
 
 import csv
 import json
+import math
 import random
 import statistics
 import time
@@ -222,11 +223,14 @@ def _hours(text: str) -> float:
 def _with_week(steps: Sequence[Step]) -> Iterator[tuple[Step, float, float]]:
     """Yield steps with mean and deviation of the whole hours of the 7 days before, from 8 days."""
     week: deque[int] = deque(maxlen=7 * 24)
+    mean = spread = 0.0
     for index, step in enumerate(steps):
         if len(week) == week.maxlen:
-            yield step, statistics.fmean(week), statistics.pstdev(week)
+            yield step, mean, spread
         if index >= 4 and index % 4 == 0:
             week.append(steps[index - 4].negative)
+            mean = sum(week) / len(week)
+            spread = math.sqrt(max(sum(n * n for n in week) / len(week) - mean * mean, 0.0))
 
 
 def _note(alerts: list[float], at: float) -> None:

@@ -21,7 +21,7 @@ from demo.world import World, build_uniform_world, build_world
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit code (0 stopped as asked, 1 a port is taken)."""
-    options = _parser().parse_args(arguments)
+    options = arguments_parser().parse_args(arguments)
     clock = DemoClock(options.now, frozen=options.frozen)
     born = options.born or options.now
     world = _world(options, born)
@@ -40,7 +40,7 @@ async def _serve(demo: OpenDemo, first_line: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, demo.server.stop)
-    if _is_pipe(sys.stdin.fileno()):
+    if sys.stdin is not None and _is_pipe(sys.stdin.fileno()):
         loop.add_reader(sys.stdin.fileno(), _drain, loop, demo.server)
     # The sockets already listen: who connects from now on is answered.
     sys.stdout.write(f"{first_line}\n")
@@ -68,18 +68,26 @@ def _world(options: argparse.Namespace, born: datetime) -> World:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def arguments_parser() -> argparse.ArgumentParser:
+    """Return the reader of the command line; docs/demo.md names each of its options."""
     parser = argparse.ArgumentParser(
         prog="python -m demo", description="An invented tea company and what is said about it."
     )
     add = parser.add_argument
-    add("--port", type=_at_least(0), default=0, help="first of five ports; 0 takes free ones")
+    add(
+        "--port", type=_between(0, 65_530), default=0, help="first of five ports; 0 takes free ones"
+    )
     add("--seed", type=int, default=7, help="another seed, other people and words (default 7)")
     add("--now", type=_moment, default="real", help="the demo's time at start: ISO 8601 or `real`")
     add("--born", type=_moment, help="when the world was made (default: --now); a restart gives it")
-    add("--days", type=_at_least(1), default=8, help="how far back the world reaches (default 8)")
+    add(
+        "--days",
+        type=_between(1, 366),
+        default=8,
+        help="how far back the world reaches (default 8)",
+    )
     add("--crisis-hours-ago", type=float, default=6.0, help="before birth; negative: still to come")
-    add("--mentions", type=_at_least(0), default=0, help="instead: so many even Weibo posts")
+    add("--mentions", type=_between(0, 90_000), default=0, help="instead: so many even Weibo posts")
     add("--frozen", action="store_true", help="the demo's clock stands still")
     return parser
 
@@ -95,14 +103,14 @@ def _moment(text: str) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(UTC)
 
 
-def _at_least(least: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
+def _between(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
         value = int(text)
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is less than {least}")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{value} is not between {least} and {most}")
         return value
 
-    return read
+    return number
 
 
 if __name__ == "__main__":

@@ -137,14 +137,13 @@ def _calm_hour(random: Random, hour: datetime) -> Iterator[Cue]:
 
 def _calm_kind(random: Random, platform: Platform) -> tuple[Mood, Story]:
     draw = random.random()
-    if draw < 0.05:
-        mood = random.choice(tuple(Mood))
-        # Zhihu's invented people do not walk: the answers there are all about tea.
-        return (mood, Story.COLLISION) if platform is not Platform.ZHIHU else (mood, Story.CALM)
-    if platform is Platform.WEIBO and draw < 0.065:
-        return Mood.POSITIVE, Story.OWN
-    if platform is not Platform.ZHIHU and draw < 0.1:
-        return Mood.NEUTRAL, Story.ADVERT
+    if platform is not Platform.ZHIHU:  # Zhihu's invented people write answers about tea only
+        if draw < 0.05:
+            return Mood.NEUTRAL, Story.COLLISION
+        if draw < 0.065 and platform is Platform.WEIBO:
+            return Mood.POSITIVE, Story.OWN
+        if draw < 0.1:
+            return Mood.NEUTRAL, Story.ADVERT
     weights = (46, 47, 7)
     return random.choices(tuple(Mood), weights)[0], Story.CALM
 

@@ -87,7 +87,12 @@ def open_demo(named: Mapping[str, ASGIApp], *, port: int = 0) -> OpenDemo:
     site_of: dict[int, ASGIApp] = {}
     sockets: list[socket.socket] = []
     for place, (name, site) in enumerate(named.items()):
-        bound = _bind(port + place if port else 0)
+        try:
+            bound = _bind(port + place if port else 0)
+        except OSError:
+            for opened in sockets:
+                opened.close()
+            raise
         sockets.append(bound)
         number = bound.getsockname()[1]
         site_of[number] = site
