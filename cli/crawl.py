@@ -144,6 +144,8 @@ def show(outcomes: list[RunOutcome]) -> None:
 def _line(outcome: RunOutcome) -> tuple[str, ...]:
     state = _STATES[outcome.state] if outcome.state else Text("未开始", "not started")
     fact, mend = (text.in_language(language()) for text in explain(outcome.reason))
+    if outcome.told is not None:
+        fact, mend = outcome.told.in_language(language()), ""
     figures = (outcome.pages, outcome.found, outcome.matched, outcome.new)
     return (
         outcome.watch_id,

@@ -94,6 +94,15 @@ REASONS: dict[str, tuple[Text, Text]] = {
         Text("另一个进程正在采集", "another process is crawling it"),
         Text("等它结束", "wait for it to end"),
     ),
+    "internal_error": (
+        Text("程序内部错误，页面已存档", "an error of ours; the page is archived"),
+        Text("查看日志中的错误并报告", "see the error in the log, and report it"),
+    ),
+    "not_started": (
+        Text("采集未能开始", "the crawl could not start"),
+        Text("用 koubei doctor 检查", "check with koubei doctor"),
+    ),
+    "http_error": (Text("平台返回错误", "the platform answered with an error"), _LATER),
     "exit": (
         Text("采集进程异常退出", "the process failed"),
         Text("查看日志中的错误", "see the error in the log"),
