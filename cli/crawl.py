@@ -139,13 +139,16 @@ def _line(outcome: RunOutcome, platforms: Mapping[str, Platform]) -> tuple[str, 
     lang = language()
     state = word(outcome.state) if outcome.state else Text("未开始", "not started")
     why = reason(outcome.reason, platforms.get(outcome.source_id)) if outcome.reason else None
+    fact = f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else ""
+    if outcome.told is not None:
+        fact = outcome.told.in_language(lang)
     figures = (outcome.pages, outcome.found, outcome.matched, outcome.new)
     return (
         outcome.watch_id,
         outcome.source_id,
         state.in_language(lang),
         *(str(number) for number in figures),
-        f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else "",
+        fact,
     )
 
 

@@ -24,6 +24,7 @@ from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState
+from domain.errors import Text
 
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
@@ -40,7 +41,9 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a crawl ended. `state` None: it was not started, `reason` says why."""
+    """How a crawl ended. `state` None: somebody else is at it. `told` is the worker's own sentence
+    when it could not begin.
+    """
 
     watch_id: str
     source_id: str
@@ -51,6 +54,7 @@ class RunOutcome:
     found: int = 0
     matched: int = 0
     new: int = 0
+    told: Text | None = None
 
 
 def launch(
@@ -170,7 +174,7 @@ def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if offspring:
-        still_there = {known for known, _ in _processes()}
+        still_there = {known for known, _ in running_processes()}
         for child in offspring & still_there:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(child.pid, signal.SIGKILL)
@@ -182,7 +186,7 @@ def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
 def descendants(pid: int) -> set[Process]:
     """Return the processes that a process started, and those they started."""
     children: dict[int, list[Process]] = {}
-    for process, parent in _processes():
+    for process, parent in running_processes():
         children.setdefault(parent, []).append(process)
     found: set[Process] = set()
     waiting = [pid]
@@ -193,16 +197,20 @@ def descendants(pid: int) -> set[Process]:
     return found
 
 
-def _processes() -> list[tuple[Process, int]]:
-    """Return every process of the machine with the id of its parent."""
+def running_processes() -> list[tuple[Process, int]]:
+    """Return every process of the machine with the id of its parent; zombies are gone."""
     listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,lstart="],  # noqa: S607  # Linux and macOS, found by PATH
+        ["ps", "-A", "-o", "pid=,ppid=,stat=,lstart="],  # noqa: S607  # on Linux and macOS
         capture_output=True,
         text=True,
         check=False,
     )
-    rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
-    return [(Process(int(pid), started), int(parent)) for pid, parent, started in rows]
+    rows = [line.split(maxsplit=3) for line in listing.stdout.splitlines()]
+    return [
+        (Process(int(pid), started), int(parent))
+        for pid, parent, state, started in rows
+        if not state.startswith("Z")
+    ]
 
 
 def _outcome(
@@ -217,6 +225,9 @@ def _outcome(
     if said.get("event") == "error" and said.get("reason") == "already_running":
         return RunOutcome(watch.id, source.id, None, "already_running")
     state, reason = CoverageState.FAILED, cut_off or _reason(code)
+    told = None
+    if said.get("event") == "error" and not cut_off:
+        reason, told = "not_started", Text(str(said.get("zh", "")), str(said.get("en", "")))
     run_id = str(events.last.get("run", ""))
     if said.get("event") == "ended" and not cut_off:
         state, reason = CoverageState(str(said["state"])), str(said["reason"])
@@ -234,6 +245,7 @@ def _outcome(
         found=events.number("found"),
         matched=events.number("matched"),
         new=events.number("new"),
+        told=told,
     )
 
 

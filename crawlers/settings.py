@@ -34,6 +34,7 @@ RETRY_TIMES = 2
 # 429 is a wall, not a hiccup. Retry-After is honoured by `middlewares.PaceMiddleware`.
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+STATS_DUMP = False  # figures go to the ledger
 DNS_TIMEOUT = 15
 
 # Who we talk to.
@@ -43,7 +44,7 @@ DNSCACHE_ENABLED = False
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 HTTPPROXY_ENABLED = False  # a proxy from the environment would resolve names behind the guard
 COOKIES_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 HTTPCACHE_ENABLED = False
 
 # Our own robots.txt middleware takes the place of Scrapy's, which allows everything on an error.
@@ -55,7 +56,6 @@ DOWNLOADER_MIDDLEWARES = {
     "crawlers.middlewares.RobotsMiddleware": 100,
     "crawlers.middlewares.PaceMiddleware": 990,
 }
-SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.referer.RefererMiddleware": None}
 EXTENSIONS = {
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.remote_control.RemoteControl": None,
@@ -70,3 +70,4 @@ JOBDIR = None
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 FEED_EXPORT_ENCODING = "utf-8"
 LOG_LEVEL = "INFO"
+STATS_DUMP = False  # figures go to the ledger

@@ -20,6 +20,7 @@ from crawlers.frontier import AlreadyRunning
 from crawlers.services import Services
 from crawlers.spiders.base import Report, find_source
 from domain.errors import KoubeiError
+from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 
@@ -43,8 +44,9 @@ def crawl(
     """
     settings = ScrapySettings()
     settings.setmodule("crawlers.settings", priority="project")
-    settings.setdict(dict(overrides or {}), priority="cmdline")
-    process = CrawlerProcess(settings, install_root_handler=False)
+    ours = {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_VERSIONS": [], **(overrides or {})}
+    settings.setdict(ours, priority="cmdline")
+    process = CrawlerProcess(settings)
     failures: list[Failure] = []
     crawling = process.crawl(
         find_source(services, source).spider,
@@ -71,13 +73,17 @@ def main() -> int:
     parser.add_argument("--watch", required=True)
     parser.add_argument("--source", required=True)
     wanted = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     try:
-        with configured_services() as services:
+        settings = load_settings()
+        configure_logs(settings.log.level, settings.log.format)
+        for handler in logging.getLogger().handlers:
+            handler.setLevel(settings.log.level.upper())  # Scrapy gives its loggers their own
+        with open_services(settings) as services:
             crawl(services, wanted.watch, wanted.source, report=report_line)
     except KoubeiError as error:
         reason = "already_running" if isinstance(error, AlreadyRunning) else "not_started"
-        report_line({"event": "error", "reason": reason, "text": str(error)})
+        told = {language: error.sentence(language) for language in ("zh", "en")}
+        report_line({"event": "error", "reason": reason, **told})
         return 1
     return 0
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from crawlers.launch import RunOutcome, launch
 from domain.coverage import CoverageState
+from domain.errors import Text
 from tests.integration.crawling import House
 
 pytestmark = pytest.mark.integration
@@ -92,6 +94,23 @@ def test_figures_of_the_last_event_count_even_when_the_worker_dies(house):
         "os.kill(os.getpid(), signal.SIGKILL)",
     )
     assert (outcome.pages, outcome.found, outcome.run_id) == (3, 30, "r")
+
+
+def test_a_worker_that_could_not_begin_tells_why(house):
+    outcome = run(
+        house,
+        "import json; print(json.dumps({'event': 'error', 'reason': 'not_started', "
+        "'zh': '缺密钥', 'en': 'no key'})); sys.exit(1)",
+    )
+    assert (outcome.reason, outcome.told) == ("not_started", Text("缺密钥", "no key"))
+    assert house.rows()[0].reason == "not_started"
+
+
+def test_a_service_that_stops_ends_its_workers(house):
+    stopping = threading.Event()
+    stopping.set()
+    outcome = run(house, "time.sleep(60)", stopping=stopping)
+    assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "interrupted")
 
 
 def _is_running(pid: int) -> bool:
