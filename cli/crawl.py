@@ -20,22 +20,16 @@ from cli.terminal import (
     show_table,
 )
 from crawlers.launch import RunOutcome, launch
-from crawlers.reasons import explain
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
+from domain.mention import Platform
+from presentation.wording import reason, word
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 
 SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
-_STATES = {
-    CoverageState.OK: Text("正常", "ok"),
-    CoverageState.EMPTY: Text("无结果", "nothing found"),
-    CoverageState.PARTIAL: Text("不完整", "partial"),
-    CoverageState.BLOCKED: Text("被拦截", "blocked"),
-    CoverageState.FAILED: Text("失败", "failed"),
-}
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
 
 
@@ -60,7 +54,7 @@ def register(app: typer.Typer) -> None:
                 _, configuration = work.configuration.current()
             pairs = choose(configuration, spider, watch, source)
             outcomes = crawl_all(pairs, services)
-        show(outcomes)
+        show(outcomes, {s.id: s.platform for s in configuration.sources})
         raise typer.Exit(exit_code(outcomes))
 
 
@@ -124,7 +118,7 @@ class _Count:
                 self._advance(1)
 
 
-def show(outcomes: list[RunOutcome]) -> None:
+def show(outcomes: list[RunOutcome], platforms: Mapping[str, Platform]) -> None:
     """Print one line a pair, and what mends those that went wrong."""
     headers = (
         pick("监测方案", "watch"),
@@ -136,24 +130,32 @@ def show(outcomes: list[RunOutcome]) -> None:
         pick("新增", "new"),
         pick("原因与办法", "reason and mend"),
     )
-    show_table(headers, [_line(outcome) for outcome in outcomes])
+    show_table(headers, [_line(outcome, platforms) for outcome in outcomes])
     looked = sum(outcome.state in _LOOKED for outcome in outcomes)
     say(f"{len(outcomes)} 项中 {looked} 项完整", f"{looked} of {len(outcomes)} complete")
 
 
-def _line(outcome: RunOutcome) -> tuple[str, ...]:
-    state = _STATES[outcome.state] if outcome.state else Text("未开始", "not started")
-    fact, mend = (text.in_language(language()) for text in explain(outcome.reason))
-    if outcome.told is not None:
-        fact, mend = outcome.told.in_language(language()), ""
+def _line(outcome: RunOutcome, platforms: Mapping[str, Platform]) -> tuple[str, ...]:
+    lang = language()
+    state = word(outcome.state) if outcome.state else Text("未开始", "not started")
     figures = (outcome.pages, outcome.found, outcome.matched, outcome.new)
     return (
         outcome.watch_id,
         outcome.source_id,
-        state.in_language(language()),
+        state.in_language(lang),
         *(str(number) for number in figures),
-        f"{fact} → {mend}" if mend else fact,
+        _why(outcome, platforms.get(outcome.source_id)).in_language(lang),
     )
+
+
+def _why(outcome: RunOutcome, platform: Platform | None) -> Text:
+    """Return reason and mend in one sentence, the worker's own where it could not begin."""
+    if outcome.told is not None:
+        return outcome.told
+    if not outcome.reason:
+        return Text("", "")
+    why = reason(outcome.reason, platform)
+    return Text(f"{why.text.zh} → {why.mend.zh}", f"{why.text.en} → {why.mend.en}")
 
 
 def exit_code(outcomes: list[RunOutcome]) -> int:

@@ -73,7 +73,13 @@ def _detect(services: Services) -> Mapping[str, object]:
 
 
 def _relay(services: Services, owner: str) -> Mapping[str, object]:
-    result = relay(services.begin_work, services.notifier, services.clock, owner)
+    result = relay(
+        services.begin_work,
+        services.notifier,
+        services.clock,
+        owner,
+        language=services.settings.language,
+    )
     return {
         "sent": result.sent,
         "retried": result.retried,

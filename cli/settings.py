@@ -71,8 +71,9 @@ def init(
         for name in EXAMPLES:
             _write_example(folder / name, name)
         settings = load_settings(folder / FILE_NAME)
-        make_private_folder(settings.data_dir)
-        _say_done(settings.data_dir, made=True)
+        if not settings.data_dir.exists():
+            make_private_folder(settings.data_dir)
+            _say_done(settings.data_dir, made=True)
         for path in make_missing_keys(settings.secrets_dir):
             _say_done(path, made=True)
     except OSError as error:

@@ -332,8 +332,8 @@ class AuditRepository(Protocol):
 class SealedNameRepository(Protocol):
     """Full author names, encrypted, until they expire or a case holds them."""
 
-    def put(self, mention_id: str, sealed: bytes, expires_at: datetime) -> None:
-        """Store or replace the sealed name of a mention."""
+    def put(self, names: Iterable[tuple[str, bytes, datetime]]) -> None:
+        """Store or replace sealed names: mention id, sealed name, and when it is destroyed."""
 
     def get(self, mention_id: str) -> bytes | None:
         """Return the sealed name, None when there is none any more."""

@@ -134,12 +134,10 @@ def _follow(reading: BrandReading, signal: Signal) -> Move:
     newest = overall.newest
     if newest is None:
         return Move.NOTHING
-    if _joined(reading, signal):
+    if _joined(reading, signal) or has_grown(newest.step.negative, signal.alerted_observed):
         return Move.GROW
     if not set(signal.platforms) <= set(overall.platforms):
-        return Move.NOTHING
-    if has_grown(newest.step.negative, signal.alerted_observed):
-        return Move.GROW
+        return Move.NOTHING  # what cannot be seen may be why it looks calm
     since = quiet_since(overall, signal)
     end = moment_of(newest.step.at)
     return Move.CLOSE if since is not None and end - since >= OVER else Move.UPDATE

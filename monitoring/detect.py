@@ -109,9 +109,15 @@ class _Case:
         return newest
 
     def refresh(self, signal: Signal, evidence: Evidence) -> Signal:
-        """Return the signal with the newest figures, posts and suggested level (never lower)."""
-        spiking = self.subject.reading.spiking_platforms
-        there = {*signal.platforms, *spiking, *evidence.platform_counts}
+        """Return the signal with the newest figures and posts.
+
+        The suggested level is taken over when a mail tells of it, and never lowers what stands. A
+        platform that is not in the sum is no member by its counts: its calm could not be seen.
+        """
+        reading = self.subject.reading
+        spiking = reading.spiking_platforms
+        speaking = evidence.platform_counts.keys() & set(reading.overall.platforms)
+        there = {*signal.platforms, *spiking, *speaking}
         figures = evidence.complete(self.figures)
         before = [bar.negative for bar in self.last_day[:-1] if bar.known]
         grade = suggest_level(
@@ -121,10 +127,12 @@ class _Case:
             platforms=len(spiking),
             severe=evidence.severe,
         )
+        is_told = self.decision.move in {Move.OPEN, Move.GROW}
+        level = min(signal.level, grade.level, key=lambda level: level.rank)
         refreshed = replace(
             signal,
             figures=figures,
-            level=min(signal.level, grade.level, key=lambda level: level.rank),
+            level=level if is_told else signal.level,
             peak_observed=max(signal.peak_observed, self.height),
             platforms=tuple(p for p in Platform if p in there),
             one_text_wave=evidence.one_text_wave,
@@ -133,7 +141,7 @@ class _Case:
             terms=evidence.terms or signal.terms,
             platform_counts=evidence.platform_counts,
         )
-        quiet = quiet_since(self.subject.reading.overall, refreshed)
+        quiet = quiet_since(reading.overall, refreshed)
         return replace(refreshed, quiet_since=quiet)
 
     def told(self, signal: Signal) -> Signal:
@@ -317,7 +325,11 @@ class Detector:
             work,
             newer,
             recipients=case.round.configuration.recipients,
-            context=self._context(case, newer),
+            context=replace(
+                self._context(case, newer),
+                told_observed=signal.alerted_observed,
+                told_platforms=signal.alerted_platforms,
+            ),
             render=self._render,
             at=now,
             reason=_reason(newer.figures),

@@ -246,13 +246,15 @@ class Ingest:
         known: Mapping[str, Mention],
         collected_at: datetime,
     ) -> None:
+        sealed = []
+        for item in (candidate.found for candidate in candidates):
+            before = known.get(item.id)
+            expires = (before.first_seen_at if before else collected_at) + self.life_of_names
+            if item.author and expires > collected_at:
+                sealed.append((item.id, self.masker.seal(item.author), expires))
         with self.begin_work() as work:
             work.crawls.saw(sightings)
-            for item in (candidate.found for candidate in candidates):
-                before = known.get(item.id)
-                expires = (before.first_seen_at if before else collected_at) + self.life_of_names
-                if item.author and expires > collected_at:
-                    work.sealed_names.put(item.id, self.masker.seal(item.author), expires)
+            work.sealed_names.put(sealed)
             work.commit()
 
 

@@ -37,7 +37,7 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
         cache_logger_on_first_use=True,
     )
     last = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer()  # ASCII: no sign can end a line
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )

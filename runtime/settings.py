@@ -53,7 +53,9 @@ ALIASES = {"KOUBEI_BROWSER": "KOUBEI_BROWSER__PATH"}
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """Settings with the origin of each value: `default`, `koubei.toml:12` or a variable's name."""
+    """Settings with the origin of each value: `default`, `koubei.toml:12`, a variable, or `-`
+    where the whole table is not set.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
@@ -63,10 +65,14 @@ class Effective:
         """Yield (name, value, origin) of every setting, secrets masked, as the model is ordered."""
         for path in leaves(Settings):
             value: Any = self.settings
-            for key in path:
-                value = getattr(value, key, None)
+            for key in path[:-1]:
+                value = getattr(value, key)
             name = ".".join(path)
-            yield name, _display(name, value), self.origins.get(name, "default")
+            if value is None:  # the whole table is not set
+                yield name, "", "-"
+            else:
+                shown = _display(name, getattr(value, path[-1]))
+                yield name, shown, self.origins.get(name, "default")
 
 
 def load_settings(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -92,6 +92,11 @@ def _zone(value: str) -> str:
     try:
         zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        if not zoneinfo.available_timezones():
+            raise refused(
+                "本机没有时区数据；请执行 apt-get install tzdata",
+                "this machine has no time zone data; run apt-get install tzdata",
+            ) from None
         raise refused(
             "应为 IANA 时区名，如 Asia/Shanghai", "must be an IANA time zone, as Asia/Shanghai"
         ) from None

@@ -11,30 +11,42 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from domain.errors import LayoutChanged
+
+Result = TypeVar("Result")
+
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """Twice what a crawl fetches at most; a page saved with its pictures inside still fits."""
 
-_MAX_TAGS = 400_000
+MAX_RESULTS = 5_000
+"""A hundred times what any result page shows."""
+
+_MAX_TAGS = 200_000
 _MAX_DEPTH = 512
 """Blink stops nesting here (kMaximumHTMLParserDOMTreeDepth); real pages stay under 60."""
 
-_MAX_REBUILT = 2_000_000
+_MAX_REBUILT = 500_000
+"""Formatting elements that later blocks rebuild, at most: about 200 MB of tree."""
+
 _FEW_TAGS = 4_000
 """So many tags nest fast enough even when all of them do."""
 
-_MAX_BRACKETS = 1_000_000
+_MAX_BRACKETS = 500_000
 _SAMPLE = 65_536
+"""Bytes by which an encoding is known."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = bytes(range(9)) + bytes(range(14, 32))
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{16384}")
 _MAX_ATTRIBUTES = 1000
@@ -44,9 +56,9 @@ _CLOSED_BY_OTHERS_NAMES = """
     p li dt dd option optgroup tr td th thead tbody tfoot colgroup rt rp html head body
 """
 _CLOSED_BY_OTHERS = frozenset(_CLOSED_BY_OTHERS_NAMES.split())
-_FORMATTING_NAMES = "a b big code em font i nobr s small strike strong tt u"
-_FORMATTING = frozenset(_FORMATTING_NAMES.split())
-_FORMATTING_TAG = re.compile(rf"<(?:{_FORMATTING_NAMES.replace(' ', '|')})[\s>]", re.IGNORECASE)
+_FORMATTING_TAG = re.compile(
+    r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s>/])"
+)
 
 
 def decode(body: bytes) -> str:
@@ -54,12 +66,15 @@ def decode(body: bytes) -> str:
     GB18030 (which old Tieba pages are), whichever it is; never raises.
 
     A character cut off at the end of a truncated file is dropped, a broken one elsewhere becomes
-    U+FFFD.
+    U+FFFD. A picture or an archive has no text: "".
     """
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
-    return body.decode(_guess(body[:_SAMPLE]), "replace")
+    sample = body[:_SAMPLE]
+    codec = _guess(sample)
+    is_binary = codec == "gb18030" and len(sample.translate(None, _CONTROLS)) < len(sample) * 0.98
+    return "" if is_binary else body.decode(codec, "replace")
 
 
 def _guess(sample: bytes) -> str:
@@ -96,31 +111,31 @@ def _is_buildable(text: str) -> bool:
     tags = text.count("<")
     if tags > _MAX_TAGS:
         return False
-    if tags <= _FEW_TAGS and len(_FORMATTING_TAG.findall(text)) * tags <= _MAX_REBUILT:
+    if tags * tags <= _MAX_REBUILT:
         return True
-    return _is_shallow(text, tags)
+    lowered = text.lower()
+    if tags * _most_open(_FORMATTING_TAG.findall(lowered)) > _MAX_REBUILT:
+        return False
+    return tags <= _FEW_TAGS or _most_open(_TAG.findall(lowered)) <= _MAX_DEPTH
 
 
-def _is_shallow(text: str, tags: int) -> bool:
-    """Whether the tags that stay open, all and formatting ones, stay few along the whole text."""
+def _most_open(tags: list[tuple[str, str]]) -> int:
+    """How many elements are open at once at most; those that others close do not count."""
     open_now: dict[str, int] = {}
-    depth = deepest = formatting = most_formatting = 0
-    for closing, tag in _TAG.findall(text.lower()):
+    depth = deepest = 0
+    for closing, tag in tags:
         if tag in _CLOSED_BY_OTHERS:
             continue
         count = open_now.get(tag, 0)
-        if closing and not count:
-            continue
-        step = -1 if closing else 1
-        open_now[tag] = count + step
-        depth += step
-        if depth > deepest:
-            deepest = depth
-        if tag in _FORMATTING:
-            formatting += step
-            if formatting > most_formatting:
-                most_formatting = formatting
-    return deepest <= _MAX_DEPTH and most_formatting * tags <= _MAX_REBUILT
+        if not closing:
+            open_now[tag] = count + 1
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+        elif count:
+            open_now[tag] = count - 1
+            depth -= 1
+    return deepest
 
 
 def parse_json(text: str) -> object:
@@ -198,6 +213,13 @@ class Document:
     def all(self, selector: str) -> list[LexborNode]:
         """Return every element that `selector` matches, in document order."""
         return self.tree.css(selector) if self.tree else []
+
+
+def bounded(results: list[Result], page: str) -> list[Result]:
+    """Return `results`; raises LayoutChanged when there are more than any page shows."""
+    if len(results) > MAX_RESULTS:
+        raise LayoutChanged(page, f"at most {MAX_RESULTS} results")
+    return results
 
 
 def first(node: LexborNode, selector: str) -> LexborNode | None:

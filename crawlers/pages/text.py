@@ -63,8 +63,8 @@ def markup_text(markup: object) -> str:
     """
     if not isinstance(markup, str):
         return ""
-    if "<" not in markup:
-        return clean(_SPACES.sub(" ", html.unescape(markup)))
+    if "<" not in markup and "&" not in markup:
+        return clean(_SPACES.sub(" ", markup))
     tree = parse_markup(markup)
     if tree is None:
         return clean(_SPACES.sub(" ", html.unescape(_TAGS.sub(" ", markup))))

@@ -17,7 +17,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborNode
 
 from crawlers.pages import walls
-from crawlers.pages.document import Document, asked, attribute, first
+from crawlers.pages.document import Document, asked, attribute, bounded, first
 from crawlers.pages.text import node_text, plain_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
@@ -54,8 +54,8 @@ def looks_like(document: Document) -> bool:
         return isinstance(data, dict) and "card_list" in data
     return (
         document.first(f"{_OLD_CARD}, {_NEW_CARD}") is not None
-        or _NOTHING in document.text
         or (document.tree is not None and "/f/search/res" in document.url)
+        or (_NOTHING in document.text and not walls.has_content(Platform.TIEBA, document))
     )
 
 
@@ -63,10 +63,10 @@ def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     if document.object:
         return _reply(document)
-    if cards := document.all(_OLD_CARD):
+    if cards := bounded(document.all(_OLD_CARD), PAGE):
         found = [_old_card(card, document.fetched_at) for card in cards]
         return _ok(found, following=_next_link(document))
-    if cards := _new_cards(document):
+    if cards := bounded(_new_cards(document), PAGE):
         return _ok([_new_card(card, document.fetched_at) for card in cards])
     return _without_results(document)
 
@@ -105,7 +105,7 @@ def _reply(document: Document) -> Page:
     cards = data["card_list"] or []
     if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
         raise LayoutChanged(PAGE, "data.card_list")
-    threads = [_object(card, "data") for card in cards if _is_thread(card)]
+    threads = [_object(card, "data") for card in bounded(cards, PAGE) if _is_thread(card)]
     if not threads and any("tid" in _object(card, "data") for card in cards):
         raise LayoutChanged(PAGE, "cardInfo")
     following = _next_page(data, document.url)
@@ -232,7 +232,7 @@ def _mention(
 
 
 def _old_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
-    link = first(card, ".p_title a[href]")
+    link = first(card, ".p_title a")
     address = attribute(link, "href")
     match = _THREAD_LINK.search(address)
     pid, cid = (_native(_gbk_or_utf8(address, key)) for key in ("pid", "cid"))

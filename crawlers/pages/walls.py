@@ -48,6 +48,11 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
     )
 )
 
+_REASONS = {
+    PageState.GONE: "deleted, or never was",
+    PageState.EMPTY: "no results",
+}
+
 _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
     Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
@@ -89,9 +94,7 @@ def find(platform: Platform, document: Document, *, page: str) -> Page | None:
     """
     if document.is_too_large:
         return Page(page=page, state=PageState.NOT_CONTENT, reason="larger than 16 MiB")
-    wall = (
-        _SPEAKING[platform](document) or _by_address(document.url) or _STATUS.get(document.status)
-    )
+    wall = _SIGNS[platform](document) or _by_address(document.url) or _STATUS.get(document.status)
     if isinstance(wall, BlockKind):
         return Page.blocked(page, wall)
     if wall is not None:
@@ -101,12 +104,6 @@ def find(platform: Platform, document: Document, *, page: str) -> Page | None:
             page=page, state=PageState.NOT_CONTENT, reason=f"answered HTTP {document.status}"
         )
     return None
-
-
-_REASONS = {
-    PageState.GONE: "deleted, or never was",
-    PageState.EMPTY: "no results",
-}
 
 
 def _by_address(url: str) -> BlockKind | None:
@@ -122,7 +119,8 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _has_content(platform: Platform, document: Document) -> bool:
+def has_content(platform: Platform, document: Document) -> bool:
+    """Whether posts stand on a page, so that words on it may be theirs."""
     return document.first(_CONTENT[platform]) is not None
 
 
@@ -157,7 +155,9 @@ def _weibo_reply(reply: dict[str, object]) -> _Wall | None:
 def _weibo_markup(document: Document) -> BlockKind | None:
     if document.title == "Sina Visitor System":
         return BlockKind.VISITOR
-    if len(document.text) > _STUB_CHARACTERS or _has_content(Platform.WEIBO, document):
+    if len(document.text) > _STUB_CHARACTERS or has_content(Platform.WEIBO, document):
+        return None
+    if "$render_data" in document.text:  # a post as a script of its page
         return None
     return next((kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None)
 
@@ -182,7 +182,7 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
 def _zhihu_markup(document: Document) -> _Wall | None:
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
-    if document.tree is None or _has_content(Platform.ZHIHU, document):
+    if document.tree is None or has_content(Platform.ZHIHU, document):
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
@@ -211,7 +211,7 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
 def _tieba_markup(document: Document) -> BlockKind | None:
     if document.title == "百度安全验证":
         return BlockKind.CAPTCHA
-    if document.tree is None or _has_content(Platform.TIEBA, document):
+    if document.tree is None or has_content(Platform.TIEBA, document):
         return None
     shown = node_text(document.tree.body)
     if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
@@ -223,7 +223,7 @@ def _tieba_markup(document: Document) -> BlockKind | None:
     return None
 
 
-_SPEAKING: dict[Platform, Callable[[Document], _Wall | None]] = {
+_SIGNS: dict[Platform, Callable[[Document], _Wall | None]] = {
     Platform.WEIBO: _weibo,
     Platform.ZHIHU: _zhihu,
     Platform.TIEBA: _tieba,

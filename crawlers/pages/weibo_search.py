@@ -14,7 +14,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborNode
 
 from crawlers.pages import walls
-from crawlers.pages.document import Document, attribute, first
+from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
 from crawlers.pages.weibo_ids import bid_of, mid_of
 from domain.counts import read_count
@@ -65,7 +65,7 @@ def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     if notice := document.first(_NO_RESULT):
         return _without_results(node_text(notice))
-    cards = document.all(_CARD)
+    cards = bounded(document.all(_CARD), PAGE)
     if not cards:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
@@ -103,6 +103,7 @@ class _Part:
 
     root: LexborNode
     outside: LexborNode | None = None
+    is_original: bool = False
 
     def all(self, selector: str) -> list[LexborNode]:
         return [node for node in self.root.css(selector) if not self._is_outside(node)]
@@ -128,7 +129,7 @@ def _card(card: LexborNode, fetched_at: datetime) -> list[FoundMention]:
     post = _post(_Part(card, outside=block), mid=attribute(card, "mid"), fetched_at=fetched_at)
     if block is None:
         return [post]
-    original = _Part(block)
+    original = _Part(block, is_original=True)
     if original.first("a.name") is None:  # deleted or hidden: only a notice is left
         return [post]
     embedded = replace(_post(original, mid="", fetched_at=fetched_at), embedded=True)
@@ -219,7 +220,7 @@ _COUNTERS = ("feed_list_forward", "feed_list_comment", "feed_list_like")
 def _count(part: _Part, place: int) -> int | None:
     """Reposts, comments or likes, by their place. The word alone means that there are none."""
     button = part.first(f".card-act [action-type={_COUNTERS[place]}]")
-    if button is None and part.outside is None:  # a card's own counts never stand in ul.act
+    if part.is_original:
         items = part.all("ul.act > li")
         button = items[place] if len(items) > place else None
     if button is None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborNode
 
 from crawlers.pages import walls
-from crawlers.pages.document import Document, attribute, first, parse_json
+from crawlers.pages.document import Document, attribute, bounded, first, parse_json
 from crawlers.pages.text import markup_text, node_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
@@ -106,7 +106,7 @@ def _reply(document: Document) -> Page:
     following = None if paging["is_end"] else _next(paging)
     if not entries and following is None:
         return _nothing(document.object)
-    mentions, unknown = _results(entries, document.fetched_at)
+    mentions, unknown = _results(bounded(entries, PAGE), document.fetched_at)
     if unknown == len(entries) > 0:
         raise LayoutChanged(PAGE, "data[].type")
     return Page(
@@ -255,7 +255,7 @@ def _address(word: str, native: str, question_id: str | None) -> str:
 
 def read_cards(document: Document) -> Page:
     """Read the rendered cards of a search page or a column page; there is no way to the next."""
-    cards = document.all(_CARD)
+    cards = bounded(document.all(_CARD), CARDS_PAGE)
     mentions: dict[str, FoundMention] = {}
     known = 0
     for card in cards:

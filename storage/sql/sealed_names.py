@@ -1,5 +1,6 @@
 """Full author names, encrypted, until they expire."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -14,10 +15,13 @@ class SqlSealedNameRepository:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def put(self, mention_id: str, sealed: bytes, expires_at: datetime) -> None:
-        """Store or replace the sealed name of a mention."""
-        row = {"mention_id": mention_id, "sealed": sealed, "expires_at": expires_at}
-        put(self._db, sealed_names, [row])
+    def put(self, names: Iterable[tuple[str, bytes, datetime]]) -> None:
+        """Store or replace sealed names: mention id, sealed name, and when it is destroyed."""
+        rows = [
+            {"mention_id": mention_id, "sealed": sealed, "expires_at": expires_at}
+            for mention_id, sealed, expires_at in names
+        ]
+        put(self._db, sealed_names, rows)
 
     def get(self, mention_id: str) -> bytes | None:
         """Return the sealed name, None when there is none any more."""

@@ -201,7 +201,7 @@ class UnitOfWorkContract:
         work.evaluations.add([an_evaluation()])
         work.outbox.add(a_mail())
         _note(work, "detector", "opened")
-        work.sealed_names.put("weibo:1", b"x", NOON)
+        work.sealed_names.put([("weibo:1", b"x", NOON)])
 
     def _assert_empty(self, begin: BeginWork) -> None:
         with begin() as work:
@@ -1029,9 +1029,13 @@ class SealedNameContract:
 
     def test_a_name_is_kept_replaced_and_destroyed(self, begin: BeginWork) -> None:
         with begin() as work:
-            work.sealed_names.put("weibo:1", b"\0old\xff", NOON)
-            work.sealed_names.put("weibo:1", b"\0new\xff", NOON + HOUR)
-            work.sealed_names.put("weibo:2", b"gone", NOON - MINUTE)
+            work.sealed_names.put([("weibo:1", b"\0old\xff", NOON)])
+            work.sealed_names.put(
+                [
+                    ("weibo:1", b"\0new\xff", NOON + HOUR),
+                    ("weibo:2", b"gone", NOON - MINUTE),
+                ]
+            )
             assert work.sealed_names.prune(NOON) == 1
             assert work.sealed_names.get("weibo:1") == b"\0new\xff"
             assert work.sealed_names.get("weibo:2") is None

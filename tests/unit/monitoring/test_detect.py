@@ -361,14 +361,53 @@ def test_a_wave_of_one_text_is_labelled_and_shown_once():
     assert all(len(post.excerpt) <= 80 for post in signal.top_posts)
 
 
-def test_severe_words_are_never_below_orange():
+@pytest.mark.parametrize(
+    ("text", "level"), [("喝完排队太久", Level.YELLOW), ("喝完食物中毒", Level.ORANGE)]
+)
+def test_severe_words_are_never_below_orange(text, level):
     world = World()
-    world.post(WEIBO, world.clock.now(), 14, text="喝完食物中毒")
+    world.post(WEIBO, world.clock.now(), 7, text=text)
     world.clock.forward(HOUR)
     world.look()
     world.evaluate()
 
-    assert world.signals[0].level.rank <= Level.ORANGE.rank
+    assert world.signals[0].level is level
+
+
+def test_a_level_rises_only_with_a_mail_that_tells_of_it():
+    world = World()
+    world.pass_hour(weibo=14)
+    world.evaluate()
+    (before,) = world.signals
+    world.post(WEIBO, world.clock.now(), 20, likes=600)
+    world.clock.forward(HOUR)
+    world.look()
+    world.evaluate()
+    (quietly,) = world.signals
+    world.post(WEIBO, world.clock.now(), 40, likes=600)
+    world.clock.forward(HOUR)
+    world.look()
+    world.evaluate()
+    (told,) = world.signals
+
+    assert (before.level, quietly.level) == (Level.ORANGE, Level.ORANGE)
+    assert told.level is Level.RED
+    told_of = [(stage, who) for stage, who, _, _ in world.mails]
+    assert told_of == [("opening", "lead"), ("update", "lead"), ("update", "boss")]
+
+
+def test_growth_is_told_even_while_another_platform_is_blind():
+    world = World(WEIBO, ZHIHU)
+    world.pass_hour(weibo=40, zhihu=2)
+    world.evaluate()
+    for count in (2, 2, 90):
+        world.post(WEIBO, world.clock.now(), count)
+        world.clock.forward(HOUR)
+        world.look(WEIBO)
+        world.look(ZHIHU, state=CoverageState.FAILED)
+    world.evaluate()
+
+    assert world.stages == ["opening", "update"]
 
 
 def test_the_first_day_learns_and_says_so():

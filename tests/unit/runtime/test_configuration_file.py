@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demo.configuration import demo_configuration
 from domain.brand import (
     DEFAULT_CLOCKS,
     Brand,
@@ -232,6 +234,16 @@ def _a_source(draw: st.DrawFn, key: str) -> Source:
 @given(configurations())
 def test_what_is_written_is_read_back_as_the_same_configuration(configuration):
     assert parse_configuration(write_configuration(configuration), "b") == configuration
+
+
+def test_the_demo_s_configuration_can_be_written_and_read():
+    demo = demo_configuration(*(f"http://127.0.0.1:{port}" for port in range(8600, 8605)))
+    assert parse_configuration(write_configuration(demo), "b") == demo
+
+
+def test_every_search_spider_can_be_named_in_a_source():
+    files = (Path(__file__).parents[3] / "crawlers" / "spiders").glob("*_search.py")
+    assert {file.stem for file in files} == set(SPIDERS)
 
 
 def test_an_empty_configuration_can_be_written():

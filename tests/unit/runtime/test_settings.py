@@ -3,7 +3,6 @@
 import ipaddress
 import re
 import tomllib
-from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -238,6 +237,7 @@ def test_origins_name_the_line_the_variable_or_the_default(tmp_path):
     assert rows["web.host"] == ("10.0.0.2", "KOUBEI_WEB__HOST")
     assert rows["browser.path"] == ("/x/chrome", "KOUBEI_BROWSER")
     assert rows["crawl.wall_clock"] == ("10m", "default")
+    assert rows["smtp.host"] == ("", "-")
 
 
 def test_settings_cannot_be_changed_afterwards():
@@ -320,5 +320,8 @@ def _get(settings: Settings, path: tuple[str, ...]) -> object:
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
-def test_durations_are_durations():
-    assert Settings().crawl.wall_clock == timedelta(minutes=10)
+def test_a_machine_without_time_zone_data_is_told_apart_from_a_wrong_zone(monkeypatch):
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    assert (
+        "apt-get install tzdata" in problems(None, KOUBEI_TIMEZONE="Mars/Base")["KOUBEI_TIMEZONE"]
+    )

@@ -154,7 +154,7 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(engine: Engine) -> None:
 
     def fill(number: int) -> None:
         with begin() as work:
-            work.sealed_names.put(f"weibo:{number}", b"x" * 100_000, NOON)
+            work.sealed_names.put([(f"weibo:{number}", b"x" * 100_000, NOON)])
             work.commit()
 
     fill(1)

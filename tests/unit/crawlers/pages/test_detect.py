@@ -1,0 +1,232 @@
+"""A page is known by what is on it; nothing that is thrown at the readers crashes them, and
+nothing that is broken reads as calm.
+"""
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crawlers.pages.detect import READERS, read_page
+from domain.errors import LayoutChanged
+from domain.mention import Platform
+from domain.page import Page, PageState
+from tests.pages import saved_pages
+
+AT = datetime(2026, 11, 20, 4, 0, 30, tzinfo=UTC)
+ALL = [
+    (platform, page) for platform in Platform for page in saved_pages(f"{platform.value}_search")
+]
+WITH_POSTS = [(platform, page) for platform, page in ALL if page.expected.mentions]
+
+
+def read(platform: Platform, body: bytes, url: str = "") -> Page | None:
+    """What the readers say; None for a layout that is not understood."""
+    try:
+        return read_page(body, platform=platform, url=url, fetched_at=AT)
+    except LayoutChanged:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("platform", "body", "name"),
+    [
+        (Platform.WEIBO, '{"ok":1,"data":{"cards":[{"card_type":9}]}}', "weibo_mobile_feed"),
+        (Platform.WEIBO, '{"ok":1,"data":{"userInfo":{"id":1}}}', "weibo_mobile_profile"),
+        (Platform.WEIBO, '{"ok":1,"data":{"longTextContent":"x"}}', "weibo_long_text"),
+        (Platform.WEIBO, '{"ok":1,"data":{"data":[{"id":1}]}}', "weibo_mobile_comments"),
+        (Platform.WEIBO, '{"ok":1,"data":{"list":[{"id":1}]}}', "weibo_user_posts"),
+        (Platform.WEIBO, '{"ok":1,"data":{"created_at":"x","id":1}}', "weibo_mobile_post"),
+        (Platform.WEIBO, '{"ok":1,"data":[{"id":1}],"trendsText":"x"}', "weibo_comments"),
+        (Platform.WEIBO, '{"ok":1,"statuses":[{"id":1}]}', "weibo_hot_posts"),
+        (Platform.WEIBO, '{"ok":1,"mblogid":"x","text":"x"}', "weibo_post"),
+        (Platform.WEIBO, "<script>var $render_data = [{}]</script>", "weibo_detail_page"),
+        (Platform.WEIBO, '<div class="c" id="C_1">x</div>', "weibo_wap_comments"),
+        (Platform.WEIBO, '<div class="c" id="M_1">x</div>', "weibo_wap_posts"),
+        (Platform.ZHIHU, '{"data":[{"type":"comment"}],"paging":{}}', "zhihu_comments"),
+        (Platform.ZHIHU, '{"data":[{"type":"answer"}],"paging":{}}', "zhihu_list"),
+        (Platform.ZHIHU, '{"type":"pin","id":"1"}', "zhihu_item"),
+        (Platform.ZHIHU, '{"type":"question","answer_count":3}', "zhihu_question"),
+        (
+            Platform.ZHIHU,
+            '<script id="js-initialData" type="text/json">'
+            '{"initialState":{"entities":{"answers":{"1":{"id":1}}}}}</script>',
+            "zhihu_item_page",
+        ),
+        (Platform.ZHIHU, '<p data-pid="x">正文</p>', "zhihu_body"),
+        (Platform.TIEBA, '{"error_code":0,"post_list":[{"id":1}]}', "tieba_thread"),
+        (Platform.TIEBA, '{"page_data":{"feed_list":[{}]}}', "tieba_forum"),
+        (Platform.TIEBA, '{"errno":0,"data":{"comment_list":{"1":{}}}}', "tieba_replies"),
+        (Platform.TIEBA, '<div class="l_post j_l_post">x</div>', "tieba_thread_page"),
+        (
+            Platform.TIEBA,
+            '<code id="pagelet_html_frs-list/pagelet/thread_list"><!-- x --></code>',
+            "tieba_forum_page",
+        ),
+        (Platform.TIEBA, '<li class="lzl_single_post">x</li>', "tieba_floor_replies"),
+    ],
+)
+def test_a_page_without_a_reader_is_named_and_not_read(platform, body, name):
+    assert read(platform, body.encode()) == Page(
+        page=name, state=PageState.NOT_CONTENT, reason=f"{name}: not supported yet"
+    )
+
+
+@pytest.mark.parametrize("platform", list(Platform))
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"   ",
+        b"{}",
+        b"[]",
+        b"null",
+        b"1",
+        b'{"ok":1}',
+        b'{"data":',
+        b"<html></html>",
+        b"hello",
+    ],
+)
+def test_an_unknown_page_is_a_changed_layout_and_never_empty(platform, body):
+    with pytest.raises(LayoutChanged) as caught:
+        read_page(body, platform=platform, fetched_at=AT)
+    assert caught.value.surface == platform.value
+
+
+def test_a_thread_that_quotes_the_words_of_an_empty_search_is_no_empty_search():
+    body = '<div class="l_post">他说：哎呀！木有找到相关内容</div>'
+    page = read(Platform.TIEBA, body.encode())
+    assert page is not None
+    assert page.state is PageState.NOT_CONTENT
+
+
+def test_page_types_have_one_name_each():
+    for readers in READERS.values():
+        lines = [(reader.name, reader.looks_like) for reader in readers]
+        assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"])
+@pytest.mark.parametrize(("platform", "page"), WITH_POSTS)
+def test_the_encoding_of_a_file_changes_nothing(platform, page, encoding):
+    original = "gbk" if page.name == "finished_2024" else "utf-8"
+    body = page.body.decode(original).encode(encoding)
+    assert read_page(body, platform=platform, url=page.url, fetched_at=page.fetched_at) == (
+        page.expected
+    )
+
+
+@pytest.mark.parametrize(("platform", "page"), WITH_POSTS)
+def test_a_page_cut_off_anywhere_is_never_empty(platform, page):
+    for end in range(0, len(page.body), max(1, len(page.body) // 150)):
+        cut = read(platform, page.body[:end], page.url)
+        assert cut is None or cut.state is not PageState.EMPTY
+
+
+def test_json_with_half_an_emoji_is_still_read():
+    body = (
+        '{"paging":{"is_end":true},"data":[{"type":"search_result","object":{"type":"article",'
+        '"id":"7","title":"好\\ud83d","content":"文","created_time":1763600000,"author":null}}]}'
+    )
+    page = read(Platform.ZHIHU, body.encode())
+    assert page is not None
+    assert [mention.title for mention in page.mentions] == ["好"]
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> tuple[Platform, bytes]:
+    """A saved page with a few slices deleted, doubled, overwritten or filled with noise."""
+    platform, page = draw(st.sampled_from(ALL))
+    body = bytearray(page.body)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(body)))
+        end = min(len(body), start + draw(st.integers(0, 400)))
+        piece = bytes(body[start:end])
+        noise = draw(
+            st.one_of(
+                st.just(b""),
+                st.just(piece * 3),
+                st.binary(max_size=40),
+                st.sampled_from([b"<div>", b"</div>", b"null", b"{}", b"[]", b"-1", b'"', b">"]),
+            )
+        )
+        body[start:end] = noise
+    return platform, bytes(body)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(mutated())
+def test_a_damaged_page_is_read_or_not_understood(damaged):
+    platform, body = damaged
+    page = read(platform, body)
+    assert page is None or isinstance(page, Page)
+
+
+THEIR_KEYS = """
+    ok url msg data paging is_end next error code type object id title content author question
+    created_time card_list cardInfo tid pid user has_more current_page main_post time name errno
+    error_code need_force_login
+"""
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(THEIR_KEYS.split()), inner, max_size=6)
+    ),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(platform=st.sampled_from(list(Platform)), value=JSON_VALUES)
+def test_any_json_with_their_keys_is_read_or_not_understood(platform, value):
+    page = read(platform, json.dumps(value).encode())
+    assert page is None or isinstance(page, Page)
+
+
+@settings(max_examples=200, deadline=None)
+@given(platform=st.sampled_from(list(Platform)), body=st.binary(max_size=2000), url=st.text())
+def test_random_bytes_and_addresses_are_never_empty_and_never_crash(platform, body, url):
+    page = read(platform, body, url)
+    assert page is None or page.state in (PageState.NOT_CONTENT, PageState.BLOCKED)
+
+
+def articles(count: int) -> bytes:
+    """A search_v3 reply with as many articles."""
+    article = {"type": "article", "title": "好", "content": "<p>文</p>", "created_time": 1763600000}
+    entries = [
+        {"type": "search_result", "object": {**article, "id": str(number)}}
+        for number in range(1, count + 1)
+    ]
+    return json.dumps({"paging": {"is_end": True}, "data": entries}).encode()
+
+
+HUGE = {
+    "deep": (Platform.WEIBO, lambda: b"<div>" * 3_000_000),
+    "flat": (Platform.WEIBO, lambda: b"<p>" * 5_000_000),
+    "brackets": (Platform.WEIBO, lambda: b"[" * 16_000_000),
+    "objects": (Platform.ZHIHU, lambda: b'{"data":[' + b"{}," * 5_000_000 + b"{}]}"),
+    "nested objects": (Platform.ZHIHU, lambda: b'{"data":' * 1_500_000),
+    "GBK": (Platform.TIEBA, lambda: b"\xb0\xa1" * 8_000_000),
+    "cards": (Platform.TIEBA, lambda: b"<div class='s_post'>x</div>" * 90_000),
+    "rubbish": (Platform.TIEBA, lambda: bytes(range(256)) * 60_000),
+    "just enough articles": (Platform.ZHIHU, lambda: articles(5_000)),
+    "too many articles": (Platform.ZHIHU, lambda: articles(60_000)),
+    "nested cards": (Platform.ZHIHU, lambda: b'<p class="ContentItem" data-zop="{">' * 150_000),
+    "zeros": (Platform.WEIBO, lambda: b"\0" * 15_000_000),
+    "too large": (Platform.WEIBO, lambda: b"x" * (30 * 1024 * 1024)),
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_huge_page_is_read_or_not_understood_in_time(kind):
+    platform, make = HUGE[kind]
+    body = make()
+    start = time.process_time()
+    page = read(platform, body)
+    assert time.process_time() - start < 2
+    assert page is None or page.state is not PageState.EMPTY

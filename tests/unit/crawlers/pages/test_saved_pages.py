@@ -1,0 +1,34 @@
+"""Every fixture says what is expected of it, by its own reader and by detection without address."""
+
+from dataclasses import replace
+
+import pytest
+
+from crawlers.pages import detect, tieba_search, weibo_search, zhihu_search
+from domain.mention import Platform
+from tests.pages import SavedPage, saved_pages
+
+READERS = {
+    "weibo_search": weibo_search.parse,
+    "zhihu_search": zhihu_search.parse,
+    "tieba_search": tieba_search.parse,
+}
+SAVED = [
+    pytest.param(name, page, id=f"{name}-{page}") for name in READERS for page in saved_pages(name)
+]
+
+
+@pytest.mark.parametrize(("surface", "page"), SAVED)
+def test_a_saved_page_is_read_as_expected(surface: str, page: SavedPage):
+    read = READERS[surface](page.body, url=page.url, status=page.status, fetched_at=page.fetched_at)
+    assert read == page.expected
+
+
+@pytest.mark.parametrize(("surface", "page"), SAVED)
+def test_a_saved_page_is_detected_by_what_is_on_it(surface: str, page: SavedPage):
+    platform = Platform(surface.partition("_")[0])
+    read = detect.read_page(
+        page.body, platform=platform, url=page.url, status=page.status, fetched_at=page.fetched_at
+    )
+    expected = replace(page.expected, page=platform.value) if page.is_wall else page.expected
+    assert read == expected

@@ -1,0 +1,80 @@
+"""A sign of life only while detection and mail do their work."""
+
+import http.server
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+
+from domain.crawl import SlotState
+from domain.errors import CrawlError
+from monitoring.heartbeat import beat
+from tests.fakes import NOON
+
+LEASE = timedelta(minutes=1)
+
+
+def done(begin, job, at):
+    with begin() as work:
+        work.slots.ensure(job, at)
+        slot = work.slots.claim("me", at, LEASE, [job])
+        work.slots.finish(slot, "me", at, SlotState.DONE, {})
+        work.commit()
+
+
+def test_the_file_says_when(begin, tmp_path):
+    done(begin, "detect", NOON)
+    beat(begin, NOON, file=tmp_path / "deep" / "beat", url=None)
+    assert json.loads((tmp_path / "deep" / "beat").read_text())["at"] == NOON.isoformat()
+
+
+def test_a_service_in_its_first_minute_lives(begin, tmp_path):
+    beat(begin, NOON, file=tmp_path / "beat", url=None)
+    assert (tmp_path / "beat").exists()
+
+
+@pytest.mark.parametrize("job", ["detect", "relay"])
+def test_it_is_withheld_when_the_work_that_matters_stopped(begin, tmp_path, job):
+    done(begin, job, NOON - timedelta(minutes=30))
+    with pytest.raises(CrawlError, match=job):
+        beat(begin, NOON, file=tmp_path / "beat", url=None)
+    assert not (tmp_path / "beat").exists()
+
+
+def test_work_that_hangs_is_no_sign_of_life(begin, tmp_path):
+    with begin() as work:
+        work.slots.ensure("detect", NOON - timedelta(hours=1))
+        work.slots.claim("me", NOON - timedelta(hours=1), LEASE, ["detect"])
+        work.commit()
+    with pytest.raises(CrawlError, match="detect"):
+        beat(begin, NOON, file=tmp_path / "beat", url=None)
+
+
+class _Watchdog(http.server.BaseHTTPRequestHandler):
+    pings = 0
+
+    def do_GET(self):
+        type(self).pings += 1
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_watchdogs_address_is_pinged_and_a_dead_one_is_an_error(begin, tmp_path):
+    server = http.server.HTTPServer(("127.0.0.1", 0), _Watchdog)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    try:
+        assert beat(begin, NOON, file=tmp_path / "beat", url=url) == {"pinged": True}
+        assert _Watchdog.pings == 1
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    with pytest.raises(CrawlError, match="does not answer"):
+        beat(begin, NOON, file=tmp_path / "beat", url=url)
+    assert (tmp_path / "beat").exists(), "the file does not depend on the net"

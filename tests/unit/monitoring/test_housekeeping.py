@@ -1,0 +1,38 @@
+"""What is past its time is destroyed, what is not stays."""
+
+from datetime import timedelta
+
+from domain.crawl import Sighting, SightingOutcome
+from monitoring.housekeeping import Keep, tidy
+from storage.archive import FilePageArchive
+from tests.fakes import NOON, FixedClock
+
+DAY = timedelta(days=1)
+
+
+def test_each_kind_goes_by_its_own_time(begin, tmp_path):
+    clock = FixedClock(NOON - 40 * DAY)
+    archive = FilePageArchive(tmp_path / "pages", clock)
+    old = archive.put(b"old page")
+    clock.forward(39 * DAY)
+    new = archive.put(b"new page")
+    with begin() as work:
+        work.sealed_names.put([("weibo:1", b"x", NOON - DAY), ("weibo:2", b"y", NOON + DAY)])
+        work.crawls.saw(
+            Sighting(f"weibo:{age}", "", "run", NOON - age * DAY, SightingOutcome.STORED)
+            for age in (10, 100)
+        )
+        work.commit()
+    gone = tidy(begin, archive, NOON, Keep())
+    assert gone == {
+        "pages": 1,
+        "evaluations": 0,
+        "sealed_names": 1,
+        "sightings": 1,
+        "slots": 0,
+    }
+    assert archive.get(old) is None
+    assert archive.get(new) == b"new page"
+    with begin() as work:
+        assert work.sealed_names.get("weibo:2") == b"y"
+        assert work.crawls.sightings("weibo:10")

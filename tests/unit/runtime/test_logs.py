@@ -1,0 +1,58 @@
+"""One JSON line an event, whoever wrote it; no secrets, no long texts."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from runtime.logs import configure_logs, redact
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    configure_logs("info", "json")
+    yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_ours_and_a_librarys_records_look_alike(lines):
+    structlog.get_logger("ours").info("crawl_done", pages=3)
+    logging.getLogger("scrapy.core").warning("slow %s", "host")
+    ours, theirs = lines()
+    assert ours["event"] == "crawl_done"
+    assert ours["pages"] == 3
+    assert theirs["event"] == "slow host"
+    assert {"level", "logger", "timestamp"} <= ours.keys() & theirs.keys()
+
+
+def test_a_line_break_in_a_value_does_not_make_a_second_line(lines):
+    structlog.get_logger("x").info("fetched", title='a\n{"event":"forged"}\r\u2028b')
+    assert len(lines()) == 1
+
+
+@pytest.mark.parametrize("name", ["password", "smtp_password", "api_token", "Cookie", "secret"])
+def test_values_with_a_secrets_name_are_hidden(name):
+    assert redact(None, "info", {name: "hunter2"}) == {name: "****"}
+
+
+def test_passwords_in_addresses_and_keys_in_links_are_hidden():
+    event = {"event": "postgresql://koubei:hunter2@db/x", "path": "/?key=hunter2&x=1"}
+    assert "hunter2" not in str(redact(None, "info", event))
+
+
+def test_long_texts_are_cut():
+    assert len(redact(None, "info", {"event": "长" * 9000})["event"]) <= 500
+
+
+def test_the_level_holds(lines):
+    structlog.get_logger("x").debug("noise")
+    logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of instances")
+    assert lines() == []
