@@ -128,7 +128,7 @@ class SqliteMentionStore:
         with self._connections.reading() as connection:
             found = places(connection, wanted, sort, limit + 1, after)
             page = found[:limit]
-            mentions = tuple(load_at(connection, (place.at for place in page)))
+            mentions = tuple(load_at(connection, [place.at for place in page]))
         return MentionPage(mentions, token(page[-1].key) if len(found) > limit else None)
 
     def count(self, wanted: MentionFilter) -> int:
@@ -147,14 +147,13 @@ class SqliteMentionStore:
         offset = int(day_offset.total_seconds()) if bucket is Bucket.DAY else 0
         with self._connections.reading() as connection:
             tally = _tally(connection, wanted, bucket.seconds, offset)
-        return sorted(
-            (
-                TimelinePoint(moment(start * 1_000_000), PLATFORMS[platform], LABELS[label], count)
-                for (start, platform, label), count in tally.items()
-                if label in LABELS
-            ),
-            key=lambda point: (point.start, point.platform, point.label),
+        starts = {start: moment(start * 1_000_000) for start, _, _ in tally}
+        points = sorted(
+            (starts[start], PLATFORMS[platform], LABELS[label], count)
+            for (start, platform, label), count in tally.items()
+            if label in LABELS
         )
+        return [TimelinePoint(*point) for point in points]
 
     def summary(self, wanted: MentionFilter) -> Summary:
         """See MentionStore. Mentions without a judgement are in `count` and `by_platform` only."""
@@ -195,7 +194,7 @@ class SqliteMentionStore:
                 (first_at(since),),
             )
             hits = [(at, asked, bits) for at, value in rows for asked, bits in probe.hits(value)]
-            mentions = load_at(connection, (at for at, _, _ in hits))
+            mentions = load_at(connection, [at for at, _, _ in hits])
         found = [
             Near(asked, mention.id, mention.cluster_id, mention.published_at, bits)
             for mention, (_, asked, bits) in zip(mentions, hits, strict=True)
