@@ -24,7 +24,8 @@ class ZhihuSearchSpider(SearchSpider):
     def first_url(self, query: str) -> str:
         """The search page, newest first: only then does a list say how far back it reached.
 
-        `sort=created_time` is the choice of the page's own filter bar, which it hands on to its call.
+        `sort=created_time` is the choice of the page's own filter bar, which it hands on to its
+        call.
         """
         site = self.source.base_url.rstrip("/")
         return f"{site}/search?type=content&q={quote(query)}&sort=created_time"

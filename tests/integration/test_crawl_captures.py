@@ -1,7 +1,7 @@
 """Real pages through the real spiders: what a capture holds must stand in the store afterwards.
 
-A local site answers with pages that the platforms themselves once sent. Times lie years back, so only
-the way from the wire to the store is judged here, not which window a run would ask for.
+A local site answers with pages that the platforms themselves once sent. Times lie years back, so
+only the way from the wire to the store is judged here, not which window a run would ask for.
 """
 
 import json
@@ -91,20 +91,23 @@ def test_a_tieba_result_page_of_2024_arrives_whole(tmp_path, shared):
 
 
 CALLING_PAGE = """<!doctype html><html><body><main id="out"></main><script>
-fetch("{call}").then(r => r.json()).then(d => {{ document.getElementById("out").textContent = "ok" }})
+fetch("{call}").then(r => r.json()).then(d => {{ document.title = "read" }})
 </script></body></html>"""
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize(
-    ("spider", "name", "call"),
+    ("spider", "word", "name", "call"),
     [
-        ("zhihu_search", "zhihu/search_v3_2025.json", "/api/v4/search_v3"),
-        ("zhihu_search", "zhihu/search_v3_answer_2026.json", "/api/v4/search_v3"),
-        ("tieba_search", "tieba/api_multsearch_2026.json", "/mo/q/search/multsearch"),
+        ("zhihu_search", "kotlin", "zhihu/search_v3_2025.json", "/api/v4/search_v3"),
+        ("zhihu_search", "kotlin", "zhihu/search_v3_answer_2026.json", "/api/v4/search_v3"),
+        # Tieba refuses a search by answering with what does not hold the word: so it must be right
+        ("tieba_search", "SAP培训", "tieba/api_multsearch_2026.json", "/mo/q/search/multsearch"),
     ],
 )
-def test_a_reply_that_only_the_page_can_get_arrives_whole(tmp_path, shared, spider, name, call):
+def test_a_reply_that_only_the_page_can_get_arrives_whole(
+    tmp_path, shared, spider, word, name, call
+):
     try:
         find_browser(None)
     except BrowserMissing as error:
@@ -119,7 +122,13 @@ def test_a_reply_that_only_the_page_can_get_arrives_whole(tmp_path, shared, spid
 
     with (
         ReplayServer(answer) as site,
-        House(tmp_path, site.base_url, spider=spider, transport=Transport.BROWSER) as house,
+        House(
+            tmp_path,
+            site.base_url,
+            spider=spider,
+            transport=Transport.BROWSER,
+            queries=(word,),
+        ) as house,
     ):
         house.crawl()
         assert_all_there(stored(house), expected(shared, name))
