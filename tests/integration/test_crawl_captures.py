@@ -90,7 +90,7 @@ def test_a_tieba_result_page_of_2024_arrives_whole(tmp_path, shared):
         assert_all_there(stored(house), expected(shared, name))
 
 
-CALLING_PAGE = """<!doctype html><html><body><main id="out"></main><script>
+CALLING_PAGE = """<!doctype html><html><body><main id="app"></main><script>
 fetch("{call}").then(r => r.json()).then(d => {{ document.title = "read" }})
 </script></body></html>"""
 
