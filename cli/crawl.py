@@ -19,7 +19,7 @@ from cli.terminal import (
     say,
     show_table,
 )
-from crawlers.launch import RunOutcome, launch
+from crawlers.launch import RunOutcome, look
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
@@ -96,7 +96,7 @@ def crawl_all(pairs: list[tuple[Watch, Source]], services: Services) -> list[Run
         count = _counter(advance)
         with ThreadPoolExecutor(max_workers=len(queues)) as pool:
             done = pool.map(
-                lambda queue: [launch(p, services, progress=count) for p in queue], queues
+                lambda queue: [look(p, services, progress=count) for p in queue], queues
             )
             return [outcome for outcomes in done for outcome in outcomes]
 
