@@ -70,11 +70,11 @@ _FIRST = (
     ) WITHOUT ROWID""",
     """CREATE TABLE rollup (
         brand TEXT NOT NULL,
-        hour INTEGER NOT NULL,
         platform INTEGER NOT NULL,
         label INTEGER NOT NULL,
+        hour INTEGER NOT NULL,
         mentions INTEGER NOT NULL,
-        PRIMARY KEY (brand, hour, platform, label)
+        PRIMARY KEY (brand, platform, label, hour)
     ) WITHOUT ROWID""",
     f"""CREATE VIRTUAL TABLE gram USING fts5 (
         tokens, content = '', columnsize = 0, detail = none, tokenize = {_quoted(TOKENIZER)}
