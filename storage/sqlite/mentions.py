@@ -46,7 +46,7 @@ from storage.sqlite.rows import (
     encode,
     moment,
 )
-from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, migrate
+from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, is_current, migrate
 from storage.sqlite.writing import Changes, Held, load, load_at, meet
 
 BATCH = 500
@@ -72,8 +72,11 @@ class SqliteMentionStore:
     def __init__(self, path: Path) -> None:
         self._connections = Connections(path)
         try:
-            with self._connections.writing() as connection:
-                migrate(connection, str(path))
+            with self._connections.reading() as connection:
+                current = is_current(connection)
+            if not current:
+                with self._connections.writing() as connection:
+                    migrate(connection, str(path))
         except StoreError:
             self.close()
             raise
@@ -126,6 +129,8 @@ class SqliteMentionStore:
                     changes.erase(stored)
                 changes.write()
             removed += len(found)
+        if removed:
+            self._connections.empty_log()
         return removed
 
     def search(

@@ -93,6 +93,15 @@ STEPS: Sequence[Step] = (_first,)
 SCHEMA_VERSION = len(STEPS)
 
 
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a file is of this very version; a reader need not wait for a writer to find out."""
+    marks = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    ]
+    return marks == [APPLICATION_ID, SCHEMA_VERSION]
+
+
 def migrate(connection: sqlite3.Connection, place: str, steps: Sequence[Step] = STEPS) -> None:
     """Bring a file up to date inside the caller's write transaction.
 
