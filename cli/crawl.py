@@ -26,6 +26,7 @@ from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 from presentation.wording import reason, word
+from runtime.extras import require
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
+        require("crawl", "analysis")
         with open_services(load_settings()) as services:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()

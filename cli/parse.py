@@ -107,7 +107,7 @@ def _page(file: _File, platform: Platform, url: str, fetched_at: datetime) -> tu
         raise DependencyMissing(
             Text(f"缺少 {error.name}", f"{error.name} is not installed"),
             place="koubei parse",
-            mend=Text("安装：pip install 'koubei[crawl]'", "pip install 'koubei[crawl]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     try:
         return (

@@ -26,7 +26,9 @@ from domain.outbox import OutboxState
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
 from presentation.wording import reason, word
+from runtime.extras import require
 from runtime.logs import configure_logs
+from runtime.one_service import only_service
 from runtime.secret_files import make_missing_keys, make_private_folder
 from runtime.settings import FILE_NAME, Settings, load_settings
 from runtime.wiring import Services, open_services
@@ -36,6 +38,10 @@ from web.app import WebServices, build_app
 from workflow.watches import apply_configuration
 
 _ACCESS_KEY_FILE = "access_key"
+_WEB_ONLY = Text(
+    "只运行网页：koubei up --only web；采集与分析：python3 run.py setup 补齐组件",
+    "pages only: koubei up --only web; to crawl and analyse: python3 run.py setup",
+)
 
 
 class Part(StrEnum):
@@ -59,30 +65,54 @@ def up_command(
     demo: Annotated[bool, typer.Option(help="未配置时是否进入演示")] = True,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
-    fresh = not Path(FILE_NAME).exists() and "KOUBEI_CONFIG" not in os.environ
-    if fresh and demo and not load_settings().mention_store_path.exists():
-        demo_world.write_settings(Path(FILE_NAME))
+    crawls = only is not Part.WEB
+    if crawls:
+        require("crawl", "analysis", mend=_WEB_ONLY)
+    if demo and crawls and not _has_settings():
+        _begin_demo()
     settings = load_settings()
     configure_logs(settings.log.level, settings.log.format)
     make_private_folder(settings.data_dir)
-    make_missing_keys(settings.secrets_dir)
     with ExitStack() as stack:
+        if only is Part.ALL:
+            stack.enter_context(only_service(settings.data_dir))
+        make_missing_keys(settings.secrets_dir)
         services = stack.enter_context(open_services(settings))
-        stack.enter_context(_demo_if_meant(services, written_now=fresh and demo))
+        if crawls:
+            stack.enter_context(_demo_if_meant(services))
         _announce(settings)
-        if only is not Part.WEB:
+        if crawls:
             stack.enter_context(_scheduler(services))
         _serve(services, port, with_web=only is not Part.SCHEDULER)
     say("已停止。", "Stopped.")
 
 
+def _has_settings() -> bool:
+    return "KOUBEI_CONFIG" in os.environ or Path(FILE_NAME).exists()
+
+
+def _begin_demo() -> None:
+    """Write the demo's settings, unless watches were applied without a settings file."""
+    with only_service(Path.cwd()):
+        settings = load_settings()
+        if settings.mention_store_path.exists():
+            with open_services(settings) as services, services.begin_work() as work:
+                version, _ = work.configuration.current()
+            if version:
+                return
+        if not _has_settings():
+            demo_world.write_settings(Path(FILE_NAME))
+
+
 @contextmanager
-def _demo_if_meant(services: Services, *, written_now: bool) -> Iterator[None]:
+def _demo_if_meant(services: Services) -> Iterator[None]:
     with services.begin_work() as work:
         version, configuration = work.configuration.current()
     settings = services.settings
-    if version == 0 and written_now:
-        first = int(settings.crawl.allowed_hosts[0].rpartition(":")[2])
+    hosts = settings.crawl.allowed_hosts
+    # also after a first start that ended before the demo's watch was applied
+    if version == 0 and hosts and demo_world.is_ours(Path(FILE_NAME)):
+        first = int(hosts[0].rpartition(":")[2])
     elif configuration.is_demo:
         first = demo_world.first_port_of(configuration)
     else:

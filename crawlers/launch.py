@@ -20,6 +20,7 @@ from datetime import timedelta
 from typing import IO
 
 from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
+from crawlers.processes import Process, descendants, running_processes
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
@@ -30,14 +31,6 @@ WORKER = (sys.executable, "-m", "crawlers.worker")
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 Progress = Callable[[Mapping[str, object]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process; `started` tells it from a later one with the same id."""
-
-    pid: int
-    started: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,36 +217,6 @@ def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
     process.wait()
     if process.stdout is not None:
         process.stdout.close()
-
-
-def descendants(pid: int) -> set[Process]:
-    """Return the processes that a process started, and those they started."""
-    children: dict[int, list[Process]] = {}
-    for process, parent in running_processes():
-        children.setdefault(parent, []).append(process)
-    found: set[Process] = set()
-    waiting = [pid]
-    while waiting:
-        born = children.get(waiting.pop(), [])
-        found.update(born)
-        waiting += [child.pid for child in born]
-    return found
-
-
-def running_processes() -> list[tuple[Process, int]]:
-    """Return every process of the machine with the id of its parent; zombies are gone."""
-    listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,lstart="],  # noqa: S607  # on Linux and macOS
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    rows = [line.split(maxsplit=3) for line in listing.stdout.splitlines()]
-    return [
-        (Process(int(pid), started), int(parent))
-        for pid, parent, state, started in rows
-        if not state.startswith("Z")
-    ]
 
 
 def _outcome(

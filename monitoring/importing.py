@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zipfile import BadZipFile
 
 from domain.counts import read_count
@@ -25,7 +25,10 @@ from domain.mention import Kind, Mention, Platform, Precision
 from domain.page import FoundMention
 from domain.ports import MentionStore
 from domain.times import read_time
-from monitoring.ingest import Ingest, IngestResult
+from monitoring.ingest_result import IngestResult
+
+if TYPE_CHECKING:  # a host that only exports has no scoring
+    from monitoring.ingest import Ingest
 
 _BATCH: Final = 500
 _ENCODINGS: Final = ("utf-8-sig", "gb18030")
@@ -87,7 +90,7 @@ class ImportReport:
 def import_file(
     path: Path,
     *,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     platform: Platform | None = None,
 ) -> ImportReport:
@@ -210,7 +213,7 @@ def _flush(
     found: list[tuple[datetime, FoundMention]],
     own: list[Mention],
     source: str,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     report: ImportReport,
 ) -> None:
@@ -269,7 +272,7 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
     except ImportError as error:
         raise DependencyMissing(
             Text("读取 Excel 需要 openpyxl", "reading Excel needs openpyxl"),
-            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     from openpyxl.utils.exceptions import InvalidFileException
 
