@@ -138,18 +138,24 @@ def show(outcomes: list[RunOutcome], platforms: Mapping[str, Platform]) -> None:
 def _line(outcome: RunOutcome, platforms: Mapping[str, Platform]) -> tuple[str, ...]:
     lang = language()
     state = word(outcome.state) if outcome.state else Text("未开始", "not started")
-    why = reason(outcome.reason, platforms.get(outcome.source_id)) if outcome.reason else None
-    fact = f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else ""
-    if outcome.told is not None:
-        fact = outcome.told.in_language(lang)
     figures = (outcome.pages, outcome.found, outcome.matched, outcome.new)
     return (
         outcome.watch_id,
         outcome.source_id,
         state.in_language(lang),
         *(str(number) for number in figures),
-        fact,
+        _why(outcome, platforms.get(outcome.source_id)).in_language(lang),
     )
+
+
+def _why(outcome: RunOutcome, platform: Platform | None) -> Text:
+    """Return reason and mend in one sentence, the worker's own where it could not begin."""
+    if outcome.told is not None:
+        return outcome.told
+    if not outcome.reason:
+        return Text("", "")
+    why = reason(outcome.reason, platform)
+    return Text(f"{why.text.zh} → {why.mend.zh}", f"{why.text.en} → {why.mend.en}")
 
 
 def exit_code(outcomes: list[RunOutcome]) -> int:

@@ -54,7 +54,7 @@ def _crawl(services: Services) -> Work:
             raise CrawlError(
                 Text("方案或来源已被移除", "watch or source was removed"), place=job.name
             )
-        outcome = launch((watch, source), services, stopping=stopping)
+        outcome = launch((watch, source), services, scheduled=True, stopping=stopping)
         return {
             "state": outcome.state.value if outcome.state else None,
             "reason": outcome.reason,

@@ -31,10 +31,10 @@ from domain.errors import AddressRefused, Text
 SCHEMES = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NAT64 = ip_network("64:ff9b::/96")
 
-# What the pages of a platform load their own scripts and data from (hosts seen in stored pages of
+# What the pages of a platform load their own scripts and data from (hosts that stood in pages of
 # 2024 to 2026). Only a browser asks these; a leading dot stands for every host below a name.
 PAGE_HOSTS = {
-    "weibo.com": (".weibo.com", ".sinaimg.cn", ".sina.com.cn"),
+    "weibo.com": (".weibo.com", ".sinaimg.cn", ".sinajs.cn", ".sina.com.cn"),
     "zhihu.com": (".zhihu.com", ".zhimg.com"),
     "baidu.com": (".baidu.com", ".bdstatic.com", ".bdimg.com"),
 }

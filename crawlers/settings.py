@@ -34,7 +34,6 @@ RETRY_TIMES = 2
 # 429 is a wall, not a hiccup. Retry-After is honoured by `middlewares.PaceMiddleware`.
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
-STATS_DUMP = False  # figures go to the ledger
 DNS_TIMEOUT = 15
 
 # Who we talk to.
@@ -70,4 +69,3 @@ JOBDIR = None
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 FEED_EXPORT_ENCODING = "utf-8"
 LOG_LEVEL = "INFO"
-STATS_DUMP = False  # figures go to the ledger

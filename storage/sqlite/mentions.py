@@ -37,7 +37,7 @@ from storage.sqlite.conditions import (
 from storage.sqlite.connections import Connections
 from storage.sqlite.near import Probe
 from storage.sqlite.paging import places, token
-from storage.sqlite.rows import LABELS, PLATFORMS, Unstorable, encode, moment
+from storage.sqlite.rows import LABELS, PLATFORM_CODES, PLATFORMS, Unstorable, encode, moment
 from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, migrate
 from storage.sqlite.writing import Changes, Held, load, load_at, meet
 
@@ -46,6 +46,11 @@ BATCH = 500
 
 _SCAN_PAGE = 500
 _ONE_BIN = "0"
+
+# Points are sorted as numbers, which is three times as fast as by names; the codes of the labels
+# are in the order of their names.
+_PLATFORMS = sorted(PLATFORM_CODES)
+_PLATFORM_ORDER = {code: _PLATFORMS.index(name) for name, code in PLATFORM_CODES.items()}
 
 
 class SqliteMentionStore:
@@ -128,7 +133,7 @@ class SqliteMentionStore:
         with self._connections.reading() as connection:
             found = places(connection, wanted, sort, limit + 1, after)
             page = found[:limit]
-            mentions = tuple(load_at(connection, (place.at for place in page)))
+            mentions = tuple(load_at(connection, [place.at for place in page]))
         return MentionPage(mentions, token(page[-1].key) if len(found) > limit else None)
 
     def count(self, wanted: MentionFilter) -> int:
@@ -147,14 +152,16 @@ class SqliteMentionStore:
         offset = int(day_offset.total_seconds()) if bucket is Bucket.DAY else 0
         with self._connections.reading() as connection:
             tally = _tally(connection, wanted, bucket.seconds, offset)
-        return sorted(
-            (
-                TimelinePoint(moment(start * 1_000_000), PLATFORMS[platform], LABELS[label], count)
-                for (start, platform, label), count in tally.items()
-                if label in LABELS
-            ),
-            key=lambda point: (point.start, point.platform, point.label),
+        starts = {start: moment(start * 1_000_000) for start in {key[0] for key in tally}}
+        in_order = sorted(
+            (start, _PLATFORM_ORDER[platform], label, count)
+            for (start, platform, label), count in tally.items()
+            if label in LABELS
         )
+        return [
+            TimelinePoint(starts[start], _PLATFORMS[platform], LABELS[label], count)
+            for start, platform, label, count in in_order
+        ]
 
     def summary(self, wanted: MentionFilter) -> Summary:
         """See MentionStore. Mentions without a judgement are in `count` and `by_platform` only."""
@@ -195,7 +202,7 @@ class SqliteMentionStore:
                 (first_at(since),),
             )
             hits = [(at, asked, bits) for at, value in rows for asked, bits in probe.hits(value)]
-            mentions = load_at(connection, (at for at, _, _ in hits))
+            mentions = load_at(connection, [at for at, _, _ in hits])
         found = [
             Near(asked, mention.id, mention.cluster_id, mention.published_at, bits)
             for mention, (_, asked, bits) in zip(mentions, hits, strict=True)
@@ -340,7 +347,8 @@ def _bins(seconds: str, width: int, offset: int) -> str:
 
 def _take(tally: Counter[tuple[int, int, int]], rows: Iterable[tuple[int, int, int, int]]) -> None:
     for start, platform, label, count in rows:
-        tally[start, platform, label] += count
+        key = (start, platform, label)
+        tally[key] = tally.get(key, 0) + count
 
 
 def _summary(

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -74,24 +74,22 @@ class Held:
 
 def load(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Held]:
     """Return those of the mentions that are stored, by id."""
-    wanted = list(dict.fromkeys(ids))
-    found: dict[str, Held] = {}
-    for first in range(0, len(wanted), MOST_VARIABLES):
-        part = wanted[first : first + MOST_VARIABLES]
-        places = ", ".join("?" * len(part))
-        for at, *columns in connection.execute(f"{_LOAD} WHERE m.id IN ({places})", part):
-            row = Row._make(columns)
-            found[row.id] = Held(row, at=at)
-    return found
+    held = _load(connection, "m.id", list(dict.fromkeys(ids)))
+    return {one.row.id: one for one in held}
 
 
-def load_at(connection: sqlite3.Connection, places: Iterable[int]) -> list[Mention]:
+def load_at(connection: sqlite3.Connection, places: Sequence[int]) -> list[Mention]:
     """Return the mentions at these places, in this order."""
-    found = []
-    for at in places:
-        (_, *columns) = connection.execute(f"{_LOAD} WHERE m.at = ?", (at,)).fetchone()
-        found.append(decode(Row._make(columns)))
-    return found
+    found = {one.at: one.mention for one in _load(connection, "m.at", places)}
+    return [found[at] for at in places]
+
+
+def _load(connection: sqlite3.Connection, column: str, keys: Sequence[object]) -> Iterator[Held]:
+    for first in range(0, len(keys), MOST_VARIABLES):
+        part = keys[first : first + MOST_VARIABLES]
+        places = ", ".join("?" * len(part))
+        for at, *columns in connection.execute(f"{_LOAD} WHERE {column} IN ({places})", part):
+            yield Held(Row._make(columns), at=at)
 
 
 def meet(known: Held, look: Held) -> tuple[Held, bool]:
