@@ -19,7 +19,7 @@ from monitoring.explain import (
     explain_signal,
 )
 from presentation.formats import decimal, full_time, short_time
-from presentation.hostile import quotation
+from presentation.hostile import clean_line, excerpt, quotation, safe_link
 from presentation.wording import reason, word
 from runtime.settings import load_settings
 from runtime.wiring import Services, open_services
@@ -92,14 +92,15 @@ def _show_sightings(answer: Explanation, zone: ZoneInfo) -> None:
     for sighting in answer.sightings[:10]:
         out().print(
             f"   {short_time(sighting.seen_at, zone)}  {word(sighting.outcome).in_language(lang)}"
-            f"  {sighting.detail}  ({sighting.run_id})"
+            f"  {clean_line(sighting.detail)}  ({clean_line(sighting.run_id)})"
         )
 
 
 def _show_mention(mention: Mention, hour: datetime | None, zone: ZoneInfo) -> None:
     lang = language()
     say("② 已入库", "2. stored")
-    out().print(f"   {mention.id}  {full_time(mention.published_at, zone)}  {mention.url}")
+    link = safe_link(mention.url) or ""
+    out().print(f"   {excerpt(mention.id, 100)}  {full_time(mention.published_at, zone)}  {link}")
     out().print(f"   {quotation(f'{mention.title} {mention.text}', 100)}")
     watches, brands = ", ".join(sorted(mention.watch_ids)), ", ".join(sorted(mention.brand_ids))
     say(f"   方案 {watches}；品牌 {brands}", f"   watches {watches}; brands {brands}")

@@ -15,6 +15,7 @@ from domain.errors import DependencyMissing, LayoutChanged, Text
 from domain.mention import Platform
 from domain.page import Page, PageState
 from domain.times import CHINA
+from presentation.hostile import without_commands
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
 """One byte more than is read of any page: enough to see that a file is larger."""
@@ -131,5 +132,7 @@ def _print(page: Page) -> None:
         "mentions": page.mentions,
         "next": page.next,
     }
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+    # what would command a terminal is escaped: the same JSON for whoever reads it
+    line = without_commands(orjson.dumps(document).decode())
+    sys.stdout.buffer.write(line.encode() + b"\n")
     sys.stdout.buffer.flush()

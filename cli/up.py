@@ -3,7 +3,6 @@ set.
 """
 
 import os
-import secrets
 import signal
 import socket
 import uuid
@@ -25,11 +24,12 @@ from domain.errors import ConfigurationError, Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
+from presentation.hostile import clean_line
 from presentation.wording import reason, word
 from runtime.extras import require
 from runtime.logs import configure_logs
 from runtime.one_service import only_service
-from runtime.secret_files import make_missing_keys, make_private_folder
+from runtime.secret_files import access_key, make_missing_keys, make_private_folder
 from runtime.settings import FILE_NAME, Settings, load_settings
 from runtime.wiring import Services, open_services
 from scheduler.service import Service
@@ -37,7 +37,6 @@ from scheduler.timetable import Job, Lane
 from web.app import WebServices, build_app
 from workflow.watches import apply_configuration
 
-_ACCESS_KEY_FILE = "access_key"
 _WEB_ONLY = Text(
     "只运行网页：koubei up --only web；采集与分析：python3 run.py setup 补齐组件",
     "pages only: koubei up --only web; to crawl and analyse: python3 run.py setup",
@@ -171,7 +170,7 @@ def _serve(services: Services, port: int | None, *, with_web: bool) -> None:
             return
         settings = services.settings
         listening = _listen(settings.web.host, port or settings.web.port, fixed=port is not None)
-        key = _access_key(settings.secrets_dir)
+        key = access_key(settings.secrets_dir).get_secret_value()
         where = f"http://{settings.web.host}:{listening.getsockname()[1]}"
         say(
             f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
@@ -188,7 +187,9 @@ def _serve(services: Services, port: int | None, *, with_web: bool) -> None:
                 language=language(),
             )
         )
-        uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[listening])
+        # an access log would hold the key of the first visit
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
     finally:
         for number, old in previous.items():
             signal.signal(number, old)
@@ -229,15 +230,6 @@ def _listen(host: str, port: int, *, fixed: bool) -> socket.socket:
     )
 
 
-def _access_key(folder: Path) -> str:
-    path = folder / _ACCESS_KEY_FILE
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(24))
-    return path.read_text(encoding="ascii").strip()
-
-
 @dataclass
 class _Teller:
     """Says on the terminal what a person at it wants to know: crawls, alerts, mails."""
@@ -254,7 +246,7 @@ class _Teller:
         elif job.lane is Lane.RELAY and detail.get("sent"):
             self._tell_mails()
         if state is SlotState.FAILED and not job.lane.is_crawl:
-            out().print(f"✗ {job.name}: {detail.get('error')}")
+            out().print(f"✗ {job.name}: {clean_line(str(detail.get('error')))}")
 
     def _tell_crawl(self, job: Job, detail: Mapping[str, object]) -> None:
         lang = language()
@@ -295,4 +287,4 @@ class _Teller:
         for mail in mails:
             if mail.state is OutboxState.SENT and mail.key not in self._told:
                 self._told.add(mail.key)
-                out().print(f"✉ {mail.recipient}　{mail.rendered.subject}")
+                out().print(f"✉ {mail.recipient}　{clean_line(mail.rendered.subject)}")
