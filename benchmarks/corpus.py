@@ -75,6 +75,13 @@ _OPINIONS = {
         "干净整洁 物超所值 全家都喜欢 甜度刚好 香味浓郁 良心价 忍不住又点了一杯"
     ),
 }
+# Text has few common words and many rare ones: these stand for the long tail.
+_TAIL = 20_000
+_SYLLABLES = (
+    "安白北本长城春大东方丰风福甘高光广桂海禾红湖花华金锦京景静兰乐李里丽林岭流龙绿明木南宁平"
+    "青秋泉仁瑞山上石水松泰唐天同万文西溪夏香新星雪阳银永玉云泽中竹子紫左州洲舟洛河江川谷原野"
+)
+
 _SENTENCES = (
     "{time}在{place}买了{brand}的{good}，{aspect}{opinion}。",
     "{brand}{place}那家的{good}，{aspect}{opinion}！",
@@ -91,6 +98,10 @@ _SENTENCES = (
     "朋友圈都在晒{signature}，我的感受是{opinion}。",
     "{good}和{signature}一起点的，{aspect}{opinion}😂",
     "APP里下单{brand}{good}，{time}才送到，{opinion}。",
+    "{rare}那边也有一家，{other}的{good}{opinion}。",
+    "跟{rare}比，{brand}的{aspect}{opinion}。",
+    "从{other}特地跑来，结果{aspect}{opinion}，不如去{rare}。",
+    "听说{rare}和{other}联名了，{good}{opinion}。",
 )
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红玲芬燕云莲真环雪荣爱妹霞香月莺媛"
@@ -128,15 +139,19 @@ def mentions(rows: int, seed: int = 7) -> Iterator[Mention]:
 
 
 def words(count: int, seed: int = 11) -> list[str]:
-    """Return words of two to four characters, common, rare and cut at random places."""
+    """Return words of two to four characters that somebody may search for.
+
+    Three of four are from the long tail, of every frequency from one text in ten to one in fifty
+    thousand; the others are cut from a text at a random place.
+    """
     chance = random.Random(seed)
-    said = [_say(chance, "").text for _ in range(count)]
-    pieces = []
-    for text in said:
+    found = []
+    for number in range(count):
+        text = _say(chance, "").text
         length = chance.choice((2, 3, 4))
         start = chance.randrange(len(text) - length)
-        pieces.append(text[start : start + length])
-    return pieces
+        found.append(_tail_word(chance, first=10) if number % 4 else text[start : start + length])
+    return found
 
 
 def signature(brand: int) -> str:
@@ -175,12 +190,21 @@ def _say(chance: random.Random, mention_id: str) -> _Said:
             "opinion": chance.choice(_OPINIONS[label]),
             "person": chance.choice(_SURNAMES) + chance.choice(_GIVEN) + chance.choice(_GIVEN),
             "number": str(chance.randrange(2, 200)),
+            "rare": _tail_word(chance),
+            "other": _tail_word(chance),
         }
         parts.append(sentence.format_map(slots))
         terms += (slots["good"], slots["place"], slots["aspect"], slots["opinion"])
     text = "".join(parts)
     fingerprint = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
     return _Said(mention_id, brand, label, text, tuple(dict.fromkeys(terms))[:10], fingerprint)
+
+
+def _tail_word(chance: random.Random, first: int = 1) -> str:
+    """Return a word by its rank, as often as Zipf's law has it; `first` is the commonest rank."""
+    rank = int(first * (_TAIL / first) ** chance.random())
+    word = random.Random(rank)
+    return "".join(word.choices(_SYLLABLES, k=word.choice((2, 2, 2, 3, 4))))
 
 
 def _copy(chance: random.Random, recent: list[_Said]) -> _Said:

@@ -20,13 +20,14 @@ from cli.terminal import (
     say,
     show_table,
 )
-from crawlers.launch import RunOutcome, launch
+from crawlers.launch import RunOutcome, look
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 from presentation.wording import reason, word
+from runtime.extras import require
 from runtime.settings import load_settings
 
 SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
+        require("crawl", "analysis")
         with open_existing(load_settings()) as services:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()
@@ -96,7 +98,7 @@ def crawl_all(pairs: list[tuple[Watch, Source]], services: Services) -> list[Run
         count = _counter(advance)
         with ThreadPoolExecutor(max_workers=len(queues)) as pool:
             done = pool.map(
-                lambda queue: [launch(p, services, progress=count) for p in queue], queues
+                lambda queue: [look(p, services, progress=count) for p in queue], queues
             )
             return [outcome for outcomes in done for outcome in outcomes]
 
@@ -138,15 +140,24 @@ def show(outcomes: list[RunOutcome], platforms: Mapping[str, Platform]) -> None:
 def _line(outcome: RunOutcome, platforms: Mapping[str, Platform]) -> tuple[str, ...]:
     lang = language()
     state = word(outcome.state) if outcome.state else Text("未开始", "not started")
-    why = reason(outcome.reason, platforms.get(outcome.source_id)) if outcome.reason else None
     figures = (outcome.pages, outcome.found, outcome.matched, outcome.new)
     return (
         outcome.watch_id,
         outcome.source_id,
         state.in_language(lang),
         *(str(number) for number in figures),
-        f"{why.text.in_language(lang)} → {why.mend.in_language(lang)}" if why else "",
+        _why(outcome, platforms.get(outcome.source_id)).in_language(lang),
     )
+
+
+def _why(outcome: RunOutcome, platform: Platform | None) -> Text:
+    """Return reason and mend in one sentence, the worker's own where it could not begin."""
+    if outcome.told is not None:
+        return outcome.told
+    if not outcome.reason:
+        return Text("", "")
+    why = reason(outcome.reason, platform)
+    return Text(f"{why.text.zh} → {why.mend.zh}", f"{why.text.en} → {why.mend.en}")
 
 
 def exit_code(outcomes: list[RunOutcome]) -> int:

@@ -16,6 +16,7 @@ from domain.queries import MentionFilter
 from domain.sentiment import Label
 from monitoring.exporting import export
 from monitoring.importing import SUFFIXES, ImportReport, import_file
+from presentation.hostile import excerpt
 from runtime.settings import load_settings
 from runtime.wiring import Services
 
@@ -104,7 +105,8 @@ def _tell(path: Path, report: ImportReport) -> None:
         rest = len(report.problems) - _SHOWN_PROBLEMS
         complain(f"  ! 另有 {rest} 行有问题", f"  ! and {rest} more rows with problems")
     for item in result.refused[:_SHOWN_PROBLEMS]:
-        complain(f"  ! {item.mention_id}：{item.text.zh}", f"  ! {item.mention_id}: {item.text.en}")
+        name = excerpt(item.mention_id, 100)
+        complain(f"  ! {name}：{item.text.zh}", f"  ! {name}: {item.text.en}")
 
 
 def export_command(

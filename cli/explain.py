@@ -22,7 +22,7 @@ from monitoring.explain import (
     last_words,
 )
 from presentation.formats import clock_time, decimal, full_time, short_time
-from presentation.hostile import quotation
+from presentation.hostile import clean_line, excerpt, quotation, safe_link
 from presentation.masking import mask_speakers
 from presentation.wording import reason, word
 from runtime.settings import load_settings
@@ -123,14 +123,15 @@ def _show_sightings(answer: Explanation, zone: ZoneInfo) -> None:
     for sighting in answer.sightings[:10]:
         out().print(
             f"   {short_time(sighting.seen_at, zone)}  {word(sighting.outcome).in_language(lang)}"
-            f"  {sighting.detail}  ({sighting.run_id})"
+            f"  {clean_line(sighting.detail)}  ({clean_line(sighting.run_id)})"
         )
 
 
 def _show_mention(mention: Mention, hour: datetime | None, zone: ZoneInfo) -> None:
     lang = language()
     say("【入库】", "[stored]")
-    out().print(f"   {mention.id}  {full_time(mention.published_at, zone)}  {mention.url}")
+    link = safe_link(mention.url) or ""
+    out().print(f"   {excerpt(mention.id, 100)}  {full_time(mention.published_at, zone)}  {link}")
     out().print(f"   {quotation(mask_speakers(f'{mention.title} {mention.text}'), 100)}")
     watches, brands = ", ".join(sorted(mention.watch_ids)), ", ".join(sorted(mention.brand_ids))
     say(f"   方案 {watches}；品牌 {brands}", f"   watches {watches}; brands {brands}")

@@ -15,7 +15,7 @@ from domain.errors import ConfigurationError, DependencyMissing, LayoutChanged, 
 from domain.mention import Platform
 from domain.page import Page, PageState
 from domain.times import CHINA
-from presentation.hostile import quotation
+from presentation.hostile import quotation, without_commands
 from presentation.refusals import refusal
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
@@ -111,7 +111,7 @@ def _page(file: _File, platform: Platform, url: str, fetched_at: datetime) -> tu
         raise DependencyMissing(
             Text(f"缺少 {error.name}", f"{error.name} is not installed"),
             place="koubei parse",
-            mend=Text("安装：pip install 'koubei[crawl]'", "pip install 'koubei[crawl]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     try:
         return (
@@ -135,5 +135,7 @@ def _print(page: Page) -> None:
         "mentions": page.mentions,
         "next": page.next,
     }
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+    # what would command a terminal is escaped: the same JSON for whoever reads it
+    line = without_commands(orjson.dumps(document).decode())
+    sys.stdout.buffer.write(line.encode() + b"\n")
     sys.stdout.buffer.flush()

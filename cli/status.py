@@ -15,6 +15,7 @@ from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.overview import Overview, SourceStanding, overview
 from presentation.formats import count, duration, multiple, near_time, short_time
+from presentation.hostile import excerpt
 from presentation.wording import WRITTEN_AS_FILE, reason, word
 from runtime.settings import load_settings
 
@@ -170,4 +171,6 @@ def _show_mails(view: Overview, *, as_files: bool) -> None:
     late = [m for m in view.recent_mails if m.state is not OutboxState.SENT]
     for mail in late[:3]:
         waited = duration(max(view.now - mail.created_at, timedelta(0)), lang)
-        out().print(f"  {word(mail.state).in_language(lang)} {waited} {mail.last_error[:160]}")
+        out().print(
+            f"  {word(mail.state).in_language(lang)} {waited} {excerpt(mail.last_error, 160)}"
+        )

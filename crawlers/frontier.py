@@ -31,7 +31,8 @@ from domain.ports import BeginWork, Clock, PageArchive
 
 STALE_AFTER = timedelta(seconds=60)
 """A run that gave no sign of life for this long is dead."""
-INTERRUPTED = Outcome(CoverageState.FAILED, "interrupted")
+NOT_ENDED = Outcome(CoverageState.FAILED, "internal_error")
+"""A series that nobody declared ended, in a run that did: an error of ours, never "ok"."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -257,7 +258,7 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            rows = coverage_rows(self.plan, outcomes, stop or INTERRUPTED, run=self.run, now=now)
+            rows = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
             for row in rows:
                 work.coverage.record(row)
             state, reason = run_result(rows)

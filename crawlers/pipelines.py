@@ -45,7 +45,9 @@ class Intake:
     """Carries the pages of one run into the store."""
 
     def __init__(self, services: Services, frontier: Frontier, watch: Watch, read: Read) -> None:
-        self._services = services
+        self._store = services.store
+        self._ingest = services.ingest
+        self._clock = services.clock
         self._frontier = frontier
         self._watch = watch
         self._read = read
@@ -62,7 +64,7 @@ class Intake:
     def take(self, entry: FrontierEntry, page: Page) -> Taken:
         """Store what a page holds; StoreUnavailable when that has to be tried again."""
         known = self._all_known(page.mentions)
-        counts = self._services.ingest.take(
+        counts = self._ingest.take(
             page.mentions,
             watch=self._watch,
             run_id=self._frontier.run.id,
@@ -77,11 +79,11 @@ class Intake:
         ids = {mention.id for mention in mentions if not mention.embedded}
         if since is None or not ids:
             return False
-        stored = self._services.store.get(ids)
+        stored = self._store.get(ids)
         return all(i in stored and stored[i].first_seen_at <= since for i in ids)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
-        return entry.fetched_at or self._services.clock.now()
+        return entry.fetched_at or self._clock.now()
 
 
 def oldest(mentions: Iterable[FoundMention]) -> datetime | None:

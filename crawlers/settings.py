@@ -43,7 +43,7 @@ DNSCACHE_ENABLED = False
 DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 HTTPPROXY_ENABLED = False  # a proxy from the environment would resolve names behind the guard
 COOKIES_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 HTTPCACHE_ENABLED = False
 
 # Our own robots.txt middleware takes the place of Scrapy's, which allows everything on an error.
@@ -55,7 +55,6 @@ DOWNLOADER_MIDDLEWARES = {
     "crawlers.middlewares.RobotsMiddleware": 100,
     "crawlers.middlewares.PaceMiddleware": 990,
 }
-SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.referer.RefererMiddleware": None}
 EXTENSIONS = {
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.remote_control.RemoteControl": None,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
+import structlog
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings as ScrapySettings
 from twisted.python.failure import Failure
@@ -20,8 +21,11 @@ from crawlers.frontier import AlreadyRunning
 from crawlers.services import Services
 from crawlers.spiders.base import Report, find_source
 from domain.errors import KoubeiError
+from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.wiring import open_services
+
+_log = structlog.get_logger("crawlers.worker")
 
 
 def configured_services() -> AbstractContextManager[Services]:
@@ -43,8 +47,9 @@ def crawl(
     """
     settings = ScrapySettings()
     settings.setmodule("crawlers.settings", priority="project")
-    settings.setdict(dict(overrides or {}), priority="cmdline")
-    process = CrawlerProcess(settings, install_root_handler=False)
+    ours = {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_VERSIONS": [], **(overrides or {})}
+    settings.setdict(ours, priority="cmdline")
+    process = CrawlerProcess(settings)
     failures: list[Failure] = []
     crawling = process.crawl(
         find_source(services, source).spider,
@@ -60,7 +65,9 @@ def crawl(
 
 
 def report_line(event: Mapping[str, object]) -> None:
-    """Print one event for the launcher."""
+    """Print one event for the launcher, and log it: ids and counts, nothing else is in it."""
+    figures = {key: value for key, value in event.items() if key not in {"event", "zh", "en"}}
+    _log.info("crawl_" + str(event.get("event")), **figures)
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
 
@@ -71,13 +78,17 @@ def main() -> int:
     parser.add_argument("--watch", required=True)
     parser.add_argument("--source", required=True)
     wanted = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     try:
-        with configured_services() as services:
+        settings = load_settings()
+        configure_logs(settings.log.level, settings.log.format)
+        for handler in logging.getLogger().handlers:
+            handler.setLevel(settings.log.level.upper())  # Scrapy gives its loggers their own
+        with open_services(settings) as services:
             crawl(services, wanted.watch, wanted.source, report=report_line)
     except KoubeiError as error:
         reason = "already_running" if isinstance(error, AlreadyRunning) else "not_started"
-        report_line({"event": "error", "reason": reason, "text": str(error)})
+        told = {language: error.sentence(language) for language in ("zh", "en")}
+        report_line({"event": "error", "reason": reason, **told})
         return 1
     return 0
 

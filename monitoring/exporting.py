@@ -123,7 +123,7 @@ def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
     except ImportError as error:
         raise DependencyMissing(
             Text("导出 Excel 需要 openpyxl", "writing Excel needs openpyxl"),
-            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("mentions")

@@ -286,6 +286,15 @@ _REASONS: Mapping[str, Reason] = {
         Text("采集进程异常退出", "the crawl process failed"),
         Text("查看日志中的错误", "see the error in the log"),
     ),
+    "internal_error": Reason(
+        Text("程序内部错误，页面已存档", "an error of ours; the page is archived"),
+        Text("查看日志中的错误并报告", "see the error in the log, and report it"),
+    ),
+    "not_started": Reason(
+        Text("采集未能开始", "the crawl could not start"),
+        Text("运行 koubei doctor 检查", "check with koubei doctor"),
+    ),
+    "http_error": Reason(Text("{platform}返回错误", "{platform} answered with an error"), _LATER),
     "store_unavailable": Reason(
         Text("存储不可用，已取回的页面留待补存", "the store is away; what was fetched waits"),
         Text("运行 koubei doctor 检查存储", "check the stores with koubei doctor"),

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Any, ClassVar, cast
 
 import scrapy
@@ -46,7 +47,7 @@ from crawlers.conduct import Conduct
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
 from crawlers.guard import was_refused
 from crawlers.middlewares import SourcePaused
-from crawlers.pipelines import BodyLost, Intake, Read, Taken
+from crawlers.pipelines import BodyLost, Intake, Read, Taken, oldest
 from crawlers.plan import Outcome, Plan, Series, Tally
 from crawlers.services import Services
 from crawlers.windows import Window, last_look, plan_windows
@@ -131,6 +132,7 @@ class SearchSpider(scrapy.Spider):
         self.report = report
         self.conduct = Conduct.towards(self.source, services.settings, services.clock)
         self._behave(services)
+        _ = services.ingest  # whatever is wrong with it is said before a run begins
         self.frontier = begin(
             services.begin_work,
             services.archive,
@@ -189,15 +191,6 @@ class SearchSpider(scrapy.Spider):
     @abstractmethod
     def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
         """Return the next page of a series, or how the series ended. `tally` includes `taken`."""
-
-    def after_scrolls(self, taken: list[Taken], tally: Tally, series: int) -> Outcome:
-        """Return how a search ended whose page had more to show than we scroll for."""
-        return Outcome(
-            CoverageState.PARTIAL,
-            "result_ceiling",
-            tally,
-            complete_since=self.frontier.plan.span(series)[1],
-        )
 
     # ---- one page at a time ------------------------------------------------------------------
 
@@ -307,7 +300,9 @@ class SearchSpider(scrapy.Spider):
         raise CloseSpider("stopped")
 
     def closed(self, reason: str) -> None:
-        """Write the ledger. A run that was interrupted stays open for the next one."""
+        """Write the ledger. A run that was interrupted, or could not reach the store, stays open
+        for the next one; one that failed on an error of ours does not, or it would fail for ever.
+        """
         try:
             if self.abandoned:
                 run = self.frontier.abandon(self.abandoned)
@@ -336,7 +331,9 @@ class SearchSpider(scrapy.Spider):
                 "matched": self.total.matched,
                 "new": self.total.new,
             }
-            self.report({"event": event, "run": self.frontier.run.id, **figures, **more})
+            run = self.frontier.run
+            resumed = run.lineage != run.id
+            self.report({"event": event, "run": run.id, "resumed": resumed, **figures, **more})
 
     # ---- in a browser ------------------------------------------------------------------------
 
@@ -426,19 +423,31 @@ class SearchSpider(scrapy.Spider):
 
     def _after_reply(self, seen: list[Taken], series: int) -> Outcome | None:
         """Return how the search ended, None when there is more to scroll for."""
+        last = seen[-1]
+        if last.page.next is None:
+            return Outcome.seen(total(seen))
+        if is_by_time(seen):
+            since = oldest(last.page.mentions)
+            start, _ = self.frontier.plan.span(series)
+            known = last.all_known and not self.frontier.plan.has_history(series)
+            if known or (since is not None and since < start):
+                return Outcome.seen(total(seen))
+        return self._ceiling(seen, series) if len(seen) > self.max_scrolls else None
+
+    def _ceiling(self, seen: list[Taken], series: int) -> Outcome:
+        """There is more than we scroll for. Where what came was in order of time, everything since
+        the oldest of it was seen; a ranked list says nothing of the kind.
+        """
         tally = total(seen)
-        if seen[-1].page.next is None:
-            return Outcome.seen(tally)
-        if len(seen) > self.max_scrolls:
-            return self.after_scrolls(seen, tally, series)
-        return None
+        since = tally.oldest if is_by_time(seen) else self.frontier.plan.span(series)[1]
+        return Outcome(CoverageState.PARTIAL, "result_ceiling", tally, complete_since=since)
 
     async def _silent(
         self, page: BrowserPage, request: PageRequest, seen: list[Taken]
     ) -> Outcome | None:
         """The page made no (further) call: what does it show instead?"""
         if seen:
-            return self.after_scrolls(seen, total(seen), request.series)
+            return self._ceiling(seen, request.series)
         wall = self._wall_in((await page.content()).encode(), page.url, 200)
         self.halt(wall or _failed("timeout"), request)
         return None
@@ -551,6 +560,14 @@ def total(taken: Sequence[Taken]) -> Tally:
     for one in taken:
         tally = tally.plus(one.tally)
     return tally
+
+
+def is_by_time(taken: Sequence[Taken]) -> bool:
+    """Whether the mentions of several pages came newest first, each with its time."""
+    times = [m.published_at for t in taken for m in t.page.mentions if not m.embedded]
+    known = [time for time in times if time is not None]
+    ordered = all(newer >= older for newer, older in pairwise(known))
+    return bool(known) and len(known) == len(times) and ordered
 
 
 def _reason(error: BaseException | None) -> str:

@@ -1,12 +1,11 @@
 """Baidu Tieba: the replies of the 2026 search page, and the finished html before it."""
 
-from itertools import pairwise
 from typing import ClassVar
 from urllib.parse import quote, quote_plus
 
 from crawlers.frontier import PageRequest
 from crawlers.pages import tieba_search
-from crawlers.pipelines import Read, Taken, newest, oldest
+from crawlers.pipelines import Read, Taken, newest
 from crawlers.plan import Outcome, Tally
 from crawlers.spiders.base import SearchSpider
 from domain.brand import Transport
@@ -51,17 +50,3 @@ class TiebaSearchSpider(SearchSpider):
         number = request.page + 1
         url = f"{request.url.rpartition('&pn=')[0]}&pn={number}"
         return PageRequest(request.series, url, page=number, tally=tally)
-
-    def after_scrolls(self, taken: list[Taken], tally: Tally, series: int) -> Outcome:
-        """There is more than the first 20. When these came by time, everything since the oldest of
-        them was seen.
-        """
-        times = [
-            m.published_at for t in taken for m in t.page.mentions if m.published_at is not None
-        ]
-        start, end = self.frontier.plan.span(series)
-        by_time = bool(times) and all(later >= earlier for later, earlier in pairwise(times))
-        since = oldest(m for t in taken for m in t.page.mentions) if by_time else end
-        if since is not None and since <= start:
-            return Outcome.seen(tally)
-        return Outcome(CoverageState.PARTIAL, "result_ceiling", tally, complete_since=since)

@@ -22,8 +22,13 @@ class ZhihuSearchSpider(SearchSpider):
     max_scrolls = 10
 
     def first_url(self, query: str) -> str:
-        """The search page."""
-        return f"{self.source.base_url.rstrip('/')}/search?type=content&q={quote(query)}"
+        """The search page, newest first: only then does a list say how far back it reached.
+
+        `sort=created_time` is the choice of the page's own filter bar, which it hands on to its
+        call.
+        """
+        site = self.source.base_url.rstrip("/")
+        return f"{site}/search?type=content&q={quote(query)}&sort=created_time"
 
     def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
         """One page is all that plain HTTP can open; the rest is behind the signed call."""

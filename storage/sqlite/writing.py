@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -45,11 +45,11 @@ _PUT_TARGET = "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INSERT_GRAM = "INSERT INTO gram (rowid, tokens) VALUES (?, ?)"
 _DELETE_GRAM = "INSERT INTO gram (gram, rowid, tokens) VALUES ('delete', ?, ?)"
 _ADD_TO_ROLLUP = """
-INSERT INTO rollup VALUES (?, ?, ?, ?, ?)
+INSERT INTO rollup (brand, platform, label, hour, mentions) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions
 """
 _DROP_FROM_ROLLUP = """
-DELETE FROM rollup WHERE brand = ? AND hour = ? AND platform = ? AND label = ? AND mentions = 0
+DELETE FROM rollup WHERE brand = ? AND platform = ? AND label = ? AND hour = ? AND mentions = 0
 """
 
 
@@ -74,24 +74,22 @@ class Held:
 
 def load(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Held]:
     """Return those of the mentions that are stored, by id."""
-    wanted = list(dict.fromkeys(ids))
-    found: dict[str, Held] = {}
-    for first in range(0, len(wanted), MOST_VARIABLES):
-        part = wanted[first : first + MOST_VARIABLES]
-        places = ", ".join("?" * len(part))
-        for at, *columns in connection.execute(f"{_LOAD} WHERE m.id IN ({places})", part):
-            row = Row._make(columns)
-            found[row.id] = Held(row, at=at)
-    return found
+    held = _load(connection, "m.id", list(dict.fromkeys(ids)))
+    return {one.row.id: one for one in held}
 
 
-def load_at(connection: sqlite3.Connection, places: Iterable[int]) -> list[Mention]:
+def load_at(connection: sqlite3.Connection, places: Sequence[int]) -> list[Mention]:
     """Return the mentions at these places, in this order."""
-    found = []
-    for at in places:
-        (_, *columns) = connection.execute(f"{_LOAD} WHERE m.at = ?", (at,)).fetchone()
-        found.append(decode(Row._make(columns)))
-    return found
+    found = {one.at: one.mention for one in _load(connection, "m.at", places)}
+    return [found[at] for at in places]
+
+
+def _load(connection: sqlite3.Connection, column: str, keys: Sequence[object]) -> Iterator[Held]:
+    for first in range(0, len(keys), MOST_VARIABLES):
+        part = keys[first : first + MOST_VARIABLES]
+        places = ", ".join("?" * len(part))
+        for at, *columns in connection.execute(f"{_LOAD} WHERE {column} IN ({places})", part):
+            yield Held(Row._make(columns), at=at)
 
 
 def meet(known: Held, look: Held) -> tuple[Held, bool]:
@@ -217,7 +215,7 @@ class Changes:
             return
         hour = int(mention.published_at.timestamp()) // 3600
         for target in targets(mention):
-            self._rollup[target.brand, hour, target.platform, target.label] += step
+            self._rollup[target.brand, target.platform, target.label, hour] += step
 
     def _write_rollup(self) -> None:
         differences = {key: step for key, step in sorted(self._rollup.items()) if step}

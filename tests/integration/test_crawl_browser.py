@@ -1,17 +1,19 @@
 """A search page whose own script makes the call, read in a real browser behind the guard."""
 
 import json
-import shutil
+import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from browser.find import find_browser
-from crawlers.launch import descendants
+from crawlers.processes import Process, descendants, running_processes
 from domain.brand import Transport
 from domain.coverage import CoverageState
 from domain.errors import BrowserMissing
@@ -103,6 +105,7 @@ try {{ new WebSocket('{self.elsewhere}'.replace('http', 'ws') + '/socket'); }} c
 const frame = document.createElement('iframe'); frame.src = '{self.elsewhere}/frame';
 document.body.append(frame);
 open('{self.elsewhere}/window');
+open('/secret/window');
 </script></body></html>""".encode()
 
 
@@ -141,10 +144,15 @@ def test_replies_to_the_pages_own_call_are_read_while_scrolling(tmp_path, elsewh
 
 def test_a_search_with_more_than_ten_scrolls_is_partial(tmp_path, elsewhere):
     page = ZhihuSite(30, elsewhere=elsewhere.base_url)
-    with ReplayServer(page) as site, zhihu(tmp_path, site) as house:
+    day = timedelta(days=1)
+    with ReplayServer(page) as site, zhihu(tmp_path, site, backfill=day) as house:
         outcome = house.crawl()
         assert (outcome.state, outcome.reason) == (CoverageState.PARTIAL, "result_ceiling")
         assert outcome.pages == 11
+        # it came newest first, a minute apart: the last 220 minutes were seen, the rest was not
+        states = {(row.state, row.backfill) for row in house.rows()}
+        assert (CoverageState.OK, False) in states
+        assert (CoverageState.PARTIAL, True) in states
 
 
 def test_a_page_without_the_call_is_a_failure_not_an_empty_result(tmp_path):
@@ -177,31 +185,51 @@ def test_a_missing_browser_is_said_and_nothing_is_asked(tmp_path):
 
 def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
     hanging = ZhihuSite(1, page=b"<html><body>waiting</body></html>")
+    ours: set[Process] = set()
+
+    def look(site: ReplayServer) -> None:
+        deadline = time.monotonic() + 30
+        while not site.pages() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ours.update(descendants(os.getpid()))
+
     with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
-        seen_running: set[int] = set()
-
-        def watch(_: object) -> None:
-            seen_running.update(_browsers())
-
-        before = _browsers()
-        outcome = house.crawl(
-            wall_clock=timedelta(seconds=6), grace=timedelta(seconds=0.5), progress=watch
-        )
+        looking = threading.Thread(target=look, args=(site,))
+        looking.start()
+        outcome = house.crawl(wall_clock=timedelta(seconds=8), grace=timedelta(seconds=0.5))
+        looking.join()
         assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "wall_clock")
-        deadline = time.monotonic() + 10
-        while _browsers() - before and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert _browsers() <= before
         assert "wall_clock" in {row.reason for row in house.rows()}
+        assert len(ours) > 3  # worker, driver, and the several processes of a browser
+        assert _left_of(ours, seconds=10) == set()
 
 
-def _browsers() -> set[int]:
-    """The processes below this one that are a browser."""
-    assert shutil.which("ps")
-    listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,comm="], capture_output=True, text=True, check=True
-    ).stdout
-    return {int(line.split()[0]) for line in listing.splitlines() if "chrom" in line}
+def test_a_worker_that_is_killed_takes_its_browser_along(tmp_path):
+    hanging = ZhihuSite(1, page=b"<html><body>waiting</body></html>")
+    with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
+        process = subprocess.Popen(
+            [*house.command(), "--watch", "tea", "--source", "site"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 30
+        while not site.pages() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ours = descendants(process.pid)
+        process.kill()
+        process.wait()
+        assert len(ours) > 2
+        assert _left_of(ours, seconds=20) == set()
+
+
+def _left_of(processes: set[Process], *, seconds: float) -> set[Process]:
+    """Wait for processes to be gone and return those that are not."""
+    deadline = time.monotonic() + seconds
+    while True:
+        left = processes & {process for process, _ in running_processes()}
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.1)
 
 
 def test_descendants_finds_grandchildren():
@@ -216,3 +244,34 @@ def test_descendants_finds_grandchildren():
         for pid in [*(child.pid for child in descendants(process.pid)), process.pid]:
             subprocess.run(["kill", "-9", str(pid)], check=False)
         process.wait()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc; mend: run it on Linux")
+def test_neither_the_browser_nor_its_pages_know_our_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("KOUBEI_TEST_PASSWORD", "known-to-the-worker-alone")
+    hanging = ZhihuSite(1, page=b"<html><body>waiting</body></html>")
+    with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
+        process = subprocess.Popen(
+            [*house.command(), "--watch", "tea", "--source", "site"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while not site.pages() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        told = _environments(descendants(process.pid))
+        process.kill()
+        process.wait()
+    browsers = [environ for command, environ in told.items() if b"--remote-debugging" in command]
+    assert browsers
+    assert not any(b"known-to-the-worker-alone" in environ for environ in browsers)
+
+
+def _environments(processes: set[Process]) -> dict[bytes, bytes]:
+    """Return what the processes know, by their command."""
+    told: dict[bytes, bytes] = {}
+    for child in processes:
+        folder = Path("/proc") / str(child.pid)
+        with suppress(OSError):  # gone by now
+            told[(folder / "cmdline").read_bytes()] = (folder / "environ").read_bytes()
+    return told

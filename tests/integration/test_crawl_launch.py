@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.launch import RunOutcome, launch
+from crawlers.launch import RunOutcome, launch, look
 from domain.coverage import CoverageState
+from domain.errors import Text
 from tests.integration.crawling import House
 
 pytestmark = pytest.mark.integration
@@ -94,6 +96,23 @@ def test_figures_of_the_last_event_count_even_when_the_worker_dies(house):
     assert (outcome.pages, outcome.found, outcome.run_id) == (3, 30, "r")
 
 
+def test_a_worker_that_could_not_begin_tells_why(house):
+    outcome = run(
+        house,
+        "import json; print(json.dumps({'event': 'error', 'reason': 'not_started', "
+        "'zh': '缺密钥', 'en': 'no key'})); sys.exit(1)",
+    )
+    assert (outcome.reason, outcome.told) == ("not_started", Text("缺密钥", "no key"))
+    assert house.rows()[0].reason == "not_started"
+
+
+def test_a_service_that_stops_ends_its_workers(house):
+    stopping = threading.Event()
+    stopping.set()
+    outcome = run(house, "time.sleep(60)", stopping=stopping)
+    assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "interrupted")
+
+
 def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -101,3 +120,22 @@ def _is_running(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+@pytest.mark.parametrize(("first_resumes", "runs", "pages"), [(True, 2, 6), (False, 1, 3)])
+def test_what_was_cut_off_is_finished_and_then_the_present_is_looked_at(
+    house, tmp_path, first_resumes, runs, pages
+):
+    """A killed run asked up to its own moment: the minutes since then take a run of their own."""
+    count = tmp_path / "runs"
+    code = (
+        f"import json, pathlib; n = pathlib.Path({str(count)!r}); "
+        "runs = len(n.read_text()) if n.exists() else 0; n.write_text('x' * (runs + 1)); "
+        f"print(json.dumps(dict(event='ended', run='r', state='ok', reason='', pages=3, "
+        f"resumed={first_resumes} and not runs)))"
+    )
+    outcome = look(
+        (house.watch, house.source), house.services, command=(sys.executable, "-c", code)
+    )
+    assert len(count.read_text()) == runs
+    assert (outcome.state, outcome.pages) == (CoverageState.OK, pages)

@@ -211,7 +211,7 @@ def test_a_body_of_two_gibibytes_is_cut_off(run, declared):
 def test_the_user_agent_says_who_asks_and_how_to_reach_them(run):
     _, site = run(some_posts())
     assert {seen.headers["User-Agent"] for seen in site.seen} == {"Koubei/0.1 (+ops@example.com)"}
-    assert all("Cookie" not in seen.headers for seen in site.seen)
+    assert not any({"Cookie", "Referer"} & set(seen.headers) for seen in site.seen)
 
 
 def test_a_host_without_leave_is_asked_at_the_pace_of_the_settings(tmp_path):

@@ -6,7 +6,7 @@ from cli.crawl import SPIDERS, choose, exit_code, show
 from crawlers.launch import RunOutcome
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.coverage import CoverageState
-from domain.errors import ConfigurationError, UnknownSpider
+from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 
 
@@ -84,3 +84,10 @@ def test_the_table_says_state_reason_and_mend_in_words(capsys, monkeypatch):
     monkeypatch.setenv("KOUBEI_LANGUAGE", "en")
     show([ended(None, "already_running")], {})
     assert "not started" in capsys.readouterr().out
+
+
+def test_a_worker_that_could_not_begin_is_quoted(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    told = Text("缺少密钥 → koubei init", "no key → koubei init")
+    show([RunOutcome("tea", "weibo", CoverageState.FAILED, "not_started", told=told)], {})
+    assert "缺少密钥 → koubei init" in capsys.readouterr().out

@@ -201,7 +201,7 @@ def test_a_wall_blocks_what_was_not_seen_and_keeps_the_figures_of_its_own_series
 
 def test_an_end_that_nobody_declared_is_a_failure_never_ok(bench):
     run = bench.begin().close(None)
-    assert (run.state, run.reason) == (CoverageState.FAILED, "interrupted")
+    assert (run.state, run.reason) == (CoverageState.FAILED, "internal_error")
 
 
 def test_an_abandoned_run_is_in_the_ledger_and_can_be_taken_over_at_once(bench):

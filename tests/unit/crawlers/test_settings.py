@@ -32,7 +32,11 @@ def settings() -> Settings:
         ("HTTPPROXY_ENABLED", True, False),
         ("COOKIES_ENABLED", True, False),
         ("METAREFRESH_ENABLED", True, False),
-        ("REFERER_ENABLED", True, False),
+        (
+            "REFERRER_POLICY",
+            "scrapy.spidermiddlewares.referer.DefaultReferrerPolicy",
+            "no-referrer",
+        ),
     ],
 )
 def test_a_default_of_scrapy_is_overridden(settings, name, dangerous, ours):
@@ -54,6 +58,10 @@ def test_our_robots_middleware_stands_in_for_scrapys_which_allows_on_errors(sett
     order = {name.rpartition(".")[2]: place for name, place in active.items() if place}
     assert order["GuardMiddleware"] < order["RobotsMiddleware"] < order["RedirectMiddleware"]
     assert order["PaceMiddleware"] == max(order.values())
+
+
+def test_no_page_is_told_where_we_came_from(settings):
+    assert settings["REFERRER_POLICY"] == "no-referrer"
 
 
 def test_rate_limits_are_walls_and_not_retried(settings):

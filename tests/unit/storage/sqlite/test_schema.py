@@ -1,0 +1,124 @@
+"""storage/sqlite/schema.py: what is opened, migrated and refused."""
+
+import sqlite3
+
+import pytest
+
+from domain.errors import SchemaMismatch, StoreError
+from storage.sqlite import schema
+from storage.sqlite.mentions import SqliteMentionStore
+from storage.sqlite.schema import SCHEMA_VERSION, migrate
+from tests.fakes import a_mention
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "mentions.db"
+
+
+def make(path, *statements):
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_new_file_has_the_newest_schema(path):
+    store = SqliteMentionStore(path)
+    assert store.status().schema_version == SCHEMA_VERSION
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_opening_again_keeps_what_is_there(path):
+    store = SqliteMentionStore(path)
+    store.add([a_mention()])
+    store.close()
+    again = SqliteMentionStore(path)
+    assert again.get(["weibo:1"]) == {"weibo:1": a_mention()}
+    again.close()
+
+
+def test_opening_does_not_wait_for_a_writer(path):
+    store = SqliteMentionStore(path)
+    store.add([a_mention()])
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    reader = SqliteMentionStore(path)
+    assert reader.status().mentions == 1
+    writer.execute("ROLLBACK")
+    for opened in (writer, reader, store):
+        opened.close()
+
+
+def test_a_file_of_a_newer_program_is_refused_with_the_mend(path):
+    SqliteMentionStore(path).close()
+    make(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    with pytest.raises(SchemaMismatch, match="upgrade koubei") as caught:
+        SqliteMentionStore(path)
+    assert str(path) in str(caught.value)
+    assert not caught.value.retry
+
+
+def test_another_database_is_refused_and_left_alone(path):
+    make(path, "CREATE TABLE users (name TEXT)", "PRAGMA user_version = 1")
+    with pytest.raises(SchemaMismatch, match="no mention store"):
+        SqliteMentionStore(path)
+    connection = sqlite3.connect(path)
+    tables = connection.execute("SELECT name FROM sqlite_schema").fetchall()
+    connection.close()
+    assert tables == [("users",)]
+
+
+def test_a_file_that_is_no_database_is_an_error(path):
+    path.write_bytes(b"not a database at all, but long enough to look like a header" * 20)
+    with pytest.raises(StoreError, match="no database") as caught:
+        SqliteMentionStore(path)
+    assert not caught.value.retry
+
+
+def test_an_older_file_runs_the_steps_that_it_lacks_in_order(path, monkeypatch):
+    store = SqliteMentionStore(path)
+    store.add([a_mention()])
+    store.close()
+    ran = []
+
+    def second(connection):
+        ran.append("second")
+        connection.execute("ALTER TABLE mention ADD COLUMN topic TEXT")
+
+    def third(connection):
+        ran.append("third")
+        connection.execute("UPDATE mention SET topic = 'x'")
+
+    steps = (*schema.STEPS, second, third)
+    connection = sqlite3.connect(path, isolation_level=None)
+    for _ in range(2):
+        connection.execute("BEGIN IMMEDIATE")
+        migrate(connection, str(path), steps)
+        connection.execute("COMMIT")
+    assert ran == ["second", "third"]
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(steps),)
+    assert connection.execute("SELECT topic FROM mention").fetchall() == [("x",)]
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_the_file_as_it_was(path):
+    SqliteMentionStore(path).close()
+
+    def broken(connection):
+        connection.execute("ALTER TABLE mention ADD COLUMN topic TEXT")
+        connection.execute("UPDATE nothing SET at = 1")
+
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(sqlite3.OperationalError, match="nothing"):
+        migrate(connection, str(path), (*schema.STEPS, broken))
+    connection.execute("ROLLBACK")
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info(mention)")]
+    connection.close()
+    assert "topic" not in columns
