@@ -29,7 +29,12 @@ from presentation.wording import reason, word
 from runtime.extras import require
 from runtime.logs import configure_logs
 from runtime.one_service import only_service
-from runtime.secret_files import access_key, make_missing_keys, make_private_folder
+from runtime.secret_files import (
+    access_key,
+    load_keys,
+    make_missing_keys,
+    make_private_folder,
+)
 from runtime.settings import FILE_NAME, Settings, load_settings
 from runtime.settings_model import local_address
 from runtime.wiring import Services, open_services
@@ -81,7 +86,6 @@ def up_command(
     with ExitStack() as stack:
         if only is Part.ALL:
             stack.enter_context(only_service(settings.data_dir))
-        make_missing_keys(settings.secrets_dir)
         listening = None
         if only is not Part.SCHEDULER:
             wanted = port or settings.web.port
@@ -90,6 +94,7 @@ def up_command(
             )
             settings = _reached_at(settings, listening.getsockname()[1])
         services = stack.enter_context(open_services(settings))
+        _make_keys(services, needed=crawls)
         if crawls:
             stack.enter_context(_demo_if_meant(services))
         _announce(settings)
@@ -171,6 +176,20 @@ def _announce(settings: Settings) -> None:
             f"✓ no mail server set: mails become files in {settings.mail.folder}",
         )
     say(f"✓ 数据存于 {settings.data_dir}", f"✓ data lie in {settings.data_dir}")
+
+
+def _make_keys(services: Services, *, needed: bool) -> None:
+    """Make the keys of a new installation; ConfigurationError where data are there without theirs.
+
+    New keys would make every known author a new one and every sealed name unreadable, for good: so
+    a restored database waits for its `secrets/`.
+    """
+    settings = services.settings
+    make_private_folder(settings.secrets_dir)
+    if services.store.status().mentions == 0:
+        make_missing_keys(settings.secrets_dir)
+    elif needed:
+        load_keys(settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key)
 
 
 def _reached_at(settings: Settings, port: int) -> Settings:

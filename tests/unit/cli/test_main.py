@@ -10,6 +10,8 @@ import pytest
 from cli import main
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, language
 from domain.errors import ConfigurationError, StoreUnavailable, Text
+from storage.sqlite.mentions import SqliteMentionStore
+from tests.fakes import a_mention
 
 ROOT = Path(__file__).parents[3]
 LOOKING = (
@@ -154,6 +156,18 @@ def test_a_command_whose_package_is_missing_says_which_and_leaves_the_others_alo
     assert "本机未安装 cli.no_such_module" in capsys.readouterr().err
     main.run(["--help"])
     assert "不可用" in capsys.readouterr().out
+
+
+def test_up_does_not_start_on_data_without_their_keys(elsewhere, capsys):
+    store = SqliteMentionStore(elsewhere / "var/mentions.sqlite")
+    store.add([a_mention()])
+    store.close()
+    (elsewhere / "koubei.toml").touch()
+
+    assert main.run(["up", "--port", "0"]) == EXIT_USAGE
+
+    assert "从备份取回 secrets/" in capsys.readouterr().err
+    assert not (elsewhere / "var/secrets/author_key").exists()
 
 
 def test_help_starts_without_settings_or_stores(elsewhere):
