@@ -71,6 +71,8 @@ COLUMNS: Final = (
     Column("forum", ("forum", "贴吧", "吧名", "tieba_name")),
     Column("parent_id", ("parent_id", "上级编号", "parent_comment_id")),
 )
+SUFFIXES: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
+"""The kinds of files that can be imported."""
 REQUIRED: Final = ("id", "published_at")
 _DEFAULT_KINDS: Final = {
     Platform.WEIBO: Kind.POST,
