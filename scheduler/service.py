@@ -25,13 +25,22 @@ _RENEW_EVERY_SECONDS: Final = 20.0
 _TICK_SECONDS: Final = 5
 _LANE_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
+_INTERRUPTED: Final = "interrupted"
+_EVENTS: Final = {
+    SlotState.DONE: "job_done",
+    SlotState.FAILED: "job_failed",
+    SlotState.DUE: "job_put_back",
+}
+
 _log = structlog.get_logger("scheduler")
 
 
 class Work(Protocol):
     """Does one job; returns figures for the log and the slot row (no texts, no secrets).
 
-    `stopping` is set when the service is told to end: long work should come to an end soon.
+    `stopping` is set when the service is told to end: long work should come to an end soon, and
+    says so with the reason `interrupted`. Its slot is due again then: the next start, or another
+    service, goes on at once.
     """
 
     def __call__(self, job: Job, stopping: threading.Event) -> Mapping[str, object]: ...
@@ -45,7 +54,6 @@ class Service:
     clock: Clock
     owner: str
     work: Mapping[Lane, Work]
-    after_crawl: tuple[str, ...] = ("detect", "relay")
     lease: timedelta = LEASE
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -153,7 +161,7 @@ class Service:
         took = (self.clock.now() - began).total_seconds()
         kept = self._finish(slot, state, detail)
         _log.info(
-            "job_done" if state is SlotState.DONE else "job_failed",
+            _EVENTS[state],
             job=job.name,
             slot=slot.slot_at.isoformat(),
             coalesced=slot.coalesced,
@@ -163,23 +171,26 @@ class Service:
         )
         if job.lane.is_crawl:
             self._after_crawl()
+        elif job.lane is Lane.DETECT and state is SlotState.DONE:
+            self._make_due_now("relay")
         if self.on_finish:
             self.on_finish(job, state, detail)
 
     def _outcome(self, job: Job) -> tuple[SlotState, Mapping[str, object]]:
         try:
-            return SlotState.DONE, self.work[job.lane](job, self._stopping)
+            detail = self.work[job.lane](job, self._stopping)
         except KoubeiError as error:
             return SlotState.FAILED, {"error": str(error)}
+        cut_short = self._stopping.is_set() and detail.get("reason") == _INTERRUPTED
+        return SlotState.DUE if cut_short else SlotState.DONE, detail
 
     def _after_crawl(self) -> None:
-        """New mentions wait for nobody's grid: detection and mail follow within seconds.
+        """New mentions wait for nobody's grid: detection follows within seconds, and mail on it.
 
         While other sources are still being read it is too early: an alarm that knows one platform
         of three would have to be corrected a minute later. The grid sees to it that they are not
         waited for longer than detection's own rhythm.
         """
-        at = self.clock.now().replace(microsecond=0)
         with self.begin_work() as work:
             reading = [
                 slot
@@ -187,9 +198,12 @@ class Service:
                 if slot.job.startswith("crawl:")
                 and slot.state in (SlotState.DUE, SlotState.RUNNING)
             ]
-            if not reading:
-                for name in self.after_crawl:
-                    work.slots.ensure(name, at)
+        if not reading:
+            self._make_due_now("detect")
+
+    def _make_due_now(self, job: str) -> None:
+        with self.begin_work() as work:
+            work.slots.ensure(job, self.clock.now().replace(microsecond=0))
             work.commit()
 
     def _finish(self, slot: Slot, state: SlotState, detail: Mapping[str, object]) -> bool:
