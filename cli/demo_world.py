@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from demo.configuration import demo_configuration
 from domain.brand import Configuration
 from domain.errors import KoubeiError, Text
+from runtime.child_environment import child_environment
 
 PORTS = 5
 _FIRST_PORT = 8511
@@ -88,7 +89,12 @@ def demo_world(data_dir: Path, first_port: int) -> Iterator[Mapping[str, str]]:
     )
     command = [sys.executable, "-m", "demo", "--port", str(first_port), "--born", born]
     process = subprocess.Popen(  # noqa: S603  # our own module with our own arguments
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=child_environment(),
     )
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -19,6 +19,7 @@ from browser.launch import launch_options
 from browser.proxy import GuardProxy
 from crawlers.conduct import Conduct
 from domain.errors import AddressRefused
+from runtime.child_environment import child_environment
 
 MAX_REPLY = 8 * 1024 * 1024
 PAGE_CLOCK = 90.0
@@ -43,7 +44,9 @@ class GuardedBrowserProvider(PlaywrightBrowserProvider):  # type: ignore[misc]  
     async def launch_browser(self) -> Any:
         """Start proxy and browser."""
         await self._proxy.__aenter__()
-        self.config.launch_options = launch_options(self._found, proxy=self._proxy.address)
+        self.config.launch_options = launch_options(
+            self._found, proxy=self._proxy.address, environment=child_environment()
+        )
         return await super().launch_browser()
 
     async def close(self) -> None:

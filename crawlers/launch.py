@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO
 
@@ -24,9 +24,10 @@ from crawlers.processes import Process, descendants, running_processes
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
 from domain.errors import Text
 
+WORKER = (sys.executable, "-m", "crawlers.worker")
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 Progress = Callable[[Mapping[str, object]], None]
@@ -48,6 +49,48 @@ class RunOutcome:
     matched: int = 0
     new: int = 0
     told: Text | None = None
+    resumed: bool = False
+
+
+def look(
+    pair: tuple[Watch, Source],
+    services: Services,
+    *,
+    progress: Progress | None = None,
+    scheduled: bool = False,
+    stopping: threading.Event | None = None,
+    command: Sequence[str] = WORKER,
+) -> RunOutcome:
+    """Crawl a watch on a source up to the present moment.
+
+    A run that was cut off is finished first, for the time that it asked about; what was said since
+    then takes a run of its own. Returns the figures of both together.
+    """
+
+    def run() -> RunOutcome:
+        return launch(
+            pair,
+            services,
+            progress=progress,
+            scheduled=scheduled,
+            stopping=stopping,
+            command=command,
+        )
+
+    first = run()
+    stopped = stopping is not None and stopping.is_set()
+    if stopped or not first.resumed or first.state not in KNOWN_STATES:
+        return first
+    second = run()
+    if second.state is None:
+        return first  # another process looks at the rest
+    return replace(
+        second,
+        pages=first.pages + second.pages,
+        found=first.found + second.found,
+        matched=first.matched + second.matched,
+        new=first.new + second.new,
+    )
 
 
 def launch(
@@ -59,7 +102,7 @@ def launch(
     wall_clock: timedelta | None = None,
     stopping: threading.Event | None = None,
     grace: timedelta = GRACE,
-    command: Sequence[str] = (sys.executable, "-m", "crawlers.worker"),
+    command: Sequence[str] = WORKER,
 ) -> RunOutcome:
     """Crawl a watch on a source in a process, and return when that process is gone.
 
@@ -209,6 +252,7 @@ def _outcome(
         matched=events.number("matched"),
         new=events.number("new"),
         told=told,
+        resumed=bool(events.last.get("resumed")),
     )
 
 

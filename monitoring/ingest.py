@@ -16,7 +16,7 @@ from analysis.terms import keywords
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome
 from domain.errors import Text
-from domain.mention import Flag, Mention
+from domain.mention import UNSTORABLE, Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer
 from domain.queries import Refused
@@ -27,10 +27,19 @@ from presentation.masking import mask_name
 
 SEALED_NAME_LIFE = timedelta(days=30)
 _EARLIEST_YEAR = 2005
+_LONGEST = {
+    "text": 200_000,
+    "title": 2_000,
+    "author": 200,
+    "url": 2_000,
+    "client": 200,
+    "ip_location": 200,
+    "forum": 200,
+    "topic": 200,
+}
+"""Characters kept of each text; the longest articles of the platforms have some 100,000."""
 _CLOCK_SKEW = timedelta(minutes=10)
 _REPOST_MARKS = re.compile(r"转发微博|轉發微博|//@[^:：]{1,40}[:：].*|\[[^\[\]]{1,12}\]", re.DOTALL)
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,13 +264,16 @@ def _usable(
 
 
 def _storable(item: FoundMention) -> FoundMention:
-    """Without NUL and half characters (lone surrogates), which no store and no mail can hold."""
-    texts = ("title", "text", "author", "url", "client", "ip_location", "forum", "topic")
+    """Without NUL and half characters (lone surrogates), which no store and no mail can hold; cut
+    to what people write, because each rule looks at all of it.
+    """
     changes: dict[str, Any] = {}
-    for name in texts:
+    for name, longest in _LONGEST.items():
         value = getattr(item, name)
-        if value and _UNSTORABLE.search(value):
-            changes[name] = _UNSTORABLE.sub("", value)
+        if value and (len(value) > longest or UNSTORABLE.search(value)):
+            changes[name] = UNSTORABLE.sub("", value)[:longest]
+    if len(item.url) > _LONGEST["url"]:
+        changes["url"] = ""  # half an address leads elsewhere
     return replace(item, **changes) if changes else item
 
 

@@ -131,7 +131,8 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     named = parts.scheme in {"http", "https"} and parts.hostname and port != 0
-    extra = parts.username or parts.password or parts.fragment or " " in text
+    # a "*" is no host: where hosts are compared it would stand for every one
+    extra = parts.username or parts.password or parts.fragment or " " in text or "*" in parts.netloc
     return bool(named) and not extra and not _CONTROL.search(text)
 
 

@@ -178,3 +178,10 @@ def test_half_characters_and_nul_do_not_reach_a_store(ingest, store):
 def test_an_empty_page_is_nothing(ingest):
     result = take(ingest)
     assert (result.found, result.nothing_new) == (0, False)
+
+
+def test_a_text_without_end_is_cut_before_any_rule_looks_at_it(ingest, store):
+    long_url = "https://w.cn/" + "a" * 9_000
+    take(ingest, found("9", text="云栈" + "茶" * 3_000_000, title="题" * 90_000, url=long_url))
+    stored = store.get(["weibo:9"])["weibo:9"]
+    assert (len(stored.text), len(stored.title), stored.url) == (200_000, 2_000, "")
