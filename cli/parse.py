@@ -1,6 +1,7 @@
 """`koubei parse`: what a saved page says, as one JSON document."""
 
 import sys
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -20,6 +21,10 @@ from presentation.refusals import refusal
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
 """One byte more than is read of any page: enough to see that a file is larger."""
+
+
+_ARCHIVED = ".zlib"
+"""How the page archive packs a body; `data_dir/pages` is where a changed layout is looked at."""
 
 
 class _Outcome(IntEnum):
@@ -86,6 +91,8 @@ class _File:
 def _load(path: Path) -> _File:
     with path.open("rb") as stream:
         body = stream.read(_MOST_BYTES)
+    if path.suffix == _ARCHIVED:
+        body = zlib.decompressobj().decompress(body, _MOST_BYTES)
     return _File(body, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
@@ -97,6 +104,9 @@ def _read(path: Path, platform: Platform, url: str, fetched_at: datetime | None)
         complain(
             f"✗ {path}：读不了（{why.zh}），其余文件照常", f"✗ {path}: cannot be read ({why.en})"
         )
+        return _Outcome.UNREADABLE
+    except zlib.error:
+        complain(f"✗ {path}：不是完整的存档页面", f"✗ {path}: is no whole page of the archive")
         return _Outcome.UNREADABLE
     page, outcome = _page(file, platform, url, fetched_at or file.modified_at)
     _print(page)

@@ -31,6 +31,8 @@ _BROKEN_BOOK: Final = (
 numbers, its references); it has no error of its own for that."""
 
 Row = Mapping[str, Any]
+NO_OBJECT: Final[Row] = {}
+"""Stands for a line that is no JSON object, so that it is listed with its number."""
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -98,8 +100,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
                 item = json.loads(line)
             except (ValueError, RecursionError):
                 item = None
-            # a broken line becomes a row without any field, and so a problem with its number
-            yield number, item if isinstance(item, dict) else {}
+            yield number, item if isinstance(item, dict) else NO_OBJECT
 
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
