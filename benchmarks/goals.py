@@ -1,9 +1,11 @@
 """Figures, goals and the table that shows both."""
 
+import gc
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +79,17 @@ class Timing:
     def cpu_p95(self) -> float:
         """95th percentile of processor time."""
         return sorted(self.cpu)[min(len(self.cpu) - 1, int(len(self.cpu) * 0.95))]
+
+
+@contextmanager
+def own_heap_only() -> Iterator[None]:
+    """Keep what the benchmark itself holds out of the garbage collector's rounds meanwhile."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def timed(calls: Iterable[Callable[[], object]]) -> Timing:

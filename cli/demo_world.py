@@ -27,6 +27,11 @@ _SETTINGS = """\
 # Written by `koubei up` for the demo. To go live: `koubei init FOLDER`, and go on there.
 data_dir = "var/demo"
 
+[log]
+# 屏幕上只留预警、邮件与采集结果；要看逐页日志，改为 info。
+# Leaves alerts, mails and results of crawls on the screen; `info` shows each page.
+level = "warning"
+
 [crawl]
 # 演示平台在本机，因此逐一放行这几个地址；真实平台不需要这一项。
 # The demo's platforms are on this machine, so exactly these are allowed; real ones need no such

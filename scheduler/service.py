@@ -25,13 +25,22 @@ _RENEW_EVERY_SECONDS: Final = 20.0
 _TICK_SECONDS: Final = 5
 _LANE_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
+_INTERRUPTED: Final = "interrupted"
+_EVENTS: Final = {
+    SlotState.DONE: "job_done",
+    SlotState.FAILED: "job_failed",
+    SlotState.DUE: "job_put_back",
+}
+
 _log = structlog.get_logger("scheduler")
 
 
 class Work(Protocol):
     """Does one job; returns figures for the log and the slot row (no texts, no secrets).
 
-    `stopping` is set when the service is told to end: long work should come to an end soon.
+    `stopping` is set when the service is told to end: long work should come to an end soon, and
+    says so with the reason `interrupted`. Its slot is due again then: the next start, or another
+    service, goes on at once.
     """
 
     def __call__(self, job: Job, stopping: threading.Event) -> Mapping[str, object]: ...
@@ -39,13 +48,15 @@ class Work(Protocol):
 
 @dataclass
 class Service:
-    """Runs the timetable until it is stopped. `owner` must be unique among services."""
+    """Runs the timetable until it is stopped. `owner` must be unique among services.
+
+    `on_finish` is told of each job with its state and figures, in the thread of its lane.
+    """
 
     begin_work: BeginWork
     clock: Clock
     owner: str
     work: Mapping[Lane, Work]
-    after_crawl: tuple[str, ...] = ("detect", "relay")
     lease: timedelta = LEASE
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -113,15 +124,19 @@ class Service:
         slot = self._claim(jobs) if jobs else None
         if slot is None:
             return False
-        held = self._hold(lane) if lane.is_crawl else None
-        if lane.is_crawl and held is None:
-            self._finish(slot, SlotState.DUE, {})
+        job = jobs[slot.job]
+        if not lane.is_crawl:
+            self._do(job, slot, leases=(slot,))
+            return True
+        held = self._hold(lane)
+        if held is None:
+            self._give_back(slot)
             return False
         try:
-            self._do(jobs[slot.job], slot, held)
+            self._do(job, slot, leases=(slot, held))
         finally:
-            if held:
-                self._finish(held, SlotState.DUE, {})
+            self._give_back(held)
+        self._after_crawl()
         return True
 
     def _jobs(self) -> tuple[Job, ...]:
@@ -146,51 +161,64 @@ class Service:
             work.commit()
         return slot
 
-    def _do(self, job: Job, slot: Slot, held: Slot | None) -> None:
+    def _do(self, job: Job, slot: Slot, leases: tuple[Slot, ...]) -> None:
+        """Do the work of a slot, keeping the leases meanwhile, and note how it ended."""
         began = self.clock.now()
-        with _Renewal(self, (slot, held) if held else (slot,)):
+        with _Renewal(self._renew, leases):
             state, detail = self._outcome(job)
         took = (self.clock.now() - began).total_seconds()
         kept = self._finish(slot, state, detail)
         _log.info(
-            "job_done" if state is SlotState.DONE else "job_failed",
+            _EVENTS[state],
             job=job.name,
             slot=slot.slot_at.isoformat(),
             coalesced=slot.coalesced,
             seconds=round(took, 1),
             lease_kept=kept,
-            **detail,
+            detail=dict(detail),
         )
-        if job.lane.is_crawl:
-            self._after_crawl()
+        if job.lane is Lane.DETECT and state is SlotState.DONE:
+            self._make_due_now("relay")
         if self.on_finish:
             self.on_finish(job, state, detail)
 
     def _outcome(self, job: Job) -> tuple[SlotState, Mapping[str, object]]:
         try:
-            return SlotState.DONE, self.work[job.lane](job, self._stopping)
+            detail = self.work[job.lane](job, self._stopping)
         except KoubeiError as error:
             return SlotState.FAILED, {"error": str(error)}
+        except Exception as error:  # noqa: BLE001  # a defect in one job, told where it can be seen
+            # left to its lease, the slot would be tried again every minute and shown as running
+            _log.error("job_crashed", job=job.name, exc_info=True)
+            return SlotState.FAILED, {"error": type(error).__name__}
+        cut_short = self._stopping.is_set() and detail.get("reason") == _INTERRUPTED
+        return SlotState.DUE if cut_short else SlotState.DONE, detail
 
     def _after_crawl(self) -> None:
-        """New mentions wait for nobody's grid: detection and mail follow within seconds.
+        """New mentions wait for nobody's grid: detection follows within seconds, and mail on it.
 
         While other sources are still being read it is too early: an alarm that knows one platform
         of three would have to be corrected a minute later. The grid sees to it that they are not
         waited for longer than detection's own rhythm.
         """
-        at = self.clock.now().replace(microsecond=0)
+        # the slot of a watch that was removed stays due for ever and must not be waited for
+        crawls = {job.name for job in self._jobs() if job.lane.is_crawl}
         with self.begin_work() as work:
-            reading = [
-                slot
+            reading = any(
+                slot.job in crawls and slot.state in (SlotState.DUE, SlotState.RUNNING)
                 for slot in work.slots.latest()
-                if slot.job.startswith("crawl:")
-                and slot.state in (SlotState.DUE, SlotState.RUNNING)
-            ]
-            if not reading:
-                for name in self.after_crawl:
-                    work.slots.ensure(name, at)
+            )
+        if not reading:
+            self._make_due_now("detect")
+
+    def _make_due_now(self, job: str) -> None:
+        with self.begin_work() as work:
+            work.slots.ensure(job, self.clock.now().replace(microsecond=0))
             work.commit()
+
+    def _give_back(self, slot: Slot) -> None:
+        """Make a claimed slot due again."""
+        self._finish(slot, SlotState.DUE, {})
 
     def _finish(self, slot: Slot, state: SlotState, detail: Mapping[str, object]) -> bool:
         with self.begin_work() as work:
@@ -198,7 +226,7 @@ class Service:
             work.commit()
         return kept
 
-    def renew(self, slot: Slot) -> bool:
+    def _renew(self, slot: Slot) -> bool:
         """Prolong a lease; False when somebody else has taken the work over."""
         with self.begin_work() as work:
             kept = work.slots.renew(slot, self.owner, self.clock.now(), self.lease)
@@ -209,8 +237,8 @@ class Service:
 class _Renewal:
     """Renews leases from a thread while the work of the `with` block lasts."""
 
-    def __init__(self, service: Service, slots: tuple[Slot, ...]) -> None:
-        self._service = service
+    def __init__(self, renew: Callable[[Slot], bool], slots: tuple[Slot, ...]) -> None:
+        self._renew = renew
         self._slots = slots
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="lease", daemon=True)
@@ -226,7 +254,7 @@ class _Renewal:
         while not self._over.wait(_RENEW_EVERY_SECONDS):
             for slot in self._slots:
                 try:
-                    if not self._service.renew(slot):
+                    if not self._renew(slot):
                         _log.error("lease_lost", job=slot.job, slot=slot.slot_at.isoformat())
                 except KoubeiError as error:
                     _log.error("renewal_failed", job=slot.job, error=str(error))

@@ -184,8 +184,9 @@ class _Pages:
             return self._page("key_needed.html.j2", {}, status=403)
         try:
             return answer()
-        except StoreError:
-            return self._page("store_away.html.j2", {}, status=503)
+        except StoreError as error:
+            told = error.text.in_language(self._services.language)  # without where data lie
+            return self._page("store_away.html.j2", {"told": told}, status=503)
 
     def _has_key(self, request: Request) -> bool:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -4,7 +4,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from domain.errors import StoreError, Text
 from domain.han import fold
@@ -13,8 +12,6 @@ from domain.merge import merge, same_content
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
-
-_latest = attrgetter("collected_at", "source")
 
 _TargetRow = tuple[str, int, int, int, int, bool, float | None]
 
@@ -99,9 +96,10 @@ def meet(known: Held, look: Held) -> tuple[Held, bool]:
     """
     before, after = known.row, look.row
     if before.content == after.content and before.revisions is None:
-        latest = max(before, after, key=_latest)
-        first_seen_at = min(before.first_seen_at, after.first_seen_at)
-        return Held(Row._make((*latest[:-2], first_seen_at, latest.source))), False
+        *_, collected_at, first_seen_at, source = after
+        seen = max((before.collected_at, before.source), (collected_at, source))
+        first_seen_at = min(before.first_seen_at, first_seen_at)
+        return Held(Row._make((*before[:9], seen[0], first_seen_at, seen[1]))), False
     merged = merge(known.mention, look.mention)
     row = encode(merged)
     # a row without revisions tells by itself that nothing changed

@@ -173,6 +173,73 @@ class SchedulerContract:
         assert slot.state is SlotState.FAILED
         assert slot.detail == {"error": "weibo: no"}
 
+    def test_a_defect_fails_its_slot_instead_of_running_again_every_minute(self, begin):
+        def crashes(job, stopping):
+            raise ZeroDivisionError("a text that somebody crawled")
+
+        clock = FixedClock()
+        service, _ = a_service(begin, clock, **{Lane.DETECT: crashes})
+        service.make_due()
+        assert service.run_one(Lane.DETECT)
+        slot = states(begin)["detect"]
+        assert (slot.state, slot.detail) == (SlotState.FAILED, {"error": "ZeroDivisionError"})
+        clock.forward(timedelta(seconds=61))
+        assert not service.run_one(Lane.DETECT), "the grid tries again, not the lease"
+
+    def test_a_watch_that_was_removed_is_not_waited_for(self, begin):
+        clock = FixedClock()
+        service, notebook = a_service(begin, clock)
+        service.make_due()
+        service.run_one(Lane.DETECT)
+        with begin() as work:
+            configuration = Configuration(watches=(WATCH,), sources=(WEIBO,))
+            work.configuration.save(
+                configuration, expected_version=1, actor="test", at=NOON, origin="test"
+            )
+            work.commit()
+        assert states(begin)["crawl:tea:hot"].state is SlotState.DUE
+        clock.forward(timedelta(seconds=40))
+        service.run_one(Lane.WEIBO)
+        service.run_one(Lane.DETECT)
+        assert notebook.done["detect"] == 2
+
+    def test_work_that_a_stop_cuts_short_is_due_again_at_once(self, begin):
+        clock = FixedClock()
+
+        def crawl(job, stopping):
+            stopping.set()
+            return {"reason": "interrupted"}
+
+        stopped, _ = a_service(begin, clock, "stopped", **{Lane.WEIBO: crawl})
+        stopped.make_due()
+        stopped.run_one(Lane.WEIBO)
+        cut_short = [s for s in states(begin).values() if s.detail == {"reason": "interrupted"}]
+        assert [slot.state for slot in cut_short] == [SlotState.DUE]
+        following, notebook = a_service(begin, clock, "following")
+        run_all(following)
+        assert notebook.done["crawl:tea:weibo"] == notebook.done["crawl:tea:hot"] == 1
+
+    def test_work_that_was_interrupted_without_a_stop_waits_for_its_next_slot(self, begin):
+        service, _ = a_service(
+            begin, FixedClock(), **{Lane.WEIBO: lambda job, stopping: {"reason": "interrupted"}}
+        )
+        service.make_due()
+        run_all(service)
+        assert states(begin)["crawl:tea:weibo"].state is SlotState.DONE
+
+    def test_mail_follows_detection_at_once(self, begin):
+        clock = FixedClock()
+        service, notebook = a_service(begin, clock)
+        service.make_due()
+        run_all(service)
+        sent = notebook.done["relay"]
+        clock.forward(timedelta(seconds=7))
+        with begin() as work:
+            work.slots.ensure("detect", clock.now())
+            work.commit()
+        run_all(service)
+        assert notebook.done["relay"] == sent + 1
+
     def test_start_and_stop_are_clean(self, begin):
         clock = FixedClock()
         service, notebook = a_service(begin, clock)
