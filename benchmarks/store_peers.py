@@ -11,16 +11,19 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from domain.han import fold
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
+from storage.sqlite.rows import encode
 
 _PLAIN = """
 CREATE TABLE post (
     id TEXT PRIMARY KEY, brand TEXT, platform TEXT, label TEXT, published INTEGER, author TEXT,
-    likes INTEGER, text TEXT, url TEXT
+    reach INTEGER, cluster TEXT, fingerprint INTEGER, source TEXT, collected INTEGER,
+    first_seen INTEGER, text TEXT, terms TEXT, document TEXT
 ) WITHOUT ROWID;
 CREATE INDEX post_brand ON post (brand, published);
 CREATE INDEX post_label ON post (brand, label, published);
 CREATE INDEX post_time ON post (published);
 """
+_INSERT = f"INSERT INTO post VALUES ({', '.join('?' * 15)})"
 
 
 class _Base(DeclarativeBase):
@@ -59,7 +62,9 @@ def upsert_one_by_one(path: Path, mentions: Iterable[Mention]) -> None:
 
 
 class PlainTable:
-    """One table with the usual indexes: brand and time, brand, label and time, time."""
+    """One table that holds the same mentions, with the usual indexes: brand and time, brand, label
+    and time, time.
+    """
 
     def __init__(self, path: Path) -> None:
         self.connection = sqlite3.connect(path)
@@ -71,10 +76,7 @@ class PlainTable:
     def insert(self, mentions: Iterable[Mention]) -> None:
         """Add rows; the text in normal form, so that both sides search for the same."""
         with self.connection:
-            self.connection.executemany(
-                "INSERT INTO post VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_plain_row(mention) for mention in mentions],
-            )
+            self.connection.executemany(_INSERT, [_plain_row(mention) for mention in mentions])
 
     def newest_with(self, word: str, brand: str, *, like: bool) -> list[str]:
         """Fetch the newest 50 posts of a brand with a word, by LIKE or `instr`; return their
@@ -112,14 +114,10 @@ class PlainTable:
         self.connection.close()
 
 
-def _brand(mention: Mention) -> str:
-    return min(mention.brand_ids)
-
-
 def _columns(mention: Mention) -> dict[str, object]:
     return {
         "id": mention.id,
-        "brand": _brand(mention),
+        "brand": min(mention.brand_ids),
         "platform": mention.platform.value,
         "label": mention.sentiment[WHOLE_TEXT].label.value,
         "published_at": mention.published_at,
@@ -131,7 +129,21 @@ def _columns(mention: Mention) -> dict[str, object]:
 
 
 def _plain_row(mention: Mention) -> tuple[object, ...]:
-    columns = _columns(mention) | {"text": fold(mention.text)}
-    order = ("id", "brand", "platform", "label", "published_at", "author", "likes", "text", "url")
-    columns["published_at"] = int(mention.published_at.timestamp())
-    return tuple(columns[name] for name in order)
+    row = encode(mention)
+    return (
+        row.id,
+        min(mention.brand_ids),
+        mention.platform.value,
+        mention.sentiment[WHOLE_TEXT].label.value,
+        row.published // 1_000_000,
+        row.author_key,
+        row.reach,
+        row.cluster_id,
+        row.fingerprint,
+        row.source,
+        row.collected_at,
+        row.first_seen_at,
+        fold(mention.text),
+        row.terms,
+        row.document,
+    )

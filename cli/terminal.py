@@ -2,9 +2,12 @@
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -12,16 +15,38 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from domain.errors import Text
+from presentation.hostile import without_commands
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_PARTIAL = 3
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, as shells count it."""
+
+
+_SETTINGS_FILE = "koubei.toml"
 
 
 def language() -> str:
-    """Return `zh` or `en` (KOUBEI_LANGUAGE; Chinese unless it begins with en)."""
-    return "en" if os.environ.get("KOUBEI_LANGUAGE", "zh").lower().startswith("en") else "zh"
+    """Return `zh` or `en`: of KOUBEI_LANGUAGE, else of the settings file, else Chinese.
+
+    The file is only peeked into, because a file that is wrong must be complained about in some
+    language too; `koubei config` and every command that needs settings check it properly.
+    """
+    named = os.environ.get("KOUBEI_LANGUAGE")
+    if named is None:
+        named = _language_of(Path(os.environ.get("KOUBEI_CONFIG") or _SETTINGS_FILE).absolute())
+    return "en" if named.lower().startswith("en") else "zh"
+
+
+@lru_cache(maxsize=8)
+def _language_of(settings_file: Path) -> str:
+    try:
+        value = tomllib.loads(settings_file.read_text(encoding="utf-8-sig")).get("language")
+    except (OSError, ValueError):  # absent, not UTF-8, not TOML
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def pick(zh: str, en: str) -> str:
@@ -29,14 +54,24 @@ def pick(zh: str, en: str) -> str:
     return Text(zh, en).in_language(language())
 
 
+class _PlainConsole(Console):
+    """Prints texts as texts: neither markup nor anything that the terminal would obey."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; a text loses its commands."""
+        super().print(
+            *(without_commands(o) if isinstance(o, str) else o for o in objects), **options
+        )
+
+
 def out() -> Console:
-    """Return a console on standard output; crawled text printed through it is never markup."""
-    return Console(markup=False, highlight=False, soft_wrap=True)
+    """Return a console on standard output; crawled text printed through it is only text."""
+    return _PlainConsole(markup=False, highlight=False, soft_wrap=True)
 
 
 def err() -> Console:
-    """Return a console on standard error."""
-    return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    """Return a console on standard error, as harmless as `out`."""
+    return _PlainConsole(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
 def say(zh: str, en: str) -> None:
@@ -53,10 +88,14 @@ def show_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a plain table to standard output."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for header in headers:
-        table.add_column(header, overflow="fold")
+        table.add_column(_in_one_line(header), overflow="fold")
     for row in rows:
-        table.add_row(*(RichText(cell) for cell in row))
+        table.add_row(*(RichText(_in_one_line(cell)) for cell in row))
     out().print(table)
+
+
+def _in_one_line(cell: str) -> str:
+    return without_commands(" ".join(cell.split("\n")))
 
 
 class Advance(Protocol):
@@ -69,7 +108,7 @@ class Advance(Protocol):
 def progress(zh: str, en: str, total: int | None) -> Iterator[Advance]:
     """Show a bar on a terminal; elsewhere print a plain line at every tenth part and at the end."""
     if sys.stderr.isatty():
-        with _bar(pick(zh, en), total) as advance:
+        with _bar(without_commands(pick(zh, en)), total) as advance:
             yield advance
     else:
         with _lines(pick(zh, en), total) as advance:

@@ -22,6 +22,7 @@ from browser.proxy import GuardProxy
 from crawlers.conduct import Conduct
 from crawlers.services import BrowserSettings
 from domain.errors import AddressRefused, BrowserMissing, Text
+from runtime.child_environment import child_environment
 
 MAX_REPLY = 8 * 1024 * 1024
 PAGE_CLOCK = 90.0
@@ -49,7 +50,9 @@ class GuardedBrowserProvider(PlaywrightBrowserProvider):  # type: ignore[misc]  
     async def launch_browser(self) -> Any:
         """Start proxy and browser."""
         await self._proxy.__aenter__()
-        self.config.launch_options = launch_options(self._found, proxy=self._proxy.address)
+        self.config.launch_options = launch_options(
+            self._found, proxy=self._proxy.address, environment=child_environment()
+        )
         return await super().launch_browser()
 
     async def close(self) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from crawlers.guard import AddressPolicy
 from crawlers.robots import RobotsAnswer, RobotsCache, robots_url
 from crawlers.services import Settings
-from crawlers.turnstile import Turnstile, pace_of
+from crawlers.turnstile import Turnstile, gate_of, pace_of
 from domain.brand import Source, Transport
 from domain.ports import Clock
 
@@ -49,7 +48,8 @@ class Conduct:
     def turnstile(self, url: str) -> Turnstile:
         """The turnstile in front of the host of an address."""
         pace = pace_of(url, delay=self.delay, allowed_hosts=self.allowed_hosts)
-        return Turnstile(self.folder, urlsplit(url).netloc, pace, self.epoch_seconds)
+        gate = gate_of(url, allowed_hosts=self.allowed_hosts)
+        return Turnstile(self.folder, gate, pace, self.epoch_seconds)
 
     def known_robots(self, url: str) -> RobotsAnswer | None:
         """Return the robots.txt answer of the host of an address, None when it was not asked."""

@@ -29,6 +29,9 @@ from domain.brand import Source
 from domain.errors import AddressRefused, Text
 
 SCHEMES = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_GLOBAL_UNICAST = ip_network("2000::/3")
+"""All that IANA hands out; beyond it lie ::127.0.0.1, site-local fec0::/10, local NAT64 and more
+that the standard library calls global."""
 _NAT64 = ip_network("64:ff9b::/96")
 
 # What the pages of a platform load their own scripts and data from (hosts that stood in pages of
@@ -119,6 +122,8 @@ def is_public(address: str) -> bool:
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
         ip = _embedded(ip) or ip
+    if isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST:
+        return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -140,4 +140,6 @@ class SearchRun:
                 "matched": self._total.matched,
                 "new": self._total.new,
             }
-            self._report({"event": event, "run": self.frontier.run.id, **figures, **more})
+            run = self.frontier.run
+            resumed = run.lineage != run.id
+            self._report({"event": event, "run": run.id, "resumed": resumed, **figures, **more})

@@ -14,7 +14,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from crawlers.file_names import file_name_of
-from crawlers.guard import is_below
+from crawlers.guard import is_below, is_public, normal_host
 
 FLOORS = {
     # one page at a time: what public crawlers of each site found it to bear
@@ -30,16 +30,22 @@ LONGEST_PAUSE = timedelta(days=1)
 def pace_of(url: str, *, delay: timedelta, allowed_hosts: tuple[str, ...]) -> timedelta:
     """Return the time between two requests to the host of an address.
 
-    `delay` (crawl.delay) can make it longer than a platform's floor, never shorter. Hosts named in
-    crawl.allowed_hosts are the operator's own and have none.
+    `delay` (crawl.delay) can make it longer than a platform's floor, never shorter. Private
+    addresses named in crawl.allowed_hosts are the operator's own and have none.
     """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    host = normal_host(urlsplit(url))
     for site, floor in FLOORS.items():
         if is_below(host, site):
             return max(floor, delay)
-    own = {f"{host}:{port}" for port in (parts.port or _default_port(parts.scheme),)}
-    return timedelta(0) if own & {h.lower() for h in allowed_hosts} else delay
+    return timedelta(0) if _is_own(url, allowed_hosts) else delay
+
+
+def gate_of(url: str, *, allowed_hosts: tuple[str, ...]) -> str:
+    """Return the name of the turnstile of an address: one a host, however the host is spelled and
+    whichever scheme and port; of the operator's own, each port is a server of its own.
+    """
+    host = normal_host(urlsplit(url))
+    return _place(url) if _is_own(url, allowed_hosts) else host
 
 
 class Turnstile:
@@ -93,5 +99,20 @@ def _write(file: IO[str], moment: float) -> None:
     file.flush()
 
 
-def _default_port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
+def _is_own(url: str, allowed_hosts: tuple[str, ...]) -> bool:
+    """Whether an address is allowed by name and cannot be anybody else's."""
+    host = normal_host(urlsplit(url))
+    if host != "localhost":
+        try:
+            if is_public(host):
+                return False
+        except ValueError:  # a name: who knows whose it is
+            return False
+    return _place(url) in {h.lower() for h in allowed_hosts}
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    host = normal_host(parts)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{f'[{host}]' if ':' in host else host}:{port}"

@@ -4,7 +4,6 @@ Everything found ends up in one of three heaps, each with its reason: candidates
 every watch, refused because nothing could store it.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,14 +12,24 @@ from typing import Any
 from analysis.matching import Verdict, judge, named_brands
 from domain.brand import Configuration, Watch
 from domain.errors import Text
+from domain.mention import UNSTORABLE
 from domain.page import FoundMention
 from domain.queries import Refused
 
 _EARLIEST_YEAR = 2005
 """The oldest of the platforms that are read, Tieba, opened at the end of 2003."""
 _CLOCK_SKEW = timedelta(minutes=10)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_TEXTS = ("title", "text", "author", "url", "client", "ip_location", "forum", "topic")
+_LONGEST = {
+    "text": 200_000,
+    "title": 2_000,
+    "author": 200,
+    "url": 2_000,
+    "client": 200,
+    "ip_location": 200,
+    "forum": 200,
+    "topic": 200,
+}
+"""Characters kept of each text; the longest articles of the platforms have some 100,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,17 @@ def _problem(item: FoundMention, collected_at: datetime) -> Text | None:
 
 
 def _storable(item: FoundMention) -> FoundMention:
-    """Without NUL and half characters (lone surrogates), which no store and no mail can hold."""
-    dirty = {n: v for n in _TEXTS if (v := getattr(item, n)) and _UNSTORABLE.search(v)}
-    clean: dict[str, Any] = {name: _UNSTORABLE.sub("", value) for name, value in dirty.items()}
-    return replace(item, **clean) if clean else item
+    """Without NUL and half characters (lone surrogates), which no store and no mail can hold; cut
+    to what people write, because each rule looks at all of it.
+    """
+    changes: dict[str, Any] = {}
+    for name, longest in _LONGEST.items():
+        value = getattr(item, name)
+        if value and (len(value) > longest or UNSTORABLE.search(value)):
+            changes[name] = UNSTORABLE.sub("", value)[:longest]
+    if len(item.url) > _LONGEST["url"]:
+        changes["url"] = ""  # half an address leads elsewhere
+    return replace(item, **changes) if changes else item
 
 
 def _more_telling(one: FoundMention | None, other: FoundMention) -> FoundMention:

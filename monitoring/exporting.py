@@ -16,6 +16,7 @@ from domain.documents import mention_document
 from domain.errors import DependencyMissing, ImportRefused, Text
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
+from presentation.refusals import refusal
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 HEADINGS: Final = (
@@ -42,12 +43,22 @@ def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[
         )
     unfinished = path.with_name(f".{path.name}.part")
     count = 0
-    with writer(unfinished, zone) as write:
-        for mention in mentions:
-            write(mention)
-            count += 1
-            yield count
-    unfinished.replace(path)
+    try:
+        with writer(unfinished, zone) as write:
+            for mention in mentions:
+                write(mention)
+                count += 1
+                yield count
+        unfinished.replace(path)
+    except OSError as error:
+        why = refusal(error)
+        raise ImportRefused(
+            Text(f"写不了：{why.text.zh}", f"cannot be written: {why.text.en}"),
+            place=str(path),
+            mend=why.mend,
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def row_of(mention: Mention, zone: ZoneInfo) -> list[str]:
@@ -112,7 +123,7 @@ def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
     except ImportError as error:
         raise DependencyMissing(
             Text("导出 Excel 需要 openpyxl", "writing Excel needs openpyxl"),
-            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("mentions")

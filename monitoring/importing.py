@@ -6,32 +6,36 @@ listed with its number, field and reason; the good rows are kept. The same file 
 nothing, because a look is dated by the row itself or by the file, not by the moment of the import.
 """
 
-import csv
 import hashlib
-import io
-import json
+import math
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.counts import read_count
 from domain.documents import mention_from_document
-from domain.errors import DependencyMissing, ImportRefused, RowProblem, Text
-from domain.mention import Kind, Mention, Platform, Precision
+from domain.errors import ImportRefused, RowProblem, Text
+from domain.mention import UNSTORABLE, Kind, Mention, Platform, Precision
 from domain.page import FoundMention
 from domain.ports import MentionStore
 from domain.times import read_time
-from monitoring.ingest import Ingest, IngestResult
+from monitoring.import_files import Row, read_rows
+from monitoring.ingest_result import IngestResult
+from presentation.hostile import clean_line, safe_link
+
+if TYPE_CHECKING:  # a host that only exports has no scoring
+    from monitoring.ingest import Ingest
 
 _BATCH: Final = 500
-_ENCODINGS: Final = ("utf-8-sig", "gb18030")
+_LONGEST_ID: Final = 200
+_OWN_TEXTS: Final = (
+    "id", "url", "text", "title", "author", "author_key", "parent_id", "root_id", "repost_of",
+    "ip_location", "client", "forum", "topic", "cluster_id", "source",
+)  # fmt: skip
+_OWN_COUNTS: Final = ("likes", "comments", "reposts", "views")
 _HTML_TAG = re.compile(r"<[^<>]{1,500}>")
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ COLUMNS: Final = (
     Column("forum", ("forum", "贴吧", "吧名", "tieba_name")),
     Column("parent_id", ("parent_id", "上级编号", "parent_comment_id")),
 )
+SUFFIXES: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
+"""The kinds of files that can be imported."""
 REQUIRED: Final = ("id", "published_at")
 _DEFAULT_KINDS: Final = {
     Platform.WEIBO: Kind.POST,
@@ -87,16 +93,16 @@ class ImportReport:
 def import_file(
     path: Path,
     *,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     platform: Platform | None = None,
 ) -> ImportReport:
     """Import one file and return what became of its rows; ImportRefused when it is none we can
     read.
     """
-    dated = datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else None
-    if dated is None:
-        raise ImportRefused(Text("文件不存在", "no such file"), place=str(path))
+    if not path.is_file():  # a folder, a device, a pipe that never ends
+        raise ImportRefused(Text("没有这个文件", "no such file"), place=str(path))
+    dated = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     source = f"import:{_digest(path)}"
     report = ImportReport()
     guessed = platform or _platform_of_path(path)
@@ -116,35 +122,47 @@ def import_file(
     return report
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield (row number as an editor shows it, values by heading) of a CSV, XLSX, JSON or JSONL
-    file.
-    """
-    suffix = path.suffix.lower()
-    if suffix == ".xlsx":
-        yield from _xlsx_rows(path)
-    elif suffix in {".jsonl", ".ndjson", ".json"}:
-        yield from _json_rows(path)
-    elif suffix in {".csv", ".tsv"}:
-        yield from _csv_rows(path)
-    else:
-        raise ImportRefused(
-            Text(f"不支持的文件类型「{suffix}」", f"file type {suffix!r} is not supported"),
-            place=str(path),
-            mend=Text("请使用 .csv .xlsx .jsonl .json", "use .csv, .xlsx, .jsonl or .json"),
-        )
-
-
 def _read_own(number: int, row: Row, own: list[Mention], report: ImportReport) -> None:
     try:
-        own.append(mention_from_document(row))
-    except (KeyError, ValueError, TypeError) as error:
+        mention = mention_from_document(row)
+        _check_own(mention)
+        own.append(mention)
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         kind = type(error).__name__
         report.problems.append(
             RowProblem.of(
                 number, "koubei", f"不是有效的口碑导出行（{kind}）", f"no export row: {kind}"
             )
         )
+
+
+def _check_own(mention: Mention) -> None:
+    """Raise ValueError for what our own export never holds: a file may only look like one."""
+    texts = [value for name in _OWN_TEXTS if (value := getattr(mention, name)) is not None]
+    names = [*mention.terms, *mention.watch_ids, *mention.brand_ids, *mention.sentiment]
+    revised = [text for r in mention.revisions for text in (r.title, r.text)]
+    if not all(isinstance(t, str) and not UNSTORABLE.search(t) for t in texts + names + revised):
+        raise ValueError("text")
+    if not (_is_id(mention.id) and mention.id.startswith(f"{mention.platform.value}:")):
+        raise ValueError("id")
+    if mention.url and not safe_link(mention.url):
+        raise ValueError("url")
+    looks = (mention, *mention.revisions)
+    counts = [getattr(look, name) for look in looks for name in _OWN_COUNTS]
+    if not all(count is None or read_count(count) is not None for count in counts):
+        raise ValueError("count")
+    times = (mention.published_at, mention.collected_at, mention.first_seen_at, mention.edited_at)
+    if not all(time is None or 2000 <= time.year < 2100 for time in times):
+        raise ValueError("time")
+    if mention.fingerprint is not None and not 0 <= mention.fingerprint < 2**64:
+        raise ValueError("fingerprint")
+    judged = mention.sentiment.values()
+    if not all(math.isfinite(j.polarity) and 0 <= j.confidence <= 1 for j in judged):
+        raise ValueError("sentiment")
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= _LONGEST_ID and " " not in text and text == clean_line(text)
 
 
 def _read_foreign(
@@ -175,6 +193,8 @@ def found_mention(
     for name in REQUIRED:
         if not values[name]:
             return _problem(number, name, f"缺少「{name}」", f"{name} is missing"), None
+    if not _is_id(_full_id(named, values["id"])):
+        return _problem(number, "id", "不是有效的编号", "not an id"), None
     time = read_time(_time_text(values["published_at"]), fetched_at=dated)
     if time is None:
         return _problem(number, "published_at", "无法识别的时间", "not a time"), None
@@ -210,7 +230,7 @@ def _flush(
     found: list[tuple[datetime, FoundMention]],
     own: list[Mention],
     source: str,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     report: ImportReport,
 ) -> None:
@@ -231,73 +251,6 @@ def _flush(
         )
     found.clear()
     own.clear()
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    text = _decoded(path)
-    sample = text[:4096]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" or "\t" in sample.split("\n", 1)[0] else ","
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    for row in reader:
-        yield reader.line_num, {str(key).strip(): value for key, value in row.items() if key}
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    text = _decoded(path)
-    if text.lstrip().startswith("["):
-        try:
-            items = json.loads(text)
-        except ValueError as error:
-            raise ImportRefused(
-                Text("不是有效的 JSON", "not valid JSON"), place=f"{path}:{_line_of(error)}"
-            ) from error
-        yield from ((n, item) for n, item in enumerate(items, 1) if isinstance(item, dict))
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                item = json.loads(line)
-            except ValueError:
-                item = None
-            # a broken line becomes a row without any field, and so a problem with its number
-            yield number, item if isinstance(item, dict) else {}
-
-
-def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise DependencyMissing(
-            Text("读取 Excel 需要 openpyxl", "reading Excel needs openpyxl"),
-            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
-        ) from error
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, BadZipFile, KeyError, OSError) as error:
-        raise ImportRefused(
-            Text("不是有效的 xlsx 文件", "not an xlsx file"), place=str(path)
-        ) from error
-    rows = book.worksheets[0].iter_rows(values_only=True)
-    headings = [str(cell or "").strip() for cell in next(rows, ())]
-    for number, cells in enumerate(rows, 2):
-        if any(cell is not None for cell in cells):
-            yield number, dict(zip(headings, cells, strict=False))
-    book.close()
-
-
-def _decoded(path: Path) -> str:
-    body = path.read_bytes()
-    for encoding in _ENCODINGS:
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ImportRefused(
-        Text("文件编码无法识别（应为 UTF-8 或 GB18030）", "neither UTF-8 nor GB18030"),
-        place=str(path),
-    )
 
 
 def _first(row: Row, headings: tuple[str, ...]) -> Any:
@@ -335,7 +288,8 @@ def _full_id(platform: Platform, value: object) -> str:
 
 def _parent(platform: Platform, value: object) -> str | None:
     text = _whole_number(value) if value else ""
-    return None if text in {"", "0"} else _full_id(platform, text)
+    full = _full_id(platform, text)
+    return None if text in {"", "0"} or not _is_id(full) else full
 
 
 def _whole_number(value: object) -> str:
@@ -362,7 +316,7 @@ def _text(value: object) -> str:
 
 def _url(value: object) -> str:
     text = str(value or "").strip()
-    return text if text.startswith(("http://", "https://")) else ""
+    return text if safe_link(text) else ""
 
 
 def _problem(row: int, name: str, zh: str, en: str) -> RowProblem:
@@ -372,7 +326,3 @@ def _problem(row: int, name: str, zh: str, en: str) -> RowProblem:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-
-
-def _line_of(error: ValueError) -> int:
-    return getattr(error, "lineno", 0)

@@ -20,6 +20,7 @@ from domain.queries import Refused
 from domain.sentiment import WHOLE_TEXT, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, own_text, sift
 from monitoring.clusters import fold_near_copies
+from monitoring.ingest_result import IngestResult
 from presentation.masking import mask_name
 
 SEALED_NAME_LIFE = timedelta(days=30)
@@ -27,32 +28,6 @@ _REPOST_MARKS = re.compile(r"转发微博|轉發微博|//@[^:：]{1,40}[:：].*|
 
 _Known = Mapping[str, Mention]
 """Those of the candidates that were stored before, by id."""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of the mentions of one page. `found` counts all, `matched` those some watch took.
-
-    `new`, `changed` and `unchanged` add up to the matched ones that were stored; `refused` names
-    those that could not be (no time, not storable), each with its reason.
-    """
-
-    found: int = 0
-    matched: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: tuple[Refused, ...] = ()
-
-    def __add__(self, other: "IngestResult") -> "IngestResult":
-        return IngestResult(
-            self.found + other.found,
-            self.matched + other.matched,
-            self.new + other.new,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.refused + other.refused,
-        )
 
 
 @dataclass(frozen=True, slots=True)

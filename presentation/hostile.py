@@ -14,8 +14,15 @@ from urllib.parse import quote, urlsplit, urlunsplit
 _ZWJ = "\u200d"
 _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Signs that Unicode calls letters or symbols, and that are drawn as nothing."""
+_LONGEST_CLUSTER = 16
+"""Code points of one sign: the longest emoji have ten, a hostile chain of joiners has no end."""
 _MAX_MARKS = 4
 """Combining marks kept on one sign: Vietnamese and Thai need up to three, a pile overflows."""
+
+_COMMANDS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Controls (C0, C1), directional marks, overrides and isolates, line and paragraph separators."""
 
 _HOST = re.compile(
     r"(?i)(?<![a-z0-9])((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}"
@@ -51,6 +58,15 @@ def clean_line(text: str) -> str:
     return " ".join(_without_loose_joiners("".join(kept)).split())
 
 
+def without_commands(text: str) -> str:
+    """Return `text` with what a terminal would obey written out: escape sequences, other controls
+    but tab and line feed, and signs that turn or part lines.
+
+    They become `\\u009b`, which a reader sees and which JSON and TOML read as the same character.
+    """
+    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def clusters(text: str) -> Iterator[str]:
     """Yield what a reader counts as one sign: a base with its marks, a joined emoji, a flag.
 
@@ -59,7 +75,7 @@ def clusters(text: str) -> Iterator[str]:
     """
     cluster = ""
     for sign in text:
-        if cluster and not _continues(cluster, sign):
+        if cluster and (len(cluster) == _LONGEST_CLUSTER or not _continues(cluster, sign)):
             yield cluster
             cluster = ""
         cluster += sign

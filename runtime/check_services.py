@@ -22,6 +22,7 @@ from domain.brand import Configuration, Source
 from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
 from domain.ports import BeginWork, Clock
 from runtime.checks import SETUP, Check, Mark, failed
+from runtime.child_environment import child_environment
 from runtime.settings import Settings
 from runtime.values import is_ip
 from runtime.wiring import make_notifier
@@ -189,7 +190,10 @@ def _drive(found: FoundBrowser) -> Check | None:
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=found.path, args=list(found.arguments), timeout=20_000
+                executable_path=found.path,
+                args=list(found.arguments),
+                timeout=20_000,
+                env=dict(child_environment()),
             )
             answer = browser.new_page().evaluate("6 * 7")
             browser.close()

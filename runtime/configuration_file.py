@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -50,13 +51,17 @@ from runtime.values import (
     Whole,
     Word,
     at_least,
+    at_most,
     duration_text,
+    is_ip,
+    is_loopback,
     parse_duration,
 )
 
-PLATFORM_HOSTS = ("weibo.com", "weibo.cn", "zhihu.com", "baidu.com")
-"""The platforms' own domains: a source there is asked every five minutes at most."""
 PLATFORM_CADENCE = timedelta(minutes=5)
+"""A source is asked every five minutes at most, unless it lies on an address of one's own."""
+LONGEST_CADENCE = timedelta(days=31)
+LONGEST_BACKFILL = timedelta(days=365)
 
 SPIDERS: Mapping[str, tuple[Platform, Transport, str]] = {
     "weibo_search": (Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"),
@@ -150,7 +155,7 @@ class WatchTable(Table):
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     rule: RuleTable = RuleTable()
     enabled: bool = True
-    backfill: Duration = timedelta(days=7)
+    backfill: Annotated[Duration, at_most(LONGEST_BACKFILL)] = timedelta(days=7)
 
     def build(self) -> Watch:
         """Return the domain object."""
@@ -174,7 +179,9 @@ class SourceTable(Table):
     platform: Platform = Field(default_factory=lambda data: SPIDERS[data["spider"]][0])
     transport: Transport = Field(default_factory=lambda data: SPIDERS[data["spider"]][1])
     base_url: WebAddress = Field(default_factory=lambda data: SPIDERS[data["spider"]][2])
-    every: Annotated[Duration, at_least(timedelta(seconds=10))] = timedelta(minutes=15)
+    every: Annotated[Duration, at_least(timedelta(seconds=10)), at_most(LONGEST_CADENCE)] = (
+        timedelta(minutes=15)
+    )
     enabled: bool = True
 
     @model_validator(mode="after")
@@ -184,11 +191,11 @@ class SourceTable(Table):
                 f"{self.spider} 读取的平台是 {SPIDERS[self.spider][0]}，不是 {self.platform}",
                 f"{self.spider} reads {SPIDERS[self.spider][0]}, not {self.platform}",
             )
-        if is_platform_host(self.base_url) and self.every < PLATFORM_CADENCE:
+        if not is_private_address(self.base_url) and self.every < PLATFORM_CADENCE:
             floor = duration_text(PLATFORM_CADENCE)
             raise refused(
-                f"every = {duration_text(self.every)}，平台网站的采集间隔应不小于 {floor}",
-                f"every = {duration_text(self.every)}: at least {floor} on a platform's own site",
+                f"every = {duration_text(self.every)}，应不小于 {floor}（本机与内网 IP 除外）",
+                f"every = {duration_text(self.every)}: at least {floor}, but for private addresses",
             )
         return self
 
@@ -318,10 +325,12 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
     }
 
 
-def is_platform_host(url: str) -> bool:
-    """Whether a url lies on a platform's own domain."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    return any(host == domain or host.endswith(f".{domain}") for domain in PLATFORM_HOSTS)
+def is_private_address(url: str) -> bool:
+    """Whether a url names this machine or a private IP address. A name says nothing of whose
+    server it is, and every name of a platform has other spellings.
+    """
+    host = urlsplit(url).hostname or ""
+    return is_loopback(host) or (is_ip(host) and ip_address(host).is_private)
 
 
 def _configuration(file: TomlFile) -> Configuration:

@@ -18,7 +18,8 @@ Placing = Callable[[Path], str]
 HIDDEN = "****"
 _LONGEST_SHOWN = 60
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|(?:author|seal)_?key", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/\s]*(@)")
+_URL_PASSWORD = re.compile(r"(://[^/@:\s]*:).*(@)")
+_QUERY_PASSWORD = re.compile(r"(?i)([?&](?:ssl)?pass(?:word|file)=)[^&#]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,10 @@ def shown(value: object, *, secret: bool = False) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return a url with its password hidden."""
-    return _URL_PASSWORD.sub(rf"\g<1>{HIDDEN}\2", url)
+    """Return a url with its password hidden, wherever the database driver would look for one: up to
+    the last `@`, because a password may hold any sign, and among the parameters.
+    """
+    return _QUERY_PASSWORD.sub(rf"\g<1>{HIDDEN}", _URL_PASSWORD.sub(rf"\g<1>{HIDDEN}\2", url))
 
 
 def names_a_secret(name: str) -> bool:

@@ -13,10 +13,12 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from domain.errors import ConfigurationError, Text
+from presentation.refusals import refusal
 from runtime.problems import refused
 
 KEY_NAMES = ("author_key", "seal_key")
 _KEY_BYTES = 32
+_ACCESS_KEY_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,11 @@ def read_secret_file(path: Path) -> SecretStr:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         content = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise refused(f"无法读取 {path}：{reason}", f"cannot read {path}: {reason}") from error
+    except OSError as error:
+        why = refusal(error).text
+        raise refused(f"无法读取 {path}：{why.zh}", f"cannot read {path}: {why.en}") from error
+    except UnicodeDecodeError as error:
+        raise refused(f"{path} 不是 UTF-8 文本", f"{path} is not UTF-8") from error
     if mode & 0o077:
         raise refused(
             f"{path} 的权限是 {mode:04o}，他人可读；请执行 chmod 600 {path}",
@@ -67,17 +71,27 @@ def make_missing_keys(
     written = []
     for name in KEY_NAMES:
         path = folder / name
-        text = base64.urlsafe_b64encode(random_bytes(_KEY_BYTES)).decode()
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        written.append(path)
+        if _write_new(path, base64.urlsafe_b64encode(random_bytes(_KEY_BYTES)).decode()):
+            written.append(path)
     return written
+
+
+def access_key(
+    folder: Path, *, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+) -> SecretStr:
+    """Return the key that opens the status pages; made at the first call.
+
+    ConfigurationError when its file is empty (a start was cut off), or others may read it.
+    """
+    make_private_folder(folder)
+    path = folder / "access_key"
+    _write_new(path, base64.urlsafe_b64encode(random_bytes(_ACCESS_KEY_BYTES)).decode())
+    try:
+        return read_secret_file(path)
+    except PydanticCustomError as error:
+        raise _unusable(
+            error, str(path), Text("删除此文件后重新启动", "delete the file and start again")
+        ) from None
 
 
 def load_keys(
@@ -96,12 +110,8 @@ def _key(name: str, given: SecretStr | None, path: Path) -> bytes:
     try:
         text = (given or read_secret_file(path)).get_secret_value()
     except PydanticCustomError as error:
-        context = error.context or {}
-        raise ConfigurationError(
-            Text(context["zh"], context["en"]),
-            place=place,
-            mend=Text("koubei init 会生成缺少的密钥", "koubei init makes the missing keys"),
-        ) from None
+        mend = Text("koubei init 会生成缺少的密钥", "koubei init makes the missing keys")
+        raise _unusable(error, place, mend) from None
     try:
         key = base64.b64decode(text, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -115,3 +125,21 @@ def _key(name: str, given: SecretStr | None, path: Path) -> bytes:
             place=place,
         )
     return key
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file that only its owner can read; False, and nothing done, when it is there."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return True
+
+
+def _unusable(error: PydanticCustomError, place: str, mend: Text) -> ConfigurationError:
+    context = error.context or {}
+    return ConfigurationError(Text(context["zh"], context["en"]), place=place, mend=mend)

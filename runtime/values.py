@@ -94,8 +94,8 @@ def _zone(value: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if not zoneinfo.available_timezones():
             raise refused(
-                "本机没有时区数据；请执行 apt-get install tzdata",
-                "this machine has no time zone data; run apt-get install tzdata",
+                "本机没有时区数据；请执行 python3 run.py setup",
+                "this machine has no time zone data; run python3 run.py setup",
             ) from None
         raise refused(
             "应为 IANA 时区名，如 Asia/Shanghai", "must be an IANA time zone, as Asia/Shanghai"
@@ -131,7 +131,8 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     named = parts.scheme in {"http", "https"} and parts.hostname and port != 0
-    extra = parts.username or parts.password or parts.fragment or " " in text
+    # a "*" is no host: where hosts are compared it would stand for every one
+    extra = parts.username or parts.password or parts.fragment or " " in text or "*" in parts.netloc
     return bool(named) and not extra and not _CONTROL.search(text)
 
 

@@ -25,13 +25,22 @@ _RENEW_EVERY_SECONDS: Final = 20.0
 _TICK_SECONDS: Final = 5
 _LANE_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
+_INTERRUPTED: Final = "interrupted"
+_EVENTS: Final = {
+    SlotState.DONE: "job_done",
+    SlotState.FAILED: "job_failed",
+    SlotState.DUE: "job_put_back",
+}
+
 _log = structlog.get_logger("scheduler")
 
 
 class Work(Protocol):
     """Does one job; returns figures for the log and the slot row (no texts, no secrets).
 
-    `stopping` is set when the service is told to end: long work should come to an end soon.
+    `stopping` is set when the service is told to end: long work should come to an end soon, and
+    says so with the reason `interrupted`. Its slot is due again then: the next start, or another
+    service, goes on at once.
     """
 
     def __call__(self, job: Job, stopping: threading.Event) -> Mapping[str, object]: ...
@@ -41,7 +50,6 @@ class Work(Protocol):
 class Service:
     """Runs the timetable until it is stopped. `owner` must be unique among services.
 
-    `after_crawl` names the jobs that follow at once when the last crawl that was due has ended.
     `on_finish` is told of each job with its state and figures, in the thread of its lane.
     """
 
@@ -49,7 +57,6 @@ class Service:
     clock: Clock
     owner: str
     work: Mapping[Lane, Work]
-    after_crawl: tuple[str, ...] = ("detect", "relay")
     lease: timedelta = LEASE
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -162,7 +169,7 @@ class Service:
         took = (self.clock.now() - began).total_seconds()
         kept = self._finish(slot, state, detail)
         _log.info(
-            "job_done" if state is SlotState.DONE else "job_failed",
+            _EVENTS[state],
             job=job.name,
             slot=slot.slot_at.isoformat(),
             coalesced=slot.coalesced,
@@ -170,27 +177,30 @@ class Service:
             lease_kept=kept,
             detail=dict(detail),
         )
+        if job.lane is Lane.DETECT and state is SlotState.DONE:
+            self._make_due_now("relay")
         if self.on_finish:
             self.on_finish(job, state, detail)
 
     def _outcome(self, job: Job) -> tuple[SlotState, Mapping[str, object]]:
         try:
-            return SlotState.DONE, self.work[job.lane](job, self._stopping)
+            detail = self.work[job.lane](job, self._stopping)
         except KoubeiError as error:
             return SlotState.FAILED, {"error": str(error)}
         except Exception as error:  # noqa: BLE001  # a defect in one job, told where it can be seen
             # left to its lease, the slot would be tried again every minute and shown as running
             _log.error("job_crashed", job=job.name, exc_info=True)
             return SlotState.FAILED, {"error": type(error).__name__}
+        cut_short = self._stopping.is_set() and detail.get("reason") == _INTERRUPTED
+        return SlotState.DUE if cut_short else SlotState.DONE, detail
 
     def _after_crawl(self) -> None:
-        """New mentions wait for nobody's grid: detection and mail follow within seconds.
+        """New mentions wait for nobody's grid: detection follows within seconds, and mail on it.
 
         While other sources are still being read it is too early: an alarm that knows one platform
         of three would have to be corrected a minute later. The grid sees to it that they are not
         waited for longer than detection's own rhythm.
         """
-        at = self.clock.now().replace(microsecond=0)
         # the slot of a watch that was removed stays due for ever and must not be waited for
         crawls = {job.name for job in self._jobs() if job.lane.is_crawl}
         with self.begin_work() as work:
@@ -198,9 +208,12 @@ class Service:
                 slot.job in crawls and slot.state in (SlotState.DUE, SlotState.RUNNING)
                 for slot in work.slots.latest()
             )
-            if not reading:
-                for name in self.after_crawl:
-                    work.slots.ensure(name, at)
+        if not reading:
+            self._make_due_now("detect")
+
+    def _make_due_now(self, job: str) -> None:
+        with self.begin_work() as work:
+            work.slots.ensure(job, self.clock.now().replace(microsecond=0))
             work.commit()
 
     def _give_back(self, slot: Slot) -> None:

@@ -7,8 +7,9 @@ whose Host header is none of ours is refused (DNS rebinding), pages load nothing
 """
 
 import hmac
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -16,7 +17,13 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,6 +34,7 @@ from web.metrics import CONTENT_TYPE, metrics_text
 from web.views import signal_view, status_view
 
 COOKIE = "koubei_key"
+_SIGNAL_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
 _CONTENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -42,15 +50,18 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """What the pages read. `zone_name` is the business zone, `demo` shows the banner."""
+    """What the pages read. `zone_name` is the business zone; `mails_become_files`: no mail server
+    is set.
+    """
 
     begin_work: BeginWork
     store: MentionStore
     clock: Clock
-    access_key: str
+    access_key: str = field(repr=False)
     public_url: str
     zone_name: str
     language: str = "zh"
+    mails_become_files: bool = False
 
 
 def build_app(services: WebServices) -> Starlette:
@@ -65,6 +76,8 @@ def build_app(services: WebServices) -> Starlette:
             Route("/", pages.status),
             Route("/alerts", pages.alert),
         ],
+        # Starlette answers what nobody caught outside of every middleware
+        exception_handlers={Exception: pages.failed},
         middleware=[
             Middleware(_SecurityHeaders),
             Middleware(
@@ -100,19 +113,30 @@ class _Pages:
             undefined=StrictUndefined,
         )
 
+    async def failed(self, _request: Request, _error: Exception) -> Response:
+        return PlainTextResponse(
+            "Internal Server Error",
+            status_code=500,
+            headers={name.decode(): value.decode() for name, value in _HEADERS.items()},
+        )
+
     async def healthz(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    def readyz(self, _request: Request) -> Response:
+    def readyz(self, request: Request) -> Response:
+        # what is watched, and where data lie, is told to those with the key alone
+        knows_key = self._has_key(request)
         try:
             view = self._overview()
         except StoreError as error:
-            return JSONResponse({"status": "store away", "error": str(error)}, status_code=503)
-        ages = {
-            f"{s.watch.id}/{s.source.id}": s.latest.state.value if s.latest else "never"
-            for s in view.sources
-        }
-        body = {"status": "blind" if view.is_blind else "ready", "sources": ages}
+            told = {"error": str(error)} if knows_key else {}
+            return JSONResponse({"status": "store away", **told}, status_code=503)
+        body: dict[str, object] = {"status": "blind" if view.is_blind else "ready"}
+        if knows_key:
+            body["sources"] = {
+                f"{s.watch.id}/{s.source.id}": s.latest.state.value if s.latest else "never"
+                for s in view.sources
+            }
         return JSONResponse(body, status_code=503 if view.is_blind else 200)
 
     def metrics(self, request: Request) -> Response:
@@ -129,12 +153,9 @@ class _Pages:
     def alert(self, request: Request) -> Response:
         return self._guarded(request, lambda: self._alert(request.query_params.get("id", "")))
 
-    def _status(self) -> Response:
-        return self._page("status.html.j2", status_view(self._overview(), self._services))
-
     def _alert(self, signal_id: str) -> Response:
         with self._services.begin_work() as work:
-            signal = work.signals.get(signal_id)
+            signal = work.signals.get(signal_id) if _SIGNAL_ID.fullmatch(signal_id) else None
             _, configuration = work.configuration.current()
         if signal is None:
             return self._page("missing.html.j2", {"signal_id": signal_id[:40]}, status=404)
@@ -159,13 +180,22 @@ class _Pages:
                 max_age=10 * 3600,
             )
             return response
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._is_key(request.cookies.get(COOKIE, "")) or self._is_key(bearer):
+        if not self._has_key(request):
+            return self._page("key_needed.html.j2", {}, status=403)
+        try:
             return answer()
-        return self._page("key_needed.html.j2", {}, status=403)
+        except StoreError as error:
+            told = error.text.in_language(self._services.language)  # without where data lie
+            return self._page("store_away.html.j2", {"told": told}, status=503)
+
+    def _has_key(self, request: Request) -> bool:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return self._is_key(request.cookies.get(COOKIE, "")) or self._is_key(bearer)
 
     def _is_key(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._services.access_key.encode())
+        # an empty key would be every visitor's key
+        key = self._services.access_key
+        return bool(key) and hmac.compare_digest(given.encode(), key.encode())
 
     def _page(self, template: str, values: dict[str, object], *, status: int = 200) -> Response:
         text = self._templates.get_template(template).render(

@@ -4,7 +4,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from domain.errors import StoreError, Text
 from domain.han import fold
@@ -13,8 +12,6 @@ from domain.merge import merge, same_content
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
-
-_latest = attrgetter("collected_at", "source")
 
 _TargetRow = tuple[str, int, int, int, int, bool, float | None]
 
@@ -45,11 +42,11 @@ _PUT_TARGET = "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INSERT_GRAM = "INSERT INTO gram (rowid, tokens) VALUES (?, ?)"
 _DELETE_GRAM = "INSERT INTO gram (gram, rowid, tokens) VALUES ('delete', ?, ?)"
 _ADD_TO_ROLLUP = """
-INSERT INTO rollup VALUES (?, ?, ?, ?, ?)
+INSERT INTO rollup (brand, platform, label, hour, mentions) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions
 """
 _DROP_FROM_ROLLUP = """
-DELETE FROM rollup WHERE brand = ? AND hour = ? AND platform = ? AND label = ? AND mentions = 0
+DELETE FROM rollup WHERE brand = ? AND platform = ? AND label = ? AND hour = ? AND mentions = 0
 """
 
 
@@ -99,9 +96,10 @@ def meet(known: Held, look: Held) -> tuple[Held, bool]:
     """
     before, after = known.row, look.row
     if before.content == after.content and before.revisions is None:
-        latest = max(before, after, key=_latest)
-        first_seen_at = min(before.first_seen_at, after.first_seen_at)
-        return Held(Row._make((*latest[:-2], first_seen_at, latest.source))), False
+        *_, collected_at, first_seen_at, source = after
+        seen = max((before.collected_at, before.source), (collected_at, source))
+        first_seen_at = min(before.first_seen_at, first_seen_at)
+        return Held(Row._make((*before[:9], seen[0], first_seen_at, seen[1]))), False
     merged = merge(known.mention, look.mention)
     row = encode(merged)
     # a row without revisions tells by itself that nothing changed
@@ -215,7 +213,7 @@ class Changes:
             return
         hour = int(mention.published_at.timestamp()) // 3600
         for target in targets(mention):
-            self._rollup[target.brand, hour, target.platform, target.label] += step
+            self._rollup[target.brand, target.platform, target.label, hour] += step
 
     def _write_rollup(self) -> None:
         differences = {key: step for key, step in sorted(self._rollup.items()) if step}

@@ -6,13 +6,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from browser.find import find_browser
-from crawlers.launch import Process, descendants, running_processes
+from crawlers.processes import Process, descendants, running_processes
 from domain.brand import Transport
 from domain.coverage import CoverageState
 from domain.errors import BrowserMissing
@@ -104,6 +105,7 @@ try {{ new WebSocket('{self.elsewhere}'.replace('http', 'ws') + '/socket'); }} c
 const frame = document.createElement('iframe'); frame.src = '{self.elsewhere}/frame';
 document.body.append(frame);
 open('{self.elsewhere}/window');
+open('/secret/window');
 </script></body></html>""".encode()
 
 
@@ -242,3 +244,34 @@ def test_descendants_finds_grandchildren():
         for pid in [*(child.pid for child in descendants(process.pid)), process.pid]:
             subprocess.run(["kill", "-9", str(pid)], check=False)
         process.wait()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc; mend: run it on Linux")
+def test_neither_the_browser_nor_its_pages_know_our_secrets(tmp_path, monkeypatch):
+    monkeypatch.setenv("KOUBEI_TEST_PASSWORD", "known-to-the-worker-alone")
+    hanging = ZhihuSite(1, page=b"<html><body>waiting</body></html>")
+    with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
+        process = subprocess.Popen(
+            [*house.command(), "--watch", "tea", "--source", "site"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while not site.pages() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        told = _environments(descendants(process.pid))
+        process.kill()
+        process.wait()
+    browsers = [environ for command, environ in told.items() if b"--remote-debugging" in command]
+    assert browsers
+    assert not any(b"known-to-the-worker-alone" in environ for environ in browsers)
+
+
+def _environments(processes: set[Process]) -> dict[bytes, bytes]:
+    """Return what the processes know, by their command."""
+    told: dict[bytes, bytes] = {}
+    for child in processes:
+        folder = Path("/proc") / str(child.pid)
+        with suppress(OSError):  # gone by now
+            told[(folder / "cmdline").read_bytes()] = (folder / "environ").read_bytes()
+    return told

@@ -52,6 +52,11 @@ def test_public_addresses_are_public(address):
         "2002:7f00:1::",  # 6to4 of 127.0.0.1
         "64:ff9b::7f00:1",  # NAT64 of 127.0.0.1
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::7f00:1",  # NAT64 of a local prefix (RFC 8215)
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",  # translated (RFC 2765)
+        "fec0::1",  # site-local, deprecated
+        "4000::1",
     ],
 )
 def test_everything_else_is_not(address):

@@ -4,9 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from crawlers.turnstile import Turnstile, pace_of
+from crawlers.turnstile import Turnstile, gate_of, pace_of
 
 FIVE = timedelta(seconds=5)
+ALLOWED = (
+    "127.0.0.1:8600",
+    "localhost:8600",
+    "[::1]:8600",
+    "9.9.9.9:443",  # public: allowing it gives no leave to be rude
+    "mirror.example:443",
+)
 
 
 class Seconds:
@@ -33,16 +40,42 @@ class Seconds:
         ("http://127.0.0.1:8600/x", 5, 0),
         ("http://127.0.0.1:8601/x", 5, 5),
         ("http://127.0.0.1/x", 5, 5),
+        ("https://s.weibo.com./x", 5, 8),
+        ("https://s.weibo\uff0ecom/x", 5, 8),
+        ("https://9.9.9.9/x", 5, 5),
+        ("https://mirror.example/x", 5, 5),
+        ("http://localhost:8600/x", 5, 0),
+        ("http://[::1]:8600/x", 5, 0),
     ],
 )
 def test_settings_can_lengthen_the_pace_of_a_platform_and_never_shorten_it(url, delay, seconds):
-    pace = pace_of(url, delay=timedelta(seconds=delay), allowed_hosts=("127.0.0.1:8600",))
+    pace = pace_of(url, delay=timedelta(seconds=delay), allowed_hosts=ALLOWED)
     assert pace == timedelta(seconds=seconds)
 
 
 def test_naming_a_platform_in_allowed_hosts_does_not_lift_its_floor():
     allowed = ("s.weibo.com:443", "s.weibo.com:80")
     assert pace_of("https://s.weibo.com/", delay=FIVE, allowed_hosts=allowed).seconds == 8
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://s.weibo.com/a",
+        "https://S.Weibo.com/b",
+        "https://s.weibo.com:443",
+        "https://s.weibo.com.",
+        "https://s.weibo\uff0ecom",
+    ],
+)
+def test_one_host_is_one_turnstile_however_it_is_spelled(url):
+    assert gate_of(url, allowed_hosts=ALLOWED) == "s.weibo.com"
+
+
+def test_two_servers_of_ones_own_machine_are_two(tmp_path):
+    allowed = ("127.0.0.1:1", "127.0.0.1:2")
+    gates = {gate_of(f"http://127.0.0.1:{n}/", allowed_hosts=allowed) for n in (1, 2)}
+    assert gates == set(allowed)
 
 
 def test_two_processes_take_turns(tmp_path):

@@ -10,7 +10,7 @@ from domain.mention import Flag, Kind, Platform, Precision
 from domain.page import FoundMention
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Judge, Label, Sentiment
-from monitoring.ingest import IngestResult
+from monitoring.ingest_result import IngestResult
 from tests.fakes import NOON
 from tests.unit.monitoring.conftest import WATCH
 
@@ -192,3 +192,10 @@ def test_half_characters_and_nul_do_not_reach_a_store(ingest, store):
 def test_an_empty_page_is_nothing(ingest):
     result = take(ingest)
     assert result == IngestResult()
+
+
+def test_a_text_without_end_is_cut_before_any_rule_looks_at_it(ingest, store):
+    long_url = "https://w.cn/" + "a" * 9_000
+    take(ingest, found("9", text="云栈" + "茶" * 3_000_000, title="题" * 90_000, url=long_url))
+    stored = store.get(["weibo:9"])["weibo:9"]
+    assert (len(stored.text), len(stored.title), stored.url) == (200_000, 2_000, "")

@@ -113,3 +113,8 @@ def test_only_plain_http_addresses_become_links(url, safe):
 def test_a_safe_link_is_ascii_without_quotes_whatever_comes(text):
     link = safe_link("https://weibo.com/" + text)
     assert link is None or (link.isascii() and not set(link) & set("\"'<> \n\r"))
+
+
+@pytest.mark.parametrize("part", ["\U0001f3fb", "👩\u200d", "\U0001f1e8"])
+def test_an_endless_sign_does_not_get_past_the_limit(part):
+    assert len(excerpt(part * 50_000, 20)) <= 20 * 16

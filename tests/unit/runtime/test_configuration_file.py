@@ -30,7 +30,7 @@ from domain.mention import Platform
 from runtime.configuration_file import (
     SPIDERS,
     Document,
-    is_platform_host,
+    is_private_address,
     parse_configuration,
     read_configuration,
     write_configuration,
@@ -114,7 +114,7 @@ CASES = {
     "b.toml:9: sources[0].base_url = 'file:///etc/passwd': must be an http": BASE.replace(
         'spider = "weibo_search"', 'spider = "weibo_search"\nbase_url = "file:///etc/passwd"'
     ),
-    "every = 1m: at least 5m on a platform's own site": BASE.replace(
+    "every = 1m: at least 5m, but for private addresses": BASE.replace(
         'spider = "weibo_search"', 'spider = "weibo_search"\nevery = "1m"'
     ),
     "weibo_search reads weibo, not zhihu": BASE.replace(
@@ -156,11 +156,20 @@ def test_a_place_of_its_own_may_be_asked_more_often():
 
 
 @pytest.mark.parametrize(("url", "is_one"), [
-    ("https://s.weibo.com", True), ("https://WEIBO.com./x", True), ("https://m.weibo.cn", True),
-    ("https://notweibo.com", False), ("http://127.0.0.1/weibo.com", False),
+    ("https://s.weibo.com", False), ("https://WEIBO.com./x", False),
+    ("https://s.weibo\uff0ecom", False),
+    ("https://mirror.example", False), ("https://9.9.9.9", False), ("http://2130706433", False),
+    ("http://127.0.0.1/weibo.com", True), ("http://localhost:8600", True), ("http://[::1]:1", True),
+    ("http://10.1.2.3", True),
 ])  # fmt: skip
-def test_platform_hosts_are_known_by_their_domain(url, is_one):
-    assert is_platform_host(url) is is_one
+def test_only_this_machine_and_private_addresses_may_be_asked_more_often(url, is_one):
+    assert is_private_address(url) is is_one
+
+
+@pytest.mark.parametrize("line", ['every = "999999999d"', 'every = "32d"'])
+def test_a_cadence_beyond_any_calendar_is_refused(line):
+    text = BASE.replace('spider = "weibo_search"', f'spider = "weibo_search"\n{line}')
+    assert [problem.rpartition(": ")[2] for problem in problems(text)] == ["must be at most 31d"]
 
 
 WORD = (
