@@ -6,6 +6,8 @@ again.
 """
 
 import asyncio
+import logging
+from functools import partial
 from typing import Any
 
 from playwright.async_api import Error as PlaywrightError
@@ -14,11 +16,12 @@ from playwright.async_api import Request as BrowserRequest
 from playwright.async_api import Response as BrowserResponse
 from scrapy_playwright.provider import PlaywrightBrowserProvider
 
-from browser.find import FoundBrowser
+from browser.find import FoundBrowser, find_browser
 from browser.launch import launch_options
 from browser.proxy import GuardProxy
 from crawlers.conduct import Conduct
-from domain.errors import AddressRefused
+from crawlers.services import BrowserSettings
+from domain.errors import AddressRefused, BrowserMissing, Text
 from runtime.child_environment import child_environment
 
 MAX_REPLY = 8 * 1024 * 1024
@@ -27,6 +30,9 @@ PAGE_CLOCK = 90.0
 NAVIGATION_TIMEOUT = 30_000
 """Milliseconds until a page has to be there."""
 _OBEYS_ROBOTS = frozenset({"document", "xhr", "fetch", "websocket", "eventsource"})
+
+
+logging.getLogger("scrapy-playwright").setLevel(logging.WARNING)  # a line a request otherwise
 
 
 class ReplyTooLarge(Exception):
@@ -53,6 +59,38 @@ class GuardedBrowserProvider(PlaywrightBrowserProvider):  # type: ignore[misc]  
         """End browser and proxy."""
         await super().close()
         await self._proxy.__aexit__(None, None, None)
+
+
+def wanted_browser(wanted: BrowserSettings) -> FoundBrowser:
+    """Return the browser that the settings name, else one that is found; BrowserMissing."""
+    if not wanted.enabled:
+        raise BrowserMissing(
+            Text("浏览器已在设置中关闭", "the browser is switched off in the settings"),
+            mend=Text("设 browser.enabled = true", "set browser.enabled = true"),
+        )
+    return find_browser(str(wanted.path) if wanted.path else None)
+
+
+def browser_settings(found: FoundBrowser, conduct: Conduct) -> dict[str, object]:
+    """Return the Scrapy settings of a run in a browser."""
+    handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+    return {
+        "DOWNLOAD_HANDLERS": {
+            "http": handler,
+            "https": handler,
+            "data": None,
+            "file": None,
+            "ftp": None,
+            "s3": None,
+        },
+        "PLAYWRIGHT_BROWSER_PROVIDER": partial(
+            GuardedBrowserProvider, found=found, conduct=conduct
+        ),
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": NAVIGATION_TIMEOUT,
+        "PLAYWRIGHT_MAX_CONTEXTS": 1,
+        "PLAYWRIGHT_RESTART_DISCONNECTED_BROWSER": False,
+        "PLAYWRIGHT_PROCESS_REQUEST_HEADERS": None,
+    }
 
 
 class Replies:

@@ -69,7 +69,6 @@ class Intake:
             watch=self._watch,
             run_id=self._frontier.run.id,
             collected_at=self._fetched_at(entry),
-            source_url=entry.url,
         )
         tally = Tally(1, counts.found, counts.matched, counts.new, oldest(page.mentions))
         return Taken(page, tally, known)

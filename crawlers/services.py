@@ -34,7 +34,6 @@ class Ingest(Protocol):
         watch: Watch,
         run_id: str,
         collected_at: datetime,
-        source_url: str,
     ) -> IngestCounts:
         """Store what passes the watch; durable when it returns. StoreUnavailable: try again."""
 

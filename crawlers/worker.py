@@ -18,8 +18,9 @@ from scrapy.settings import Settings as ScrapySettings
 from twisted.python.failure import Failure
 
 from crawlers.frontier import AlreadyRunning
+from crawlers.pairs import find_source
+from crawlers.run import Report
 from crawlers.services import Services
-from crawlers.spiders.base import Report, find_source
 from domain.errors import KoubeiError
 from runtime.logs import configure_logs
 from runtime.settings import load_settings

@@ -6,50 +6,37 @@ became of each mention. A crash in between repeats the step, and every part of i
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from analysis.matching import Verdict, judge, named_brands
 from analysis.near_copies import fingerprint
 from analysis.terms import keywords
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome
-from domain.errors import Text
-from domain.mention import UNSTORABLE, Flag, Mention
+from domain.mention import Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer
 from domain.queries import Refused
 from domain.sentiment import WHOLE_TEXT, ScoreRequest, Sentiment
+from monitoring.candidates import Candidate, Sifted, own_text, sift
 from monitoring.clusters import fold_near_copies
 from monitoring.ingest_result import IngestResult
 from presentation.masking import mask_name
 
 SEALED_NAME_LIFE = timedelta(days=30)
-_EARLIEST_YEAR = 2005
-_LONGEST = {
-    "text": 200_000,
-    "title": 2_000,
-    "author": 200,
-    "url": 2_000,
-    "client": 200,
-    "ip_location": 200,
-    "forum": 200,
-    "topic": 200,
-}
-"""Characters kept of each text; the longest articles of the platforms have some 100,000."""
-_CLOCK_SKEW = timedelta(minutes=10)
 _REPOST_MARKS = re.compile(r"转发微博|轉發微博|//@[^:：]{1,40}[:：].*|\[[^\[\]]{1,12}\]", re.DOTALL)
+
+_Known = Mapping[str, Mention]
+"""Those of the candidates that were stored before, by id."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A found mention with the text it is judged by and the watches that take it."""
+class _Look:
+    """When and by which run a page was looked at, and what the team watched then."""
 
-    found: FoundMention
-    context: str
-    watch_ids: frozenset[str]
-    brand_ids: frozenset[str]
+    run_id: str
+    collected_at: datetime
+    configuration: Configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +47,7 @@ class Ingest:
     begin_work: BeginWork
     scorer: Scorer
     masker: Masker
-    life_of_names: timedelta = field(default=SEALED_NAME_LIFE)
+    life_of_names: timedelta = SEALED_NAME_LIFE
 
     def take(
         self,
@@ -69,71 +56,38 @@ class Ingest:
         watch: Watch | None,
         run_id: str,
         collected_at: datetime,
-        source_url: str = "",
     ) -> IngestResult:
         """Store what belongs to a watch and record what became of the rest.
 
-        `watch` is the one that asked; a mention is tested against every enabled watch, so that
-        what one query finds serves the others too. With `watch` None (an import) nothing else
-        differs. Raises StoreUnavailable when the store is away: nothing was acknowledged, call
-        again.
+        `watch` is the one that asked, None for an import; a mention is tested against every enabled
+        watch all the same. Raises StoreUnavailable when a store is away; calling again is then
+        safe.
         """
         with self.begin_work() as work:
             _, configuration = work.configuration.current()
-        watches = _watches(configuration, watch)
-        usable, refused = _usable(found, collected_at)
-        texts = _contexts(usable)
-        candidates: list[_Candidate] = []
-        sightings: list[Sighting] = []
-        for item in usable:
-            taken, verdict = _taken_by(watches, texts[item.id])
-            if taken:
-                candidates.append(_candidate(item, texts[item.id], taken, configuration))
-            else:
-                sightings.append(
-                    _sighting(
-                        item, run_id, collected_at, SightingOutcome.NOT_MATCHED, verdict.reason
-                    )
-                )
-        known = self.store.get([candidate.found.id for candidate in candidates])
-        mentions = self._mentions(candidates, known, configuration, run_id, collected_at)
+        look = _Look(run_id, collected_at, configuration)
+        sifted = sift(found, configuration, asking=watch, collected_at=collected_at)
+        known = self.store.get([candidate.found.id for candidate in sifted.candidates])
+        mentions = self._mentions(sifted.candidates, known, look)
         added = self.store.add(mentions)
         # all of them, not only the new: a crash after `add` must not leave a copy unfolded for ever
         fold_near_copies(self.store, mentions)
-        refused += added.refused
-        lost = {r.mention_id: r for r in refused}
-        sightings += [
-            _sighting(
-                c.found, run_id, collected_at, SightingOutcome.STORED, ",".join(sorted(c.watch_ids))
-            )
-            for c in candidates
-            if c.found.id not in lost
-        ]
-        sightings += [
-            _sighting(item, run_id, collected_at, SightingOutcome.REFUSED, lost[item.id].text.en)
-            for item in found
-            if item.id in lost
-        ]
-        self._note(sightings, candidates, known, collected_at)
+        refused = sifted.refused + added.refused
+        self._note(found, sifted, refused, known, look)
         return IngestResult(
             found=len(found),
-            matched=len(candidates),
+            matched=len(sifted.candidates),
             new=len(added.new),
             changed=len(added.changed),
             unchanged=len(added.unchanged),
-            refused=tuple(refused),
+            refused=refused,
         )
 
     def _mentions(
-        self,
-        candidates: Sequence[_Candidate],
-        known: Mapping[str, Mention],
-        configuration: Configuration,
-        run_id: str,
-        collected_at: datetime,
+        self, candidates: Sequence[Candidate], known: _Known, look: _Look
     ) -> list[Mention]:
-        unscored = [self._unscored(c, configuration, run_id, collected_at) for c in candidates]
-        judged = self._judgements(candidates, unscored, known, configuration)
+        unscored = [self._unscored(candidate, look) for candidate in candidates]
+        judged = self._judgements(candidates, unscored, known, look.configuration)
         return [
             replace(
                 mention,
@@ -143,13 +97,7 @@ class Ingest:
             for mention in unscored
         ]
 
-    def _unscored(
-        self,
-        candidate: _Candidate,
-        configuration: Configuration,
-        run_id: str,
-        collected_at: datetime,
-    ) -> Mention:
+    def _unscored(self, candidate: Candidate, look: _Look) -> Mention:
         item = candidate.found
         if item.published_at is None:
             raise ValueError(f"{item.id}: a candidate has a time")
@@ -163,9 +111,9 @@ class Ingest:
             title=item.title,
             published_at=item.published_at,
             published_precision=item.published_precision,
-            collected_at=collected_at,
-            first_seen_at=collected_at,
-            source=run_id,
+            collected_at=look.collected_at,
+            first_seen_at=look.collected_at,
+            source=look.run_id,
             author=mask_name(item.author),
             author_key=self._author_key(item),
             parent_id=item.parent_id,
@@ -184,7 +132,7 @@ class Ingest:
             brand_ids=candidate.brand_ids,
             terms=keywords(text),
             fingerprint=fingerprint(text),
-            flags=_flags(item, configuration),
+            flags=_flags(item, look.configuration),
             embedded=item.embedded,
         )
 
@@ -195,9 +143,9 @@ class Ingest:
 
     def _judgements(
         self,
-        candidates: Sequence[_Candidate],
+        candidates: Sequence[Candidate],
         mentions: Sequence[Mention],
-        known: Mapping[str, Mention],
+        known: _Known,
         configuration: Configuration,
     ) -> dict[str, Mapping[str, Sentiment]]:
         """Score what is new or says something else than the last time; keep other judgements."""
@@ -220,21 +168,47 @@ class Ingest:
 
     def _note(
         self,
-        sightings: Sequence[Sighting],
-        candidates: Sequence[_Candidate],
-        known: Mapping[str, Mention],
-        collected_at: datetime,
+        found: Sequence[FoundMention],
+        sifted: Sifted,
+        refused: Sequence[Refused],
+        known: _Known,
+        look: _Look,
     ) -> None:
-        sealed = []
-        for item in (candidate.found for candidate in candidates):
-            before = known.get(item.id)
-            expires = (before.first_seen_at if before else collected_at) + self.life_of_names
-            if item.author and expires > collected_at:
-                sealed.append((item.id, self.masker.seal(item.author), expires))
+        """Record what became of everything found, and seal the names of what is stored."""
+        lost = {refusal.mention_id: refusal.text.en for refusal in refused}
+        stored = [candidate for candidate in sifted.candidates if candidate.found.id not in lost]
+        sightings = [
+            *(
+                _sighting(i, look, SightingOutcome.NOT_MATCHED, why)
+                for i, why in sifted.passed_over
+            ),
+            *(
+                _sighting(c.found, look, SightingOutcome.STORED, ",".join(sorted(c.watch_ids)))
+                for c in stored
+            ),
+            *(
+                _sighting(item, look, SightingOutcome.REFUSED, lost[item.id])
+                for item in found
+                if item.id in lost
+            ),
+        ]
         with self.begin_work() as work:
             work.crawls.saw(sightings)
-            work.sealed_names.put(sealed)
+            work.sealed_names.put(self._sealed(stored, known, look))
             work.commit()
+
+    def _sealed(
+        self, stored: Sequence[Candidate], known: _Known, look: _Look
+    ) -> list[tuple[str, bytes, datetime]]:
+        """Return mention id, sealed name and its end; a name seen again lives no longer for it."""
+        sealed = []
+        for item in (candidate.found for candidate in stored):
+            before = known.get(item.id)
+            first_seen = before.first_seen_at if before else look.collected_at
+            expires = first_seen + self.life_of_names
+            if item.author and expires > look.collected_at:
+                sealed.append((item.id, self.masker.seal(item.author), expires))
+        return sealed
 
 
 def _cluster_id(before: Mention | None, now: Mention) -> str | None:
@@ -242,98 +216,13 @@ def _cluster_id(before: Mention | None, now: Mention) -> str | None:
     return (before.cluster_id if before else None) or now.repost_of
 
 
-def _watches(configuration: Configuration, asking: Watch | None) -> list[Watch]:
-    watches = [watch for watch in configuration.watches if watch.enabled]
-    if asking and asking.id not in {watch.id for watch in watches}:
-        watches.append(asking)
-    return watches
-
-
-def _usable(
-    found: Sequence[FoundMention], collected_at: datetime
-) -> tuple[list[FoundMention], list[Refused]]:
-    usable: dict[str, FoundMention] = {}
-    refused: list[Refused] = []
-    for item in found:
-        problem = _problem(item, collected_at)
-        if problem:
-            refused.append(Refused(item.id, problem))
-        else:
-            usable[item.id] = _more_telling(usable.get(item.id), _storable(item))
-    return list(usable.values()), refused
-
-
-def _storable(item: FoundMention) -> FoundMention:
-    """Without NUL and half characters (lone surrogates), which no store and no mail can hold; cut
-    to what people write, because each rule looks at all of it.
-    """
-    changes: dict[str, Any] = {}
-    for name, longest in _LONGEST.items():
-        value = getattr(item, name)
-        if value and (len(value) > longest or UNSTORABLE.search(value)):
-            changes[name] = UNSTORABLE.sub("", value)[:longest]
-    if len(item.url) > _LONGEST["url"]:
-        changes["url"] = ""  # half an address leads elsewhere
-    return replace(item, **changes) if changes else item
-
-
-def _problem(item: FoundMention, collected_at: datetime) -> Text | None:
-    if item.published_at is None:
-        return Text("没有发布时间", "no published_at")
-    if item.published_at.year < _EARLIEST_YEAR or item.published_at > collected_at + _CLOCK_SKEW:
-        return Text("发布时间不合理", "published_at lies in the future or before 2005")
-    if not (item.text or item.title):
-        return Text("没有正文", "no text")
-    return None
-
-
-def _more_telling(one: FoundMention | None, other: FoundMention) -> FoundMention:
-    """The same post can stand on a page twice, once inside a repost of it: keep its own card."""
-    if one is None or (one.embedded and not other.embedded):
-        return other
-    return one
-
-
-def _contexts(items: Sequence[FoundMention]) -> dict[str, str]:
-    """The text each mention is judged by: a bare repost says what its original says."""
-    by_id = {item.id: item for item in items}
-    contexts: dict[str, str] = {}
-    for item in items:
-        original = by_id.get(item.repost_of or "")
-        own = f"{item.title}\n{item.text}".strip()
-        contexts[item.id] = f"{own}\n{original.title}\n{original.text}" if original else own
-    return contexts
-
-
-def _taken_by(watches: Sequence[Watch], text: str) -> tuple[frozenset[str], Verdict]:
-    verdicts = {watch.id: judge(watch.rule, text) for watch in watches}
-    taken = frozenset(watch_id for watch_id, verdict in verdicts.items() if verdict.matched)
-    first_no = next((v for v in verdicts.values() if not v.matched), Verdict(False, "no_watch"))
-    return taken, first_no
-
-
-def _candidate(
-    item: FoundMention, context: str, watch_ids: frozenset[str], configuration: Configuration
-) -> _Candidate:
-    named = named_brands(configuration.brands, context)
-    asked = {
-        brand_id
-        for watch_id in watch_ids
-        if (watch := configuration.watch(watch_id))
-        for brand_id in watch.brand_ids
-    }
-    # a watch for a product says nothing of the brand's name: then the post belongs to the watch's
-    # brands
-    return _Candidate(item, context, watch_ids, named if named & asked else named | asked)
-
-
 def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
     own = any(
-        account.platform is item.platform and account.uid == item.author_uid
+        (account.platform, account.uid) == (item.platform, item.author_uid)
         for brand in configuration.brands
         for account in brand.own_accounts
     )
-    return frozenset({Flag.OWN_ACCOUNT}) if own and item.author_uid else frozenset()
+    return frozenset({Flag.OWN_ACCOUNT}) if own else frozenset()
 
 
 def _still_holds(before: Mention, now: Mention, model: str) -> bool:
@@ -343,16 +232,14 @@ def _still_holds(before: Mention, now: Mention, model: str) -> bool:
     return same_text and same_brands and whole is not None and whole.model == model
 
 
-def _score_request(candidate: _Candidate, configuration: Configuration) -> ScoreRequest:
+def _score_request(candidate: Candidate, configuration: Configuration) -> ScoreRequest:
     item = candidate.found
-    own = f"{item.title}\n{item.text}".strip()
+    own = own_text(item)
     says_something = bool(re.search(r"\w", _REPOST_MARKS.sub("", own)))
     targets = {b.id: b.words for b in configuration.brands if b.id in candidate.brand_ids}
     text = own if says_something else candidate.context
     return ScoreRequest(text=text, platform=item.platform.value, targets=targets)
 
 
-def _sighting(
-    item: FoundMention, run_id: str, seen_at: datetime, outcome: SightingOutcome, detail: str
-) -> Sighting:
-    return Sighting(item.id, item.url, run_id, seen_at, outcome, detail)
+def _sighting(item: FoundMention, look: _Look, outcome: SightingOutcome, detail: str) -> Sighting:
+    return Sighting(item.id, item.url, look.run_id, look.collected_at, outcome, detail)

@@ -20,11 +20,6 @@ class IngestResult:
     unchanged: int = 0
     refused: tuple[Refused, ...] = ()
 
-    @property
-    def nothing_new(self) -> bool:
-        """Whether the page held mentions that matched and all of them were known already."""
-        return self.matched > 0 and self.new == 0
-
     def __add__(self, other: "IngestResult") -> "IngestResult":
         return IngestResult(
             self.found + other.found,

@@ -52,7 +52,6 @@ class PlainIngest:
         watch: Watch,
         run_id: str,
         collected_at: datetime,
-        source_url: str,
     ) -> Counts:
         """Store and count."""
         result = self.store.add([_mention(one, watch, run_id, collected_at) for one in found])

@@ -10,6 +10,7 @@ from domain.mention import Flag, Kind, Platform, Precision
 from domain.page import FoundMention
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Judge, Label, Sentiment
+from monitoring.ingest_result import IngestResult
 from tests.fakes import NOON
 from tests.unit.monitoring.conftest import WATCH
 
@@ -33,7 +34,7 @@ def found(native="1", text=BUG, **changes):
 
 
 def take(ingest, *items, at=NOON, run="run-1"):
-    return ingest.take(items, watch=WATCH, run_id=run, collected_at=at, source_url="u")
+    return ingest.take(items, watch=WATCH, run_id=run, collected_at=at)
 
 
 def test_a_post_is_stored_with_masked_author_and_hashed_uid(ingest, store, begin):
@@ -56,7 +57,6 @@ def test_the_same_page_twice_changes_nothing_and_scores_nothing(ingest, store, s
     before = store.get(["weibo:1"])
     again = take(ingest, found())
     assert (again.new, again.changed, again.unchanged) == (0, 0, 1)
-    assert again.nothing_new
     assert store.get(["weibo:1"]) == before
     assert len(scorer.asked) == 1
 
@@ -154,6 +154,20 @@ def test_a_card_of_its_own_beats_the_same_post_inside_a_repost(ingest, store):
     assert not mention.embedded
 
 
+def test_one_good_card_of_a_post_is_enough(ingest, store, begin):
+    result = take(ingest, found("35", embedded=True, published_at=None), found("35"))
+    assert (result.new, result.refused) == (1, ())
+    with begin() as work:
+        assert [s.outcome for s in work.crawls.sightings("weibo:35")] == [SightingOutcome.STORED]
+
+
+def test_no_name_is_sealed_of_a_mention_that_the_store_refused(ingest, store, begin):
+    result = take(ingest, found("36", likes=2**60))
+    assert [r.mention_id for r in result.refused] == ["weibo:36"]
+    with begin() as work:
+        assert work.sealed_names.get("weibo:36") is None
+
+
 def test_a_persons_label_survives_another_look(ingest, store):
     take(ingest, found())
     verdict = Sentiment(Label.POSITIVE, 1.0, 1.0, "李", Judge.PERSON)
@@ -177,7 +191,7 @@ def test_half_characters_and_nul_do_not_reach_a_store(ingest, store):
 
 def test_an_empty_page_is_nothing(ingest):
     result = take(ingest)
-    assert (result.found, result.nothing_new) == (0, False)
+    assert result == IngestResult()
 
 
 def test_a_text_without_end_is_cut_before_any_rule_looks_at_it(ingest, store):

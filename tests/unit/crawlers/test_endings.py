@@ -1,6 +1,4 @@
-"""Tests of crawlers/spiders/base.py: how a page or an error ends a run."""
-
-from datetime import timedelta
+"""Tests of crawlers/endings.py: how a page or an error ends a run."""
 
 import pytest
 from playwright.async_api import Error as PlaywrightError
@@ -12,17 +10,13 @@ from scrapy.exceptions import (
     IgnoreRequest,
 )
 
+from crawlers.endings import outcome_of, wall_of
 from crawlers.middlewares import SourcePaused
-from crawlers.pipelines import Taken
-from crawlers.plan import NOTHING
-from crawlers.spiders.base import is_by_time, outcome_of, wall_of
 from domain.coverage import CoverageState
 from domain.errors import AddressRefused, RobotsRefused, Text
-from domain.mention import Kind, Platform
-from domain.page import BlockKind, FoundMention, Page, PageState
+from domain.page import BlockKind, Page, PageState
 from presentation.wording import REASON_CODES
 from presentation.wording import reason as meaning
-from tests.fakes import NOON
 
 NO = Text("", "")
 OK = Page("weibo_search", PageState.OK)
@@ -91,33 +85,3 @@ def test_a_name_that_the_guard_refused_is_not_called_unknown():
 def test_every_wall_has_words_and_a_mend(kind):
     assert kind.value in REASON_CODES
     assert meaning(kind.value).mend.zh
-
-
-def taken(*minutes_ago: int | None) -> Taken:
-    """A page with posts so old; None for one without a time."""
-    found = tuple(
-        FoundMention(
-            id=f"zhihu:{number}",
-            platform=Platform.ZHIHU,
-            kind=Kind.ANSWER,
-            url="",
-            text="x",
-            published_at=None if age is None else NOON - timedelta(minutes=age),
-        )
-        for number, age in enumerate(minutes_ago)
-    )
-    return Taken(Page("zhihu_search", PageState.OK, found), NOTHING)
-
-
-@pytest.mark.parametrize(
-    ("pages", "by_time"),
-    [
-        ([taken(1, 2, 2, 3), taken(3, 9)], True),
-        ([taken(1, 3, 2)], False),
-        ([taken(1, 5), taken(2, 6)], False),
-        ([taken(1, None)], False),
-        ([taken()], False),
-    ],
-)
-def test_only_a_list_that_came_newest_first_says_how_far_back_it_reached(pages, by_time):
-    assert is_by_time(pages) is by_time

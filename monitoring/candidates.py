@@ -1,0 +1,171 @@
+"""Which of the mentions found on a page belong to a watch, and by which text each is judged. Pure.
+
+Everything found ends up in one of three heaps, each with its reason: candidates, passed over by
+every watch, refused because nothing could store it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from analysis.matching import Verdict, judge, named_brands
+from domain.brand import Configuration, Watch
+from domain.errors import Text
+from domain.mention import UNSTORABLE
+from domain.page import FoundMention
+from domain.queries import Refused
+
+_EARLIEST_YEAR = 2005
+"""The oldest of the platforms that are read, Tieba, opened at the end of 2003."""
+_CLOCK_SKEW = timedelta(minutes=10)
+_LONGEST = {
+    "text": 200_000,
+    "title": 2_000,
+    "author": 200,
+    "url": 2_000,
+    "client": 200,
+    "ip_location": 200,
+    "forum": 200,
+    "topic": 200,
+}
+"""Characters kept of each text; the longest articles of the platforms have some 100,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A found mention that watches take, and the text it is judged by (see `own_text`)."""
+
+    found: FoundMention
+    context: str
+    watch_ids: frozenset[str]
+    brand_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The three heaps. `passed_over` goes with the code of why the first watch did not take it."""
+
+    candidates: tuple[Candidate, ...]
+    passed_over: tuple[tuple[FoundMention, str], ...]
+    refused: tuple[Refused, ...]
+
+
+def sift(
+    found: Iterable[FoundMention],
+    configuration: Configuration,
+    *,
+    asking: Watch | None,
+    collected_at: datetime,
+) -> Sifted:
+    """Return what becomes of the mentions of one page.
+
+    Each is tested against every enabled watch and against the one that asked, so that what one
+    query finds serves the others too. A post that stands on the page twice is looked at once.
+    """
+    usable, refused = _usable(found, collected_at)
+    watches = _watches(configuration, asking)
+    contexts = _contexts(usable)
+    candidates: list[Candidate] = []
+    passed_over: list[tuple[FoundMention, str]] = []
+    for item in usable.values():
+        context = contexts[item.id]
+        taken, verdict = _taken_by(watches, context)
+        if taken:
+            brand_ids = _brands(context, taken, configuration)
+            candidates.append(Candidate(item, context, taken, brand_ids))
+        else:
+            passed_over.append((item, verdict.reason))
+    return Sifted(tuple(candidates), tuple(passed_over), refused)
+
+
+def own_text(item: FoundMention) -> str:
+    """Return title and text of a mention, without what it quotes or reposts."""
+    return f"{item.title}\n{item.text}".strip()
+
+
+def _usable(
+    found: Iterable[FoundMention], collected_at: datetime
+) -> tuple[dict[str, FoundMention], tuple[Refused, ...]]:
+    usable: dict[str, FoundMention] = {}
+    refused: dict[str, Refused] = {}
+    for item in found:
+        problem = _problem(item, collected_at)
+        if problem:
+            refused[item.id] = Refused(item.id, problem)
+        else:
+            usable[item.id] = _more_telling(usable.get(item.id), _storable(item))
+    # of a post that stands there twice, one card may do where the other does not
+    return usable, tuple(r for r in refused.values() if r.mention_id not in usable)
+
+
+def _problem(item: FoundMention, collected_at: datetime) -> Text | None:
+    if item.published_at is None:
+        return Text("没有发布时间", "no published_at")
+    if item.published_at.year < _EARLIEST_YEAR or item.published_at > collected_at + _CLOCK_SKEW:
+        return Text("发布时间不合理", "published_at lies in the future or before 2005")
+    if not (item.text or item.title):
+        return Text("没有正文", "no text")
+    return None
+
+
+def _storable(item: FoundMention) -> FoundMention:
+    """Without NUL and half characters (lone surrogates), which no store and no mail can hold; cut
+    to what people write, because each rule looks at all of it.
+    """
+    changes: dict[str, Any] = {}
+    for name, longest in _LONGEST.items():
+        value = getattr(item, name)
+        if value and (len(value) > longest or UNSTORABLE.search(value)):
+            changes[name] = UNSTORABLE.sub("", value)[:longest]
+    if len(item.url) > _LONGEST["url"]:
+        changes["url"] = ""  # half an address leads elsewhere
+    return replace(item, **changes) if changes else item
+
+
+def _more_telling(one: FoundMention | None, other: FoundMention) -> FoundMention:
+    """The same post can stand on a page twice, once inside a repost of it: keep its own card."""
+    if one is None or (one.embedded and not other.embedded):
+        return other
+    return one
+
+
+def _contexts(usable: Mapping[str, FoundMention]) -> dict[str, str]:
+    """The text each mention is judged by: a bare repost says what its original says."""
+    contexts: dict[str, str] = {}
+    for item in usable.values():
+        original = usable.get(item.repost_of or "")
+        own = own_text(item)
+        contexts[item.id] = f"{own}\n{original.title}\n{original.text}" if original else own
+    return contexts
+
+
+def _watches(configuration: Configuration, asking: Watch | None) -> list[Watch]:
+    watches = [watch for watch in configuration.watches if watch.enabled]
+    if asking and asking.id not in {watch.id for watch in watches}:
+        watches.append(asking)
+    return watches
+
+
+def _taken_by(watches: Sequence[Watch], text: str) -> tuple[frozenset[str], Verdict]:
+    """Return the watches that take a text, and the first refusal."""
+    verdicts = {watch.id: judge(watch.rule, text) for watch in watches}
+    taken = frozenset(watch_id for watch_id, verdict in verdicts.items() if verdict.matched)
+    first_no = next((v for v in verdicts.values() if not v.matched), Verdict(False, "no_watch"))
+    return taken, first_no
+
+
+def _brands(
+    context: str, watch_ids: frozenset[str], configuration: Configuration
+) -> frozenset[str]:
+    """Return the brands a text is about: those it names, and the watch's where it names none of
+    them, as a watch for a product says nothing of the brand's name.
+    """
+    named = named_brands(configuration.brands, context)
+    asked = {
+        brand_id
+        for watch_id in watch_ids
+        if (watch := configuration.watch(watch_id))
+        for brand_id in watch.brand_ids
+    }
+    return named if named & asked else named | asked
