@@ -46,6 +46,7 @@ from crawlers.browsing import (
 from crawlers.conduct import Conduct
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
 from crawlers.guard import was_refused
+from crawlers.law import LAW, PRIORITY
 from crawlers.middlewares import SourcePaused
 from crawlers.pipelines import BodyLost, Intake, Read, Taken, oldest
 from crawlers.plan import Outcome, Plan, Series, Tally
@@ -162,7 +163,7 @@ class SearchSpider(scrapy.Spider):
                 values |= browser_settings(found, self.conduct)
             except BrowserMissing:
                 self.ended = (Outcome(CoverageState.FAILED, "browser_missing"), None)
-        self.crawler.settings.setdict(values, priority="spider")
+        self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
 
     # ---- which pages -------------------------------------------------------------------------
 

@@ -116,7 +116,8 @@ class TestWorkflow:
 
     def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
         assert marks(settings) == {
-            "workflow database": Mark.OK, "clock": Mark.OK, "sources": Mark.NOTE,
+            "workflow database": Mark.OK, "audit trail": Mark.OK,
+            "clock": Mark.OK, "sources": Mark.NOTE,
         }  # fmt: skip
         with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
             [(rows,)] = db.execute("SELECT count(*) FROM audit")

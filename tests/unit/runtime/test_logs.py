@@ -66,7 +66,7 @@ def test_a_log_for_eyes_can_neither_be_forged_nor_command_the_terminal(lines, mo
     structlog.get_logger("ours").info(attack, title=attack)
     logging.getLogger("scrapy.core").warning("%s", attack)
     try:
-        raise ValueError(attack)
+        int(attack)
     except ValueError:
         logging.getLogger("scrapy.core").exception("broke")
     said = written.getvalue()
