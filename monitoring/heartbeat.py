@@ -6,9 +6,11 @@ matters is being done: a scheduler that lives but can no longer detect is dead t
 
 import json
 import os
+import tempfile
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 from urllib.error import URLError
@@ -51,9 +53,16 @@ def _is_stale(slot: Slot | None, now: datetime) -> bool:
 
 def _write(file: Path, content: Mapping[str, object]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.part")
-    unfinished.write_text(json.dumps(content) + "\n", encoding="utf-8")
-    unfinished.replace(file)
+    # a name that nobody can have laid a link under, where the folder is a shared one
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as writing:
+            writing.write(json.dumps(content) + "\n")
+            os.fchmod(writing.fileno(), 0o644)  # the watchdog is somebody else; no secret is in it
+        unfinished.replace(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def _ping(url: str) -> bool:
@@ -63,7 +72,7 @@ def _ping(url: str) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=_PING_TIMEOUT_SECONDS) as answer:  # noqa: S310
             return bool(200 <= answer.status < 300)
-    except (URLError, TimeoutError, OSError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
         raise CrawlError(
             Text("心跳地址没有响应", f"heartbeat url does not answer ({type(error).__name__})"),
             place="heartbeat.url",
