@@ -25,7 +25,7 @@ class StockSnowNlpScorer:
         if find_spec("snownlp") is None:
             raise DependencyMissing(
                 Text("本机未安装 SnowNLP", "SnowNLP is not installed here"),
-                mend=Text("pip install 'koubei[analysis]'", "pip install 'koubei[analysis]'"),
+                mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
             )
 
     @property

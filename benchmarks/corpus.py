@@ -139,8 +139,10 @@ def mentions(rows: int, seed: int = 7) -> Iterator[Mention]:
 
 
 def words(count: int, seed: int = 11) -> list[str]:
-    """Return words of two to four characters: three of four from the long tail, as likely common as
-    rare; the others cut from a text at a random place.
+    """Return words of two to four characters that somebody may search for.
+
+    Three of four are from the long tail, of every frequency from one text in ten to one in fifty
+    thousand; the others are cut from a text at a random place.
     """
     chance = random.Random(seed)
     found = []
@@ -148,7 +150,7 @@ def words(count: int, seed: int = 11) -> list[str]:
         text = _say(chance, "").text
         length = chance.choice((2, 3, 4))
         start = chance.randrange(len(text) - length)
-        found.append(_tail_word(chance) if number % 4 else text[start : start + length])
+        found.append(_tail_word(chance, first=10) if number % 4 else text[start : start + length])
     return found
 
 
@@ -198,8 +200,9 @@ def _say(chance: random.Random, mention_id: str) -> _Said:
     return _Said(mention_id, brand, label, text, tuple(dict.fromkeys(terms))[:10], fingerprint)
 
 
-def _tail_word(chance: random.Random) -> str:
-    rank = int(_TAIL ** chance.random())
+def _tail_word(chance: random.Random, first: int = 1) -> str:
+    """Return a word by its rank, as often as Zipf's law has it; `first` is the commonest rank."""
+    rank = int(first * (_TAIL / first) ** chance.random())
     word = random.Random(rank)
     return "".join(word.choices(_SYLLABLES, k=word.choice((2, 2, 2, 3, 4))))
 

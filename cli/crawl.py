@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.opening import open_existing
 from cli.terminal import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -19,15 +20,15 @@ from cli.terminal import (
     say,
     show_table,
 )
-from crawlers.launch import RunOutcome, launch
+from crawlers.launch import RunOutcome, look
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 from presentation.wording import reason, word
+from runtime.extras import require
 from runtime.settings import load_settings
-from runtime.wiring import open_services
 
 SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
@@ -49,7 +50,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
-        with open_services(load_settings()) as services:
+        require("crawl", "analysis")
+        with open_existing(load_settings()) as services:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()
             pairs = choose(configuration, spider, watch, source)
@@ -96,7 +98,7 @@ def crawl_all(pairs: list[tuple[Watch, Source]], services: Services) -> list[Run
         count = _counter(advance)
         with ThreadPoolExecutor(max_workers=len(queues)) as pool:
             done = pool.map(
-                lambda queue: [launch(p, services, progress=count) for p in queue], queues
+                lambda queue: [look(p, services, progress=count) for p in queue], queues
             )
             return [outcome for outcomes in done for outcome in outcomes]
 

@@ -21,8 +21,9 @@ PORTS = 5
 _FIRST_PORT = 8511
 _LAST_PORT = 8951
 _STATE_FILE = "demo.json"
+_FIRST_LINE = "# 由 koubei up 为演示写入。接入真实数据：运行 koubei init 新目录，并在那里继续。"
 _SETTINGS = """\
-# 由 koubei up 为演示写入。接入真实数据：运行 koubei init 新目录，并在那里继续。
+{first_line}
 # Written by `koubei up` for the demo. To go live: `koubei init FOLDER`, and go on there.
 data_dir = "var/demo"
 
@@ -38,7 +39,19 @@ def write_settings(path: Path) -> None:
     """Write the settings of the demo: its folder, and its ports as the only allowed addresses."""
     port = free_ports()
     hosts = ", ".join(f'"127.0.0.1:{number}"' for number in range(port, port + PORTS))
-    path.write_text(_SETTINGS.format(hosts=hosts), encoding="utf-8")
+    text = _SETTINGS.format(first_line=_FIRST_LINE, hosts=hosts)
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a settings file is there and is the one that `write_settings` wrote."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.readline().rstrip() == _FIRST_LINE
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def free_ports() -> int:

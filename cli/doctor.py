@@ -17,11 +17,13 @@ from runtime.wiring import SystemClock
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(help="体检：逐项检查依赖并给出办法。Check every dependency.")(doctor)
+    app.command(help="体检：逐项检查并给出办法。Check everything; each ✗ names what mends it.")(
+        doctor
+    )
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="JSON。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
     """Check everything; exit 0 when all is well, 1 when something is broken, 3 when only optional
     parts are missing.

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from crawlers.launch import launch
+from crawlers.launch import look
 from domain.errors import CrawlError, Text
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
@@ -54,7 +54,7 @@ def _crawl(services: Services) -> Work:
             raise CrawlError(
                 Text("方案或来源已被移除", "watch or source was removed"), place=job.name
             )
-        outcome = launch((watch, source), services, scheduled=True, stopping=stopping)
+        outcome = look((watch, source), services, scheduled=True, stopping=stopping)
         return {
             "state": outcome.state.value if outcome.state else None,
             "reason": outcome.reason,

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.help import CommandLine
+from cli.opening import open_existing
 from cli.terminal import (
     EXIT_FAILED,
     EXIT_PARTIAL,
@@ -35,13 +37,12 @@ _WILL_BE_TRIED = {OutboxState.PENDING, OutboxState.RETRY, OutboxState.UNCERTAIN}
 
 def register(app: typer.Typer) -> None:
     """Add `mail test` and `mail list`."""
-    group = typer.Typer(
-        help="测试发信，查看发件箱。 Test the mail settings, look at the outbox.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
+    group = CommandLine(
+        name="mail",
+        help="测试发信，查看发件箱。Test the mail settings, look at the outbox.",
     )
-    group.command("test", help="发送一封测试邮件。 Send a test mail.")(send_test)
-    group.command("list", help="列出发件箱中的邮件。 List the mails of the outbox.")(list_command)
+    group.command("test", help="发送一封测试邮件。Send a test mail.")(send_test)
+    group.command("list", help="列出发件箱中的邮件。List the mails of the outbox.")(list_command)
     app.add_typer(group, name="mail")
 
 
@@ -49,7 +50,7 @@ def send_test(
     to: Annotated[
         list[str] | None,
         typer.Option(
-            "--to", help="收件地址，可重复；省略则发给所有登记的接收人", metavar="ADDRESS"
+            "--to", help="收件地址，可多次；缺省为全部收件人。To whom; else all.", metavar="ADDRESS"
         ),
     ] = None,
 ) -> None:
@@ -70,13 +71,15 @@ def send_test(
 
 
 def list_command(
-    state: Annotated[OutboxState | None, typer.Option(help="只看某一状态")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="最多几封")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    state: Annotated[
+        OutboxState | None, typer.Option(help="只看这种状态。Only this state.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="最多几封。At most.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
     """Print the newest mails: state, attempts and the last error."""
     settings = load_settings()
-    with open_services(settings) as services, services.begin_work() as work:
+    with open_existing(settings) as services, services.begin_work() as work:
         counts = work.outbox.counts()
         # a state is looked for among all mails: a dead one may be far down
         newest = work.outbox.recent(limit if state is None else sum(counts.values()))

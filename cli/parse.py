@@ -12,11 +12,12 @@ import orjson
 import typer
 
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_PARTIAL, complain
-from domain.errors import DependencyMissing, LayoutChanged, Text
+from domain.errors import ConfigurationError, DependencyMissing, LayoutChanged, Text
 from domain.mention import Platform
 from domain.page import Page, PageState
 from domain.times import CHINA
-from presentation.hostile import without_commands
+from presentation.hostile import quotation, without_commands
+from presentation.refusals import refusal
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
 """One byte more than is read of any page: enough to see that a file is larger."""
@@ -32,23 +33,22 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         "parse",
-        help="读取保存的页面（自动识别类型），每个文件输出一行 JSON。"
-        "Read saved pages, print one JSON document per file.",
+        help="读取保存的页面（自动识别类型），每个文件输出一行 JSON。Read saved pages.",
     )(parse)
 
 
 def parse(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="保存的页面 / saved pages")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="保存的页面。Saved pages.")],
     platform: Annotated[
-        Platform, typer.Option("--platform", "-p", help="页面属于哪个平台 / whose pages they are")
+        Platform, typer.Option("--platform", "-p", help="页面属于哪个平台。Whose pages they are.")
     ],
-    url: Annotated[str, typer.Option(help="页面地址（可省略）/ the address, if known")] = "",
+    url: Annotated[str, typer.Option(help="页面地址，可省略。Their address, if known.")] = "",
     fetched_at: Annotated[
         str | None,
         typer.Option(
             metavar="T",
-            help="抓取时间，ISO 8601，无时区为北京时间；缺省为文件修改时间 / "
-            "when the page was fetched; the file's own time unless given",
+            help="抓取时间，无时区为北京时间；缺省为文件修改时间。"
+            "When it was fetched; else the file's own time.",
         ),
     ] = None,
 ) -> None:
@@ -71,9 +71,10 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise typer.BadParameter(
-            "不是 ISO 8601 时间，例如 2026-11-21T08:00:00+08:00 / not an ISO 8601 time",
-            param_hint="--fetched-at",
+        raise ConfigurationError(
+            Text("不是 ISO 8601 时间", "is no ISO 8601 time"),
+            place=f"--fetched-at {quotation(text, 60)}",
+            mend=Text("写作 2026-11-21T08:00:00+08:00", "write it as 2026-11-21T08:00:00+08:00"),
         ) from error
 
 
@@ -93,8 +94,10 @@ def _read(path: Path, platform: Platform, url: str, fetched_at: datetime | None)
     try:
         file = _load(path)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        complain(f"✗ {path}：读不了（{why}），其余文件照常", f"✗ {path}: cannot be read ({why})")
+        why = refusal(error).text
+        complain(
+            f"✗ {path}：读不了（{why.zh}），其余文件照常", f"✗ {path}: cannot be read ({why.en})"
+        )
         return _Outcome.UNREADABLE
     page, outcome = _page(file, platform, url, fetched_at or file.modified_at)
     _print(page)
@@ -109,7 +112,7 @@ def _page(file: _File, platform: Platform, url: str, fetched_at: datetime) -> tu
         raise DependencyMissing(
             Text(f"缺少 {error.name}", f"{error.name} is not installed"),
             place="koubei parse",
-            mend=Text("安装：pip install 'koubei[crawl]'", "pip install 'koubei[crawl]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     try:
         return (

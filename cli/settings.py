@@ -18,6 +18,7 @@ from cli.terminal import EXIT_FAILED, complain, out, pick, say, show_table
 from domain.brand import Change, ChangeKind, Configuration
 from domain.errors import ConfigurationError, Text
 from domain.ports import BeginWork, Clock
+from presentation.refusals import refusal
 from runtime.configuration_file import as_document, read_configuration, write_configuration
 from runtime.secret_files import make_missing_keys, make_private_folder
 from runtime.settings import FILE_NAME, Settings, load_effective, load_settings
@@ -55,14 +56,14 @@ class Services(Protocol):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(help="生成带注释的样例设置和密钥。Write commented examples and keys.")(init)
+    app.command(help="写出带注释的样例设置和密钥。Write commented examples and the keys.")(init)
     app.command(help="显示生效的设置及其来源。Show effective settings and their origin.")(config)
-    app.command(help="导入品牌、方案、收件人等，先显示差异。Apply a TOML file.")(apply)
+    app.command(help="导入品牌、方案、收件人，先显示差异。Import brands.toml, diff first.")(apply)
 
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(help="放在哪个目录。Where to.", file_okay=False)
+        Path, typer.Argument(help="放在哪个目录。In which folder.", file_okay=False)
     ] = Path(),
 ) -> None:
     """Write the examples and the keys that are not there yet; nothing is ever overwritten."""
@@ -77,10 +78,11 @@ def init(
         for path in make_missing_keys(settings.secrets_dir):
             _say_done(path, made=True)
     except OSError as error:
+        why = refusal(error)
         raise ConfigurationError(
-            Text(f"无法写入：{error.strerror}", f"cannot write: {error.strerror}"),
+            Text(f"无法写入：{why.text.zh}", f"cannot write: {why.text.en}"),
             place=str(error.filename or folder),
-            mend=Text("换一个有写权限的目录", "choose a folder that you may write to"),
+            mend=why.mend,
         ) from error
     say(
         f"下一步：改好 {folder / 'brands.toml'}，然后 koubei apply {folder / 'brands.toml'}",
@@ -89,9 +91,12 @@ def init(
 
 
 def config(
-    as_json: Annotated[bool, typer.Option("--json", help="JSON。")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
     brands: Annotated[
-        bool, typer.Option("--brands", help="改为显示当前的品牌与方案（TOML）。Brands as TOML.")
+        bool,
+        typer.Option(
+            "--brands", help="改为显示当前的品牌与方案。The brands and watches that hold, as TOML."
+        ),
     ] = False,
 ) -> None:
     """Show every setting with its origin, secrets masked; or the team's current configuration."""
@@ -114,11 +119,13 @@ def config(
 
 
 def apply(
-    file: Annotated[Path, typer.Argument(help="TOML 文件。The file.")],
+    file: Annotated[Path, typer.Argument(help="TOML 文件。The file.", metavar="FILE")],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="只显示差异。Only show the diff.")
+        bool, typer.Option("--dry-run", help="只显示差异，不生效。Only show the difference.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="删除时不询问。Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="有删除时不再询问。Do not ask about removals.")
+    ] = False,
 ) -> None:
     """Show what the file changes and make it the next version."""
     new = read_configuration(file)

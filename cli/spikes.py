@@ -12,13 +12,13 @@ import typer
 
 from analysis.spike_score import SpikeScorer, Trailing, TrailingHours
 from analysis.spikes import Incident, SpikeRule, Step, advance
+from cli.opening import open_existing
 from cli.terminal import language, pick, say, show_table
 from domain.brand import Brand, Configuration, Sensitivity
 from domain.errors import ConfigurationError, ImportRefused, Text
 from monitoring.replay import Replay, replay_brand, replay_steps
 from presentation.wording import word
 from runtime.settings import load_settings
-from runtime.wiring import open_services
 
 ROW_COLUMNS = "timestamp,value,score,observed,mean,spread,z,record_days,history_days,outcome"
 MAX_VALUE = 1e12
@@ -59,15 +59,17 @@ def spikes(
 def replay(
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="CSV：timestamp,value。Rows instead of stored history."),
+        typer.Option("--file", help="CSV：timestamp,value。Its rows instead of the store."),
     ] = None,
     brand: Annotated[
-        str | None, typer.Option("--brand", help="品牌编号（默认全部）。A brand's id; else all.")
+        str | None, typer.Option("--brand", help="品牌编号，缺省为全部。A brand's id; else all.")
     ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=365, help="天数。How far back.")] = 90,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=365, help="往回多少天。How many days back.")
+    ] = 90,
     sensitivity: Annotated[
         Sensitivity | None,
-        typer.Option(help="灵敏度（默认取设置）。How readily it alerts; else as configured."),
+        typer.Option(help="灵敏度，缺省取当前配置。How readily it alerts; else as configured."),
     ] = None,
 ) -> None:
     """List the alerts that the rule would have raised, with their figures and how many a month."""
@@ -75,20 +77,34 @@ def replay(
         _replay_stored(brand, days, sensitivity)
         return
     if brand is not None:
-        raise typer.BadParameter("--brand / --file")
+        raise ConfigurationError(
+            Text("不能同时使用", "cannot be used together"),
+            place="--brand --file",
+            mend=Text("文件里没有品牌，去掉 --brand", "a file knows no brands: leave out --brand"),
+        )
     setting = sensitivity or Sensitivity.BALANCED
     try:
         with file.open(encoding="utf-8-sig") as stream:
             rows = list(read_rows(stream, file.name))
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(file) from error
+    except UnicodeDecodeError as error:
+        raise ImportRefused(
+            Text("不是 UTF-8 文本", "is not UTF-8 text"),
+            place=str(file),
+            mend=Text("另存为 UTF-8 编码的 CSV", "save it as a CSV in UTF-8"),
+        ) from error
+    if not rows:
+        raise ImportRefused(
+            Text("文件中没有数据行", "no rows in the file"),
+            place=str(file),
+            mend=Text("每行应为 timestamp,value", "each row is timestamp,value"),
+        )
     show_replay(replay_steps(steps_of(rows), setting), setting, UTC)
 
 
 def _replay_stored(brand_id: str | None, days: int, sensitivity: Sensitivity | None) -> None:
     settings = load_settings()
     zone = ZoneInfo(settings.timezone)
-    with open_services(settings) as services:
+    with open_existing(settings) as services:
         with services.begin_work() as work:
             _, configuration = work.configuration.current()
         for brand in _brands(configuration, brand_id):
@@ -174,13 +190,20 @@ def show_replay(found: Replay, sensitivity: Sensitivity, zone: tzinfo) -> None:
                 for alert in found.alerts
             ],
         )
+    if not found.known_hours:
+        say(
+            f"这 {found.hours / 24:.0f} 天没有一小时被完整采集过，无法回放（不等于平稳）",
+            f"no hour of these {found.hours / 24:.0f} days was fully looked at: nothing to replay "
+            "(which does not mean calm)",
+        )
+        return
     rate = found.openings_a_month
     monthly = "–" if rate is None else f"{rate:.1f}"
     days, known = found.hours / 24, found.known_hours / 24
     say(
-        f"灵敏度 {sensitivity.value}：{days:.0f} 天（已知 {known:.0f} 天）内会预警 "
+        f"灵敏度「{word(sensitivity).zh}」：{days:.0f} 天（已知 {known:.0f} 天）内会预警 "
         f"{found.openings} 次，每月约 {monthly} 次",
-        f"sensitivity {sensitivity.value}: {found.openings} alerts in {days:.0f} days "
+        f"sensitivity {word(sensitivity).en}: {found.openings} alerts in {days:.0f} days "
         f"({known:.0f} known), about {monthly} a month",
     )
 
@@ -274,14 +297,6 @@ def _refused(place: str, number: int, zh: str, en: str) -> ImportRefused:
         Text(f"第 {number} 行：{zh}", f"line {number}: {en}"),
         place=place,
         mend=Text("修正该行后重新运行", "mend the line and run again"),
-    )
-
-
-def _unreadable(file: Path) -> ImportRefused:
-    return ImportRefused(
-        Text("文件无法读取，或不是 UTF-8 文本", "the file cannot be read, or is not UTF-8 text"),
-        place=file.name,
-        mend=Text("检查路径与编码", "check its path and encoding"),
     )
 
 

@@ -7,42 +7,43 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.opening import open_existing
 from cli.terminal import EXIT_PARTIAL, language, out, pick, say, show_table
-from domain.coverage import KNOWN_STATES
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.overview import Overview, SourceStanding, overview
 from presentation.formats import count, duration, multiple, near_time, short_time
 from presentation.hostile import excerpt
-from presentation.wording import reason, word
+from presentation.wording import WRITTEN_AS_FILE, reason, word
 from runtime.settings import load_settings
-from runtime.wiring import open_services
 
 
 def register(app: typer.Typer) -> None:
     """Add `status`."""
-    app.command("status", help="一屏看清预警、来源与邮件。 Everything on one screen.")(
+    app.command("status", help="一屏看清预警、来源与邮件。Alerts, sources and mail on one screen.")(
         status_command
     )
 
 
 def status_command(
-    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
     """Print how things stand; exit 3 when a source left a gap."""
     settings = load_settings()
-    with open_services(settings) as services:
+    with open_existing(settings) as services:
         view = overview(services.begin_work, services.store, services.clock.now())
     if as_json:
         out().print(json.dumps(as_document(view), ensure_ascii=False, indent=1))
     else:
-        show(view, ZoneInfo(settings.timezone))
+        show(view, ZoneInfo(settings.timezone), as_files=settings.smtp is None)
     if view.unread_sources:
         raise typer.Exit(EXIT_PARTIAL)
 
 
-def show(view: Overview, zone: ZoneInfo) -> None:
-    """Print the overview for a person."""
+def show(view: Overview, zone: ZoneInfo, *, as_files: bool) -> None:
+    """Print the overview for a person; `as_files`: no mail server is set."""
     if view.configuration.is_demo:
         say("【演示数据：公司、人物与言论均为虚构】", "[Demo data: all of it is invented]")
     newest = view.store.newest_published_at
@@ -56,7 +57,7 @@ def show(view: Overview, zone: ZoneInfo) -> None:
     )
     _show_signals(view, zone)
     _show_sources(view, zone)
-    _show_mails(view)
+    _show_mails(view, as_files=as_files)
 
 
 def as_document(view: Overview) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _source_row(standing: SourceStanding, view: Overview, zone: ZoneInfo) -> lis
     return [
         word(standing.source.platform).in_language(lang),
         standing.source.id,
-        ("✓ " if known else "✗ ") + (word(row.state).in_language(lang) if row else "—"),
+        _marked(row, lang),
         str(standing.found) if row else "—",
         str(standing.new) if row else "—",
         near_time(good, view.now, zone) if good else "—",
@@ -152,10 +153,20 @@ def _source_row(standing: SourceStanding, view: Overview, zone: ZoneInfo) -> lis
     ]
 
 
-def _show_mails(view: Overview) -> None:
+def _marked(row: CoverageRow | None, lang: str) -> str:
+    """The state of a look with its mark: read ✓, read in part !, not read ✗, never tried ○."""
+    if row is None:
+        return "○ " + Text("未采集", "not yet").in_language(lang)
+    partial = row.state is CoverageState.PARTIAL
+    mark = "✓" if row.state in KNOWN_STATES else "!" if partial else "✗"
+    return f"{mark} {word(row.state).in_language(lang)}"
+
+
+def _show_mails(view: Overview, *, as_files: bool) -> None:
     lang = language()
     shown = {s: n for s, n in view.mails.items() if n or s is OutboxState.SENT}
-    line = "　".join(f"{word(s).in_language(lang)} {n}" for s, n in shown.items())
+    words = {s: word(s) for s in shown} | ({OutboxState.SENT: WRITTEN_AS_FILE} if as_files else {})
+    line = "　".join(f"{words[s].in_language(lang)} {n}" for s, n in shown.items())
     say(f"\n邮件　{line}", f"\nMail  {line}")
     late = [m for m in view.recent_mails if m.state is not OutboxState.SENT]
     for mail in late[:3]:

@@ -2,8 +2,11 @@
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -18,11 +21,32 @@ EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_PARTIAL = 3
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, as shells count it."""
+
+
+_SETTINGS_FILE = "koubei.toml"
 
 
 def language() -> str:
-    """Return `zh` or `en` (KOUBEI_LANGUAGE; Chinese unless it begins with en)."""
-    return "en" if os.environ.get("KOUBEI_LANGUAGE", "zh").lower().startswith("en") else "zh"
+    """Return `zh` or `en`: of KOUBEI_LANGUAGE, else of the settings file, else Chinese.
+
+    The file is only peeked into, because a file that is wrong must be complained about in some
+    language too; `koubei config` and every command that needs settings check it properly.
+    """
+    named = os.environ.get("KOUBEI_LANGUAGE")
+    if named is None:
+        named = _language_of(Path(os.environ.get("KOUBEI_CONFIG") or _SETTINGS_FILE).absolute())
+    return "en" if named.lower().startswith("en") else "zh"
+
+
+@lru_cache(maxsize=8)
+def _language_of(settings_file: Path) -> str:
+    try:
+        value = tomllib.loads(settings_file.read_text(encoding="utf-8-sig")).get("language")
+    except (OSError, ValueError):  # absent, not UTF-8, not TOML
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def pick(zh: str, en: str) -> str:

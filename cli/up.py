@@ -26,14 +26,22 @@ from domain.signal import SignalState
 from presentation.formats import decimal, multiple
 from presentation.hostile import clean_line
 from presentation.wording import reason, word
+from runtime.extras import require
 from runtime.logs import configure_logs
+from runtime.one_service import only_service
 from runtime.secret_files import access_key, make_missing_keys, make_private_folder
 from runtime.settings import FILE_NAME, Settings, load_settings
+from runtime.settings_model import local_address
 from runtime.wiring import Services, open_services
 from scheduler.service import Service
 from scheduler.timetable import Job, Lane
 from web.app import WebServices, build_app
 from workflow.watches import apply_configuration
+
+_WEB_ONLY = Text(
+    "只运行网页：koubei up --only web；采集与分析：python3 run.py setup 补齐组件",
+    "pages only: koubei up --only web; to crawl and analyse: python3 run.py setup",
+)
 
 
 class Part(StrEnum):
@@ -46,41 +54,77 @@ class Part(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add `up`."""
-    app.command("up", help="启动服务；未配置时进入演示。 Start; a demo when nothing is set.")(
-        up_command
-    )
+    app.command(
+        "up", help="启动服务；未配置时进入演示。Run the service; a demo when nothing is set."
+    )(up_command)
 
 
 def up_command(
-    port: Annotated[int | None, typer.Option(help="网页端口，缺省见 web.port")] = None,
-    only: Annotated[Part, typer.Option(help="只运行一部分")] = Part.ALL,
-    demo: Annotated[bool, typer.Option(help="未配置时是否进入演示")] = True,
+    port: Annotated[
+        int | None, typer.Option(help="状态页端口，缺省见 web.port。Port of the status page.")
+    ] = None,
+    only: Annotated[Part, typer.Option(help="只运行一部分。Run one part only.")] = Part.ALL,
+    demo: Annotated[
+        bool,
+        typer.Option(help="未配置时是否进入演示。Whether to show the demo when nothing is set."),
+    ] = True,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
-    fresh = not Path(FILE_NAME).exists() and "KOUBEI_CONFIG" not in os.environ
-    if fresh and demo and not load_settings().mention_store_path.exists():
-        demo_world.write_settings(Path(FILE_NAME))
+    crawls = only is not Part.WEB
+    if crawls:
+        require("crawl", "analysis", mend=_WEB_ONLY)
+    if demo and crawls and not _has_settings():
+        _begin_demo()
     settings = load_settings()
     configure_logs(settings.log.level, settings.log.format)
     make_private_folder(settings.data_dir)
-    make_missing_keys(settings.secrets_dir)
     with ExitStack() as stack:
+        if only is Part.ALL:
+            stack.enter_context(only_service(settings.data_dir))
+        make_missing_keys(settings.secrets_dir)
+        listening = None
+        if only is not Part.SCHEDULER:
+            wanted = port or settings.web.port
+            listening = stack.enter_context(
+                _listen(settings.web.host, wanted, fixed=port is not None)
+            )
+            settings = _reached_at(settings, listening.getsockname()[1])
         services = stack.enter_context(open_services(settings))
-        stack.enter_context(_demo_if_meant(services, written_now=fresh and demo))
+        if crawls:
+            stack.enter_context(_demo_if_meant(services))
         _announce(settings)
-        if only is not Part.WEB:
+        if crawls:
             stack.enter_context(_scheduler(services))
-        _serve(services, port, with_web=only is not Part.SCHEDULER)
+        _serve(services, listening)
     say("已停止。", "Stopped.")
 
 
+def _has_settings() -> bool:
+    return "KOUBEI_CONFIG" in os.environ or Path(FILE_NAME).exists()
+
+
+def _begin_demo() -> None:
+    """Write the demo's settings, unless watches were applied without a settings file."""
+    with only_service(Path.cwd()):
+        settings = load_settings()
+        if settings.mention_store_path.exists():
+            with open_services(settings) as services, services.begin_work() as work:
+                version, _ = work.configuration.current()
+            if version:
+                return
+        if not _has_settings():
+            demo_world.write_settings(Path(FILE_NAME))
+
+
 @contextmanager
-def _demo_if_meant(services: Services, *, written_now: bool) -> Iterator[None]:
+def _demo_if_meant(services: Services) -> Iterator[None]:
     with services.begin_work() as work:
         version, configuration = work.configuration.current()
     settings = services.settings
-    if version == 0 and written_now:
-        first = int(settings.crawl.allowed_hosts[0].rpartition(":")[2])
+    hosts = settings.crawl.allowed_hosts
+    # also after a first start that ended before the demo's watch was applied
+    if version == 0 and hosts and demo_world.is_ours(Path(FILE_NAME)):
+        first = int(hosts[0].rpartition(":")[2])
     elif configuration.is_demo:
         first = demo_world.first_port_of(configuration)
     else:
@@ -129,18 +173,28 @@ def _announce(settings: Settings) -> None:
     say(f"✓ 数据存于 {settings.data_dir}", f"✓ data lie in {settings.data_dir}")
 
 
-def _serve(services: Services, port: int | None, *, with_web: bool) -> None:
+def _reached_at(settings: Settings, port: int) -> Settings:
+    """Return the settings with the port that is really listened on, so that the links in mails
+    lead there; a `public_url` that somebody set stays.
+    """
+    web = settings.web.model_copy(update={"port": port})
+    changes: dict[str, object] = {"web": web}
+    if "public_url" not in settings.model_fields_set:
+        changes["public_url"] = local_address(web)
+    return settings.model_copy(update=changes)
+
+
+def _serve(services: Services, listening: socket.socket | None) -> None:
     """Serve pages until told to stop (or only wait, where another process serves them)."""
     handler = _Stop()
     previous = {n: signal.signal(n, handler) for n in (signal.SIGTERM, signal.SIGINT)}
     try:
-        if not with_web:
+        if listening is None:
             handler.wait()
             return
         settings = services.settings
-        listening = _listen(settings.web.host, port or settings.web.port, fixed=port is not None)
         key = access_key(settings.secrets_dir).get_secret_value()
-        where = f"http://{settings.web.host}:{listening.getsockname()[1]}"
+        where = local_address(settings.web)
         say(
             f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
             f"✓ status page {where}/?key={key}   (stop: Ctrl-C)",
@@ -154,6 +208,7 @@ def _serve(services: Services, port: int | None, *, with_web: bool) -> None:
                 public_url=settings.public_url,
                 zone_name=settings.timezone,
                 language=language(),
+                mails_become_files=settings.smtp is None,
             )
         )
         # an access log would hold the key of the first visit
@@ -226,7 +281,7 @@ class _Teller:
 
     def _tell_crawl(self, job: Job, detail: Mapping[str, object]) -> None:
         lang = language()
-        mark = "✓" if detail.get("state") in {"ok", "empty"} else "✗"
+        mark = {"ok": "✓", "empty": "✓", "partial": "!"}.get(str(detail.get("state")), "✗")
         why = ""
         if detail.get("reason"):
             told = reason(str(detail["reason"]))

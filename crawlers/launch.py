@@ -15,28 +15,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO
 
 from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
+from crawlers.processes import Process, descendants, running_processes
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
 from domain.errors import Text
 
+WORKER = (sys.executable, "-m", "crawlers.worker")
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 Progress = Callable[[Mapping[str, object]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process; `started` tells it from a later one with the same id."""
-
-    pid: int
-    started: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,48 @@ class RunOutcome:
     matched: int = 0
     new: int = 0
     told: Text | None = None
+    resumed: bool = False
+
+
+def look(
+    pair: tuple[Watch, Source],
+    services: Services,
+    *,
+    progress: Progress | None = None,
+    scheduled: bool = False,
+    stopping: threading.Event | None = None,
+    command: Sequence[str] = WORKER,
+) -> RunOutcome:
+    """Crawl a watch on a source up to the present moment.
+
+    A run that was cut off is finished first, for the time that it asked about; what was said since
+    then takes a run of its own. Returns the figures of both together.
+    """
+
+    def run() -> RunOutcome:
+        return launch(
+            pair,
+            services,
+            progress=progress,
+            scheduled=scheduled,
+            stopping=stopping,
+            command=command,
+        )
+
+    first = run()
+    stopped = stopping is not None and stopping.is_set()
+    if stopped or not first.resumed or first.state not in KNOWN_STATES:
+        return first
+    second = run()
+    if second.state is None:
+        return first  # another process looks at the rest
+    return replace(
+        second,
+        pages=first.pages + second.pages,
+        found=first.found + second.found,
+        matched=first.matched + second.matched,
+        new=first.new + second.new,
+    )
 
 
 def launch(
@@ -66,7 +102,7 @@ def launch(
     wall_clock: timedelta | None = None,
     stopping: threading.Event | None = None,
     grace: timedelta = GRACE,
-    command: Sequence[str] = (sys.executable, "-m", "crawlers.worker"),
+    command: Sequence[str] = WORKER,
 ) -> RunOutcome:
     """Crawl a watch on a source in a process, and return when that process is gone.
 
@@ -183,36 +219,6 @@ def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
         process.stdout.close()
 
 
-def descendants(pid: int) -> set[Process]:
-    """Return the processes that a process started, and those they started."""
-    children: dict[int, list[Process]] = {}
-    for process, parent in running_processes():
-        children.setdefault(parent, []).append(process)
-    found: set[Process] = set()
-    waiting = [pid]
-    while waiting:
-        born = children.get(waiting.pop(), [])
-        found.update(born)
-        waiting += [child.pid for child in born]
-    return found
-
-
-def running_processes() -> list[tuple[Process, int]]:
-    """Return every process of the machine with the id of its parent; zombies are gone."""
-    listing = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,lstart="],  # noqa: S607  # on Linux and macOS
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    rows = [line.split(maxsplit=3) for line in listing.stdout.splitlines()]
-    return [
-        (Process(int(pid), started), int(parent))
-        for pid, parent, state, started in rows
-        if not state.startswith("Z")
-    ]
-
-
 def _outcome(
     watch: Watch,
     source: Source,
@@ -246,6 +252,7 @@ def _outcome(
         matched=events.number("matched"),
         new=events.number("new"),
         told=told,
+        resumed=bool(events.last.get("resumed")),
     )
 
 

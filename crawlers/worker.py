@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
+import structlog
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings as ScrapySettings
 from twisted.python.failure import Failure
@@ -23,6 +24,8 @@ from domain.errors import KoubeiError
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.wiring import open_services
+
+_log = structlog.get_logger("crawlers.worker")
 
 
 def configured_services() -> AbstractContextManager[Services]:
@@ -62,7 +65,9 @@ def crawl(
 
 
 def report_line(event: Mapping[str, object]) -> None:
-    """Print one event for the launcher."""
+    """Print one event for the launcher, and log it: ids and counts, nothing else is in it."""
+    figures = {key: value for key, value in event.items() if key not in {"event", "zh", "en"}}
+    _log.info("crawl_" + str(event.get("event")), **figures)
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
 

@@ -8,6 +8,7 @@ import css_inline
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from delivery.alert_facts import AlertFacts
 from delivery.alert_words import AlertWords
 from domain.alert import AlertContext, MailStage
 from domain.brand import Recipient
@@ -28,9 +29,9 @@ def render_alert(
     The same facts give the same bytes. No picture is used: the chart is an HTML table, so the mail
     is whole where pictures are blocked.
     """
-    words = AlertWords(signal, stage, context, recipient, language)
+    words = AlertWords.about(AlertFacts(signal, stage, context, recipient, language))
     return Rendered(
-        subject=words.subject,
+        subject=words.heading.subject,
         text=_text("alert.txt.j2", words),
         html=_html("alert.html.j2", words),
     )
@@ -56,12 +57,12 @@ def render_test(place: str, language: str = "zh") -> Rendered:
 
 
 def _html(name: str, words: AlertWords) -> str:
-    page = _environment().get_template(name).render(mail=words, t=words.t)
+    page = _environment().get_template(name).render(mail=words, t=words.heading.t)
     return _inliner().inline(page)
 
 
 def _text(name: str, words: AlertWords) -> str:
-    return _environment().get_template(name).render(mail=words, t=words.t).strip() + "\n"
+    return _environment().get_template(name).render(mail=words, t=words.heading.t).strip() + "\n"
 
 
 @cache

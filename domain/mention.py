@@ -1,11 +1,15 @@
 """A mention (提及): one thing that somebody said in public, as Koubei stores it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from domain.sentiment import WHOLE_TEXT, Label, Sentiment
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""NUL and half characters (lone surrogates), which no store and no mail can hold."""
 
 
 class Platform(StrEnum):

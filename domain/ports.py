@@ -236,6 +236,11 @@ class SlotRepository(Protocol):
     def latest(self) -> list[Slot]:
         """Return the newest slot of each job, by job."""
 
+    def not_done_since(self, job: str) -> datetime | None:
+        """Return when a job was last done, else the moment of its oldest slot; None when it has
+        none.
+        """
+
     def prune(self, before: datetime) -> int:
         """Drop slots that ended before, but never the newest of a job; return how many."""
 

@@ -13,6 +13,7 @@ from domain.queries import MentionFilter, Sort, Summary
 from domain.sentiment import Label
 from domain.signal import Figures, TopPost
 from monitoring.series import HOUR
+from presentation.masking import mask_speakers
 
 TOP_POSTS = 3
 EXCERPT = 80
@@ -100,7 +101,7 @@ def as_post(mention: Mention, brand_id: str, near_copies: int = 0) -> TopPost:
         platform=mention.platform,
         published_at=mention.published_at,
         author=mention.author,
-        excerpt=excerpt(f"{mention.title} {mention.text}"),
+        excerpt=excerpt(mask_speakers(f"{mention.title} {mention.text}")),
         url=mention.url,
         interactions=mention.interactions,
         confidence=judgement.confidence if judgement else 0.0,

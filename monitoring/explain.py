@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.brand import Configuration
-from domain.coverage import CoverageRow, known_intervals
+from domain.coverage import CoverageRow, Interval, known_intervals
 from domain.crawl import Sighting
 from domain.mention import Mention, Platform
 from domain.ports import BeginWork, MentionStore, UnitOfWork
@@ -29,6 +29,8 @@ class HourCoverage:
     platform: Platform
     known: bool
     looks: tuple[CoverageRow, ...]
+    covered: tuple[Interval, ...] = ()
+    """The parts of the hour that a look covered without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,38 @@ def _coverage(
     ids = [watch.id for watch in configuration.watches]
     rows = work.coverage.rows(ids, start=hour, end=hour + _HOUR)
     return tuple(
-        HourCoverage(watch_id, platform, _is_known(looks, hour), tuple(looks))
+        _hour_coverage(watch_id, platform, hour, looks)
         for watch_id in ids
         for platform in sorted(platforms)
         if (looks := [r for r in rows if r.watch_id == watch_id and r.platform is platform])
     )
 
 
-def _is_known(looks: Sequence[CoverageRow], hour: datetime) -> bool:
-    return any(span.covers(hour, hour + _HOUR) for span in known_intervals(looks))
+def _hour_coverage(
+    watch_id: str, platform: Platform, hour: datetime, looks: Sequence[CoverageRow]
+) -> HourCoverage:
+    end = hour + _HOUR
+    spans = known_intervals(looks)
+    return HourCoverage(
+        watch_id=watch_id,
+        platform=platform,
+        known=any(span.covers(hour, end) for span in spans),
+        looks=tuple(sorted(looks, key=lambda look: look.observed_at)),
+        covered=tuple(
+            Interval(max(span.start, hour), min(span.end, end))
+            for span in spans
+            if span.start < end and span.end > hour
+        ),
+    )
+
+
+def last_words(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Return the newest decision about each bin, brand and series, in order of time.
+
+    A bin is looked at again while its data still come in; only the last word counts.
+    """
+    newest: dict[tuple[datetime, str, str], Evaluation] = {}
+    for evaluation in sorted(evaluations, key=lambda e: e.evaluated_at):
+        series = evaluation.platform.value if evaluation.platform else ""
+        newest[evaluation.bin_end, evaluation.brand_id, series] = evaluation
+    return [newest[key] for key in sorted(newest)]

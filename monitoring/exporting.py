@@ -19,6 +19,7 @@ from domain.documents import mention_document
 from domain.errors import DependencyMissing, ImportRefused, Text
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
+from presentation.refusals import refusal
 
 _FORMULA_SIGNS: Final = frozenset("=+-@")
 HEADINGS: Final = (
@@ -44,13 +45,21 @@ def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[
             mend=Text("请使用 .jsonl .csv .xlsx", "use .jsonl, .csv or .xlsx"),
         )
     count = 0
-    with _unfinished(path) as unfinished:
-        with writer(unfinished, zone) as write:
-            for mention in mentions:
-                write(mention)
-                count += 1
-                yield count
-        unfinished.replace(path)
+    try:
+        with _unfinished(path) as unfinished:
+            with writer(unfinished, zone) as write:
+                for mention in mentions:
+                    write(mention)
+                    count += 1
+                    yield count
+            unfinished.replace(path)
+    except OSError as error:
+        why = refusal(error)
+        raise ImportRefused(
+            Text(f"写不了：{why.text.zh}", f"cannot be written: {why.text.en}"),
+            place=str(path),
+            mend=why.mend,
+        ) from error
 
 
 @contextmanager
@@ -58,14 +67,7 @@ def _unfinished(path: Path) -> Iterator[Path]:
     """Make a file beside `path` for its owner alone, under a name that nobody can have laid a link
     under; it is gone when the block ends.
     """
-    try:
-        handle, name = tempfile.mkstemp(suffix=".part", prefix=".koubei-", dir=path.parent)
-    except OSError as error:
-        raise ImportRefused(
-            Text(f"无法写入：{error.strerror}", f"cannot be written: {error.strerror}"),
-            place=str(path),
-            mend=Text("检查目录与权限", "check the folder and its permissions"),
-        ) from error
+    handle, name = tempfile.mkstemp(suffix=".part", prefix=".koubei-", dir=path.parent)
     os.close(handle)
     unfinished = Path(name)
     try:
@@ -144,7 +146,7 @@ def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
     except ImportError as error:
         raise DependencyMissing(
             Text("导出 Excel 需要 openpyxl", "writing Excel needs openpyxl"),
-            mend=Text("pip install 'koubei[excel]'", "pip install 'koubei[excel]'"),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("mentions")

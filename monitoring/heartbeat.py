@@ -13,10 +13,8 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
 
-from domain.crawl import Slot, SlotState
-from domain.errors import CrawlError, Text
+from domain.errors import CrawlError, StoreUnavailable, Text
 from domain.ports import BeginWork
 
 STALE_AFTER: Final = timedelta(minutes=20)
@@ -27,10 +25,15 @@ _PING_TIMEOUT_SECONDS: Final = 10
 def beat(
     begin_work: BeginWork, now: datetime, *, file: Path, url: str | None
 ) -> Mapping[str, object]:
-    """Write the file and ping the url; CrawlError when detection or mail has not run in time."""
+    """Write the file, ping the url and return whether that was answered.
+
+    CrawlError when detection or mail has not been done in time, or the url does not answer;
+    StoreUnavailable when the file cannot be written.
+    """
     with begin_work() as work:
-        slots = {slot.job: slot for slot in work.slots.latest()}
-    stale = [job for job in _VITAL_JOBS if _is_stale(slots.get(job), now)]
+        since = {job: work.slots.not_done_since(job) for job in _VITAL_JOBS}
+    # a job without a slot: a service in its first minute has not come to it yet
+    stale = [job for job, at in since.items() if at is not None and now - at > STALE_AFTER]
     if stale:
         raise CrawlError(
             Text(
@@ -43,36 +46,37 @@ def beat(
     return {"pinged": _ping(url) if url else False}
 
 
-def _is_stale(slot: Slot | None, now: datetime) -> bool:
-    if slot is None:
-        return False  # a service in its first minute has not come to it yet
-    if slot.state is SlotState.DONE:
-        return now - slot.slot_at > STALE_AFTER
-    return now - (slot.started_at or slot.slot_at) > STALE_AFTER
-
-
 def _write(file: Path, content: Mapping[str, object]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # a name that nobody can have laid a link under, where the folder is a shared one
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    unfinished = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as writing:
-            writing.write(json.dumps(content) + "\n")
-            os.fchmod(writing.fileno(), 0o644)  # the watchdog is somebody else; no secret is in it
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # a name of its own: two services may share the folder, and somebody a link to lay
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as writing:
+                writing.write(json.dumps(content) + "\n")
+                os.fchmod(writing.fileno(), 0o644)  # the watchdog is somebody else; nothing secret
+            unfinished.replace(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            Text(
+                f"心跳文件无法写入：{error.strerror}",
+                f"the heartbeat file cannot be written: {error.strerror}",
+            ),
+            place=str(file),
+            mend=Text("检查磁盘空间与目录权限", "check disk space and folder permissions"),
+        ) from error
 
 
 def _ping(url: str) -> bool:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("heartbeat url: only http and https")
+    # S310 fears other schemes than http and https: the settings take no other
     request = urllib.request.Request(url, headers={"User-Agent": "Koubei heartbeat"})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=_PING_TIMEOUT_SECONDS) as answer:  # noqa: S310
             return bool(200 <= answer.status < 300)
-    except (URLError, HTTPException, OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
         raise CrawlError(
             Text("心跳地址没有响应", f"heartbeat url does not answer ({type(error).__name__})"),
             place="heartbeat.url",

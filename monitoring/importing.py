@@ -12,18 +12,21 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.counts import read_count
 from domain.documents import mention_from_document
 from domain.errors import ImportRefused, RowProblem, Text
-from domain.mention import Kind, Mention, Platform, Precision
+from domain.mention import UNSTORABLE, Kind, Mention, Platform, Precision
 from domain.page import FoundMention
 from domain.ports import MentionStore
 from domain.times import read_time
 from monitoring.import_files import Row, read_rows
-from monitoring.ingest import UNSTORABLE, Ingest, IngestResult
+from monitoring.ingest_result import IngestResult
 from presentation.hostile import clean_line, safe_link
+
+if TYPE_CHECKING:  # a host that only exports has no scoring
+    from monitoring.ingest import Ingest
 
 _BATCH: Final = 500
 _LONGEST_ID: Final = 200
@@ -68,6 +71,8 @@ COLUMNS: Final = (
     Column("forum", ("forum", "贴吧", "吧名", "tieba_name")),
     Column("parent_id", ("parent_id", "上级编号", "parent_comment_id")),
 )
+SUFFIXES: Final = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson", ".json")
+"""The kinds of files that can be imported."""
 REQUIRED: Final = ("id", "published_at")
 _DEFAULT_KINDS: Final = {
     Platform.WEIBO: Kind.POST,
@@ -88,7 +93,7 @@ class ImportReport:
 def import_file(
     path: Path,
     *,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     platform: Platform | None = None,
 ) -> ImportReport:
@@ -225,7 +230,7 @@ def _flush(
     found: list[tuple[datetime, FoundMention]],
     own: list[Mention],
     source: str,
-    ingest: Ingest,
+    ingest: "Ingest",
     store: MentionStore,
     report: ImportReport,
 ) -> None:

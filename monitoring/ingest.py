@@ -16,12 +16,13 @@ from analysis.terms import keywords
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome
 from domain.errors import Text
-from domain.mention import Flag, Mention
+from domain.mention import UNSTORABLE, Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer
 from domain.queries import Refused
 from domain.sentiment import WHOLE_TEXT, ScoreRequest, Sentiment
 from monitoring.clusters import fold_near_copies
+from monitoring.ingest_result import IngestResult
 from presentation.masking import mask_name
 
 SEALED_NAME_LIFE = timedelta(days=30)
@@ -43,39 +44,6 @@ _LONGEST = {
 """Characters kept of each text; the longest articles of the platforms have some 100,000."""
 _CLOCK_SKEW = timedelta(minutes=10)
 _REPOST_MARKS = re.compile(r"转发微博|轉發微博|//@[^:：]{1,40}[:：].*|\[[^\[\]]{1,12}\]", re.DOTALL)
-
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of the mentions of one page. `found` counts all, `matched` those some watch took.
-
-    `new`, `changed` and `unchanged` add up to the matched ones that were stored; `refused` names
-    those that could not be (no time, not storable), each with its reason.
-    """
-
-    found: int = 0
-    matched: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: tuple[Refused, ...] = ()
-
-    @property
-    def nothing_new(self) -> bool:
-        """Whether the page held mentions that matched and all of them were known already."""
-        return self.matched > 0 and self.new == 0
-
-    def __add__(self, other: "IngestResult") -> "IngestResult":
-        return IngestResult(
-            self.found + other.found,
-            self.matched + other.matched,
-            self.new + other.new,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.refused + other.refused,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,16 @@ def count(value: int, language: str) -> str:
 
 
 def decimal(value: float) -> str:
-    """`7.6`, `12`: one decimal below a hundred, none where it is zero."""
-    return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.1f}".removesuffix(".0")
+    """`0.66`, `7.6`, `12`, `130`: two decimals below one, one below a hundred, no closing zeros."""
+    if abs(value) >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.{2 if abs(value) < 0.995 else 1}f}".rstrip("0").rstrip(".")
 
 
 def multiple(value: float, language: str) -> str:
-    """`6.2 倍`, `6.2×`; from a hundred on without decimals."""
-    return decimal(value) + Text(" 倍", "×").in_language(language)
+    """`6.2 倍`, `6.2×`; from ten on without decimals, which would be more than one can know."""
+    number = f"{value:,.0f}" if value >= 9.95 else decimal(value)
+    return number + Text(" 倍", "×").in_language(language)
 
 
 def share(value: float) -> str:

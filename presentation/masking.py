@@ -1,10 +1,14 @@
 """Display names of authors are shown masked: 王小明 is 王**, everywhere."""
 
+import re
 import unicodedata
 
 from presentation.hostile import clean_line, clusters
 
 MASK = "**"
+
+_SPEAKER = re.compile(r"@([^\s@:：/#]{1,30})(?=\s?[:：])")
+"""A name with words put into its mouth: `//@name:` in a chain of reposts, `回复@name:`."""
 
 
 def mask_name(name: str) -> str:
@@ -19,3 +23,11 @@ def mask_name(name: str) -> str:
     if len(signs) < 2 or signs[0] == "*":
         return MASK
     return signs[0] + MASK
+
+
+def mask_speakers(text: str) -> str:
+    """Return a post with the names masked to which it attributes words: `//@王**:`.
+
+    A name that is only called (`@云栈茶饮 出来解释`) stays: it is mostly the brand's own account.
+    """
+    return _SPEAKER.sub(lambda match: f"@{mask_name(match[1])}", text)

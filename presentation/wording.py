@@ -121,7 +121,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SlotState.FAILED: Text("失败", "failed"),
     },
     SignalState: {
-        SignalState.OPEN: Text("待认领", "open"),
+        SignalState.OPEN: Text("未解除", "open"),
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
     },
@@ -171,6 +171,11 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Bucket.DAY: Text("1 天", "1 day"),
     },
 }
+
+WRITTEN_AS_FILE = Text(
+    "已存为文件（未配置邮件服务器）", "written to a file (no mail server is set)"
+)
+"""What OutboxState.SENT means where mails become files."""
 
 ROMAN: Mapping[Level, str] = {Level.RED: "Ⅰ", Level.ORANGE: "Ⅱ", Level.YELLOW: "Ⅲ", Level.BLUE: "Ⅳ"}
 """The four grades as they are numbered in emergency plans (Ⅰ to Ⅳ, shown 红橙黄蓝)."""

@@ -23,7 +23,8 @@ _URL_SECRETS: Final = re.compile(
     r"(?<=://)[^/\s:@]*:[^\s@]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]password=)[^&\s]+"
 )
 _LONGEST_VALUE: Final = 500
-_QUIET: Final = ("alembic", "uvicorn.access", "scrapy.middleware", "scrapy.crawler")
+_CHATTY: Final = ("alembic.", "uvicorn.", "scrapy.", "twisted", "asyncio")
+"""Libraries whose ordinary news nobody needs: from warnings on they are heard."""
 
 
 def configure_logs(level: str = "info", form: str = "json") -> None:
@@ -57,13 +58,17 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
             ],
         )
     )
+    # at the handler, because Scrapy sets the levels of its own loggers when it starts
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
     # a lane that is busy when its tick comes is no event
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not record.name.startswith(_CHATTY)
 
 
 def redact(

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from domain.errors import ConfigurationError, Text
+from presentation.refusals import refusal
 from runtime.problems import refused
 
 KEY_NAMES = ("author_key", "seal_key")
@@ -39,9 +40,11 @@ def read_secret_file(path: Path) -> SecretStr:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         content = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise refused(f"无法读取 {path}：{reason}", f"cannot read {path}: {reason}") from error
+    except OSError as error:
+        why = refusal(error).text
+        raise refused(f"无法读取 {path}：{why.zh}", f"cannot read {path}: {why.en}") from error
+    except UnicodeDecodeError as error:
+        raise refused(f"{path} 不是 UTF-8 文本", f"{path} is not UTF-8") from error
     if mode & 0o077:
         raise refused(
             f"{path} 的权限是 {mode:04o}，他人可读；请执行 chmod 600 {path}",

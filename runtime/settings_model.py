@@ -181,7 +181,7 @@ class Settings(BaseSettings):
     mention_store_url: str = ""
     workflow_url: str = Field(default="", repr=False)
     web: Web = Web()
-    public_url: WebAddress = Field(default_factory=lambda data: _local_address(data["web"]))
+    public_url: WebAddress = Field(default_factory=lambda data: local_address(data["web"]))
     trusted_proxy: Annotated[tuple[Network, ...], NoDecode, SPLIT] = ()
     smtp: Smtp | None = None
     mail: Mail = Mail()
@@ -250,7 +250,8 @@ def _sender_domain(values: dict[str, Any]) -> dict[str, str]:
     return {"hostname": domain} if domain else {}
 
 
-def _local_address(web: Web) -> str:
+def local_address(web: Web) -> str:
+    """Return the address at which this machine itself reaches the pages."""
     anywhere = web.host in {"0.0.0.0", "::"}  # noqa: S104  # compared, not listened on
     host = "127.0.0.1" if anywhere else web.host
     return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"

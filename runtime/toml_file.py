@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from domain.errors import ConfigurationError, Text
+from presentation.refusals import refusal
 from runtime.toml_lines import line_of, locate
 
 
@@ -25,7 +26,8 @@ class TomlFile:
         except UnicodeDecodeError:
             fact = Text("不是 UTF-8 编码", "is not UTF-8")
         except OSError as error:
-            fact = Text(f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}")
+            why = refusal(error).text
+            fact = Text(f"无法读取：{why.zh}", f"cannot be read: {why.en}")
         raise ConfigurationError(
             fact,
             place=str(path),

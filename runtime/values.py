@@ -94,8 +94,8 @@ def _zone(value: str) -> str:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if not zoneinfo.available_timezones():
             raise refused(
-                "本机没有时区数据；请执行 apt-get install tzdata",
-                "this machine has no time zone data; run apt-get install tzdata",
+                "本机没有时区数据；请执行 python3 run.py setup",
+                "this machine has no time zone data; run python3 run.py setup",
             ) from None
         raise refused(
             "应为 IANA 时区名，如 Asia/Shanghai", "must be an IANA time zone, as Asia/Shanghai"

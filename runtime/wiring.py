@@ -19,10 +19,10 @@ from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
-from domain.errors import DependencyMissing, Text
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.housekeeping import Keep
+from runtime.extras import require
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
@@ -61,10 +61,9 @@ class Services:
     @cached_property
     def ingest(self) -> "Ingest":
         """The one step through which everything found reaches the store."""
-        try:
-            from monitoring.ingest import Ingest
-        except ImportError as error:
-            raise _analysis_missing() from error
+        require("analysis")
+        from monitoring.ingest import Ingest
+
         settings = self.settings
         keys = load_keys(
             settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
@@ -143,10 +142,3 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Se
         if store:
             store.close()
         engine.dispose()
-
-
-def _analysis_missing() -> DependencyMissing:
-    return DependencyMissing(
-        Text("本机未安装文本分析组件", "the analysis packages are not installed here"),
-        mend=Text("pip install 'koubei[analysis]'", "pip install 'koubei[analysis]'"),
-    )

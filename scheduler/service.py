@@ -39,7 +39,11 @@ class Work(Protocol):
 
 @dataclass
 class Service:
-    """Runs the timetable until it is stopped. `owner` must be unique among services."""
+    """Runs the timetable until it is stopped. `owner` must be unique among services.
+
+    `after_crawl` names the jobs that follow at once when the last crawl that was due has ended.
+    `on_finish` is told of each job with its state and figures, in the thread of its lane.
+    """
 
     begin_work: BeginWork
     clock: Clock
@@ -113,15 +117,19 @@ class Service:
         slot = self._claim(jobs) if jobs else None
         if slot is None:
             return False
-        held = self._hold(lane) if lane.is_crawl else None
-        if lane.is_crawl and held is None:
-            self._finish(slot, SlotState.DUE, {})
+        job = jobs[slot.job]
+        if not lane.is_crawl:
+            self._do(job, slot, leases=(slot,))
+            return True
+        held = self._hold(lane)
+        if held is None:
+            self._give_back(slot)
             return False
         try:
-            self._do(jobs[slot.job], slot, held)
+            self._do(job, slot, leases=(slot, held))
         finally:
-            if held:
-                self._finish(held, SlotState.DUE, {})
+            self._give_back(held)
+        self._after_crawl()
         return True
 
     def _jobs(self) -> tuple[Job, ...]:
@@ -146,9 +154,10 @@ class Service:
             work.commit()
         return slot
 
-    def _do(self, job: Job, slot: Slot, held: Slot | None) -> None:
+    def _do(self, job: Job, slot: Slot, leases: tuple[Slot, ...]) -> None:
+        """Do the work of a slot, keeping the leases meanwhile, and note how it ended."""
         began = self.clock.now()
-        with _Renewal(self, (slot, held) if held else (slot,)):
+        with _Renewal(self._renew, leases):
             state, detail = self._outcome(job)
         took = (self.clock.now() - began).total_seconds()
         kept = self._finish(slot, state, detail)
@@ -159,10 +168,8 @@ class Service:
             coalesced=slot.coalesced,
             seconds=round(took, 1),
             lease_kept=kept,
-            **detail,
+            detail=dict(detail),
         )
-        if job.lane.is_crawl:
-            self._after_crawl()
         if self.on_finish:
             self.on_finish(job, state, detail)
 
@@ -171,6 +178,10 @@ class Service:
             return SlotState.DONE, self.work[job.lane](job, self._stopping)
         except KoubeiError as error:
             return SlotState.FAILED, {"error": str(error)}
+        except Exception as error:  # noqa: BLE001  # a defect in one job, told where it can be seen
+            # left to its lease, the slot would be tried again every minute and shown as running
+            _log.error("job_crashed", job=job.name, exc_info=True)
+            return SlotState.FAILED, {"error": type(error).__name__}
 
     def _after_crawl(self) -> None:
         """New mentions wait for nobody's grid: detection and mail follow within seconds.
@@ -180,17 +191,21 @@ class Service:
         waited for longer than detection's own rhythm.
         """
         at = self.clock.now().replace(microsecond=0)
+        # the slot of a watch that was removed stays due for ever and must not be waited for
+        crawls = {job.name for job in self._jobs() if job.lane.is_crawl}
         with self.begin_work() as work:
-            reading = [
-                slot
+            reading = any(
+                slot.job in crawls and slot.state in (SlotState.DUE, SlotState.RUNNING)
                 for slot in work.slots.latest()
-                if slot.job.startswith("crawl:")
-                and slot.state in (SlotState.DUE, SlotState.RUNNING)
-            ]
+            )
             if not reading:
                 for name in self.after_crawl:
                     work.slots.ensure(name, at)
             work.commit()
+
+    def _give_back(self, slot: Slot) -> None:
+        """Make a claimed slot due again."""
+        self._finish(slot, SlotState.DUE, {})
 
     def _finish(self, slot: Slot, state: SlotState, detail: Mapping[str, object]) -> bool:
         with self.begin_work() as work:
@@ -198,7 +213,7 @@ class Service:
             work.commit()
         return kept
 
-    def renew(self, slot: Slot) -> bool:
+    def _renew(self, slot: Slot) -> bool:
         """Prolong a lease; False when somebody else has taken the work over."""
         with self.begin_work() as work:
             kept = work.slots.renew(slot, self.owner, self.clock.now(), self.lease)
@@ -209,8 +224,8 @@ class Service:
 class _Renewal:
     """Renews leases from a thread while the work of the `with` block lasts."""
 
-    def __init__(self, service: Service, slots: tuple[Slot, ...]) -> None:
-        self._service = service
+    def __init__(self, renew: Callable[[Slot], bool], slots: tuple[Slot, ...]) -> None:
+        self._renew = renew
         self._slots = slots
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="lease", daemon=True)
@@ -226,7 +241,7 @@ class _Renewal:
         while not self._over.wait(_RENEW_EVERY_SECONDS):
             for slot in self._slots:
                 try:
-                    if not self._service.renew(slot):
+                    if not self._renew(slot):
                         _log.error("lease_lost", job=slot.job, slot=slot.slot_at.isoformat())
                 except KoubeiError as error:
                     _log.error("renewal_failed", job=slot.job, error=str(error))

@@ -50,7 +50,9 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """What the pages read. `zone_name` is the business zone, `demo` shows the banner."""
+    """What the pages read. `zone_name` is the business zone; `mails_become_files`: no mail server
+    is set.
+    """
 
     begin_work: BeginWork
     store: MentionStore
@@ -59,6 +61,7 @@ class WebServices:
     public_url: str
     zone_name: str
     language: str = "zh"
+    mails_become_files: bool = False
 
 
 def build_app(services: WebServices) -> Starlette:
@@ -181,8 +184,9 @@ class _Pages:
             return self._page("key_needed.html.j2", {}, status=403)
         try:
             return answer()
-        except StoreError:
-            return self._page("store_away.html.j2", {}, status=503)
+        except StoreError as error:
+            told = error.text.in_language(self._services.language)  # without where data lie
+            return self._page("store_away.html.j2", {"told": told}, status=503)
 
     def _has_key(self, request: Request) -> bool:
         bearer = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -18,26 +18,35 @@ from presentation.formats import (
     share,
     short_time,
 )
-from presentation.hostile import quotation, safe_link
-from presentation.wording import reason, word
+from presentation.hostile import link_host, quotation, safe_link
+from presentation.wording import WRITTEN_AS_FILE, reason, word
 
 if TYPE_CHECKING:
     from web.app import WebServices
 
 
+_NOT_YET = Text("未采集", "not yet")
+
+
 def status_view(view: Overview, services: "WebServices") -> dict[str, Any]:
     """Return the values of the status page."""
     language, zone = services.language, ZoneInfo(services.zone_name)
+    last_good = max((s.last_good_at for s in view.sources if s.last_good_at), default=None)
     return {
         "title": Text("口碑 · 运行状态", "Koubei · status").in_language(language),
         "demo": view.configuration.is_demo,
         "headline": headline(view, language),
         "burning": bool(view.open_signals),
         "now": short_time(view.now, zone),
+        "last_good": near_time(last_good, view.now, zone) if last_good else None,
         "signals": [_signal_line(s, view, zone, language) for s in view.recent_signals],
         "sources": [_source_line(s, view, zone, language) for s in view.sources],
         "mails": [
-            {"state": word(state).in_language(language), "count": number}
+            {
+                "state": _mail_word(state, services).in_language(language),
+                "count": number,
+                "tone": "bad" if state is OutboxState.DEAD else "",
+            }
             for state, number in view.mails.items()
             if number or state in (OutboxState.PENDING, OutboxState.SENT)
         ],
@@ -48,6 +57,11 @@ def status_view(view: Overview, services: "WebServices") -> dict[str, Any]:
             else "—"
         ),
     }
+
+
+def _mail_word(state: OutboxState, services: "WebServices") -> Text:
+    as_file = state is OutboxState.SENT and services.mails_become_files
+    return WRITTEN_AS_FILE if as_file else word(state)
 
 
 def signal_view(
@@ -61,7 +75,7 @@ def signal_view(
     facts = [
         ("负面（近 1 小时）", "negative, last hour", str(figures.observed)),
         (
-            "平时范围",
+            "平时常见",
             "usual range",
             f"{decimal(band[0])}–{decimal(band[1])}" if band else "—",
         ),
@@ -70,14 +84,14 @@ def signal_view(
             "multiple",
             multiple(figures.multiple, language) if figures.multiple else "—",
         ),
-        ("z 值 / 阈值", "z / threshold", _pair(figures.z, figures.threshold_z)),
+        ("高出平时 / 触发线", "above usual / line", _pair(figures.z, figures.threshold_z)),
         (
-            "创新高",
+            "多久以来最高",
             "highest in",
             days(figures.record_days, language) if figures.record_days else "—",
         ),
         (
-            "负面占比 / 平时",
+            "负面占比 / 平时占比",
             "share / usual",
             f"{_share(figures.share)} / {_share(figures.usual_share)}",
         ),
@@ -86,7 +100,7 @@ def signal_view(
             "distinct authors",
             "—" if figures.distinct_authors is None else str(figures.distinct_authors),
         ),
-        ("峰值", "peak", str(signal.peak_observed)),
+        ("本次峰值", "peak so far", str(signal.peak_observed)),
     ]
     return {
         "title": f"{signal.id} · {brand}",
@@ -111,11 +125,13 @@ def signal_view(
                 "platform": word(post.platform).in_language(language),
                 "author": post.author,
                 "excerpt": quotation(post.excerpt, 120),
-                "link": safe_link(post.url),
+                "link": link,
+                "host": link_host(link) if link else "",
                 "interactions": count(post.interactions, language),
                 "copies": post.near_copies,
             }
             for post in signal.top_posts
+            for link in (safe_link(post.url),)
         ],
     }
 
@@ -124,7 +140,8 @@ def headline(view: Overview, language: str) -> str:
     """Return the one sentence that says whether anything burns, and whether we can see."""
     gaps = len(view.unread_sources)
     if view.open_signals:
-        zh, en = f"{len(view.open_signals)} 条预警未解除", f"{len(view.open_signals)} open alerts"
+        open_ = len(view.open_signals)
+        zh, en = f"{open_} 条预警未解除", f"{open_} open alert{'' if open_ == 1 else 's'}"
     elif view.is_blind:
         zh, en = (
             "没有一个来源在按时采集，无法判断是否平稳",
@@ -135,7 +152,7 @@ def headline(view: Overview, language: str) -> str:
     else:
         zh, en = "平稳", "calm"
     if gaps and view.sources:
-        zh, en = f"{zh} · {gaps} 个来源未能采集", f"{en} · {gaps} sources unread"
+        zh, en = f"{zh} · {gaps} 个来源没有读全", f"{en} · {gaps} sources not fully read"
     return Text(zh, en).in_language(language)
 
 
@@ -172,7 +189,7 @@ def _source_line(
         "watch": standing.watch.name,
         "source": standing.source.id,
         "platform": word(standing.source.platform).in_language(language),
-        "state": word(state).in_language(language) if state else "—",
+        "state": word(state).in_language(language) if state else _NOT_YET.in_language(language),
         "tone": _tone(state),
         "reason": why.text.in_language(language) if why else "",
         "mend": why.mend.in_language(language) if why else "",

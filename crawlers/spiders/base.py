@@ -332,7 +332,9 @@ class SearchSpider(scrapy.Spider):
                 "matched": self.total.matched,
                 "new": self.total.new,
             }
-            self.report({"event": event, "run": self.frontier.run.id, **figures, **more})
+            run = self.frontier.run
+            resumed = run.lineage != run.id
+            self.report({"event": event, "run": run.id, "resumed": resumed, **figures, **more})
 
     # ---- in a browser ------------------------------------------------------------------------
 

@@ -136,7 +136,7 @@ def _open_postgres(url: URL) -> Engine:
         raise DependencyMissing(
             Text("缺少 PostgreSQL 驱动 psycopg", "the PostgreSQL driver psycopg is missing"),
             place="workflow database",
-            mend=Text('pip install "koubei[postgres]"', 'pip install "koubei[postgres]"'),
+            mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
     event.listen(engine, "connect", _prepare_postgres)
     translate_errors(engine)

@@ -115,6 +115,16 @@ class SqlSlotRepository:
         found = [_from_row(row) for row in self._db.execute(select(slots).join(newest, same))]
         return sorted(found, key=lambda slot: slot.job)
 
+    def not_done_since(self, job: str) -> datetime | None:
+        """Return when a job was last done, else the moment of its oldest slot; None when it has
+        none.
+        """
+        c = slots.c
+        done = select(func.max(c.finished_at)).where(c.job == job, c.state == SlotState.DONE)
+        oldest = select(func.min(c.slot_at)).where(c.job == job)
+        since: datetime | None = self._db.scalar(done) or self._db.scalar(oldest)
+        return since
+
     def prune(self, before: datetime) -> int:
         """Drop slots that ended before, but never the newest of a job; return how many."""
         newer = slots.alias()

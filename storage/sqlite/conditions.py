@@ -4,6 +4,7 @@ Each query has a driver: the table whose index leaves the fewest rows (words, th
 brand). The others are joined to it by `at`; CROSS JOIN keeps SQLite from choosing another order.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,11 +12,12 @@ from domain.han import fold
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT
 from storage.sqlite.grams import match_expression
-from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, micros
+from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED, micros
 from storage.sqlite.schema import TIE_BITS
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+_LAST_HOUR = 1 << 40
 _IN_ROLLUP = frozenset({"brand_id", "platforms", "labels", "start", "end"})
 
 
@@ -97,16 +99,15 @@ def whole_hours(wanted: MentionFilter) -> tuple[MentionFilter | None, list[Menti
 
 def rollup_clauses(wanted: MentionFilter) -> tuple[str, tuple[object, ...]]:
     """Return WHERE and parameters over `rollup` for a filter of whole hours."""
-    clauses: list[tuple[str, object]] = [("brand = ?", wanted.brand_id or WHOLE_TEXT)]
-    if wanted.start is not None:
-        clauses.append(("hour >= ?", _micros(wanted.start) // 3_600_000_000))
-    if wanted.end is not None:
-        clauses.append(("hour < ?", _micros(wanted.end) // 3_600_000_000))
-    clauses += _codes("platform", [PLATFORM_CODES[p] for p in wanted.platforms])
-    clauses += _codes("label", [LABEL_CODES[label] for label in wanted.labels])
-    return " AND ".join(text for text, _ in clauses), tuple(
-        value for _, value in clauses if value is not None
+    # every platform and label is named, so that the key is used down to the hour
+    platforms = [PLATFORM_CODES[p] for p in wanted.platforms] or PLATFORM_CODES.values()
+    labels = [LABEL_CODES[label] for label in wanted.labels] or [UNSCORED, *LABEL_CODES.values()]
+    hours = (_hour(wanted.start, 0), _hour(wanted.end, _LAST_HOUR))
+    where = (
+        f"brand = ? AND platform IN ({_listed(platforms)}) AND label IN ({_listed(labels)})"
+        " AND hour >= ? AND hour < ?"
     )
+    return where, (wanted.brand_id or WHOLE_TEXT, *hours)
 
 
 def _about_target(wanted: MentionFilter, at: str) -> list[tuple[str, object]]:
@@ -155,7 +156,15 @@ def _codes(column: str, codes: list[int]) -> list[tuple[str, object]]:
     if len(codes) == 1:
         return [(f"{column} = ?", codes[0])]
     # the plus keeps an index by this column out: rows of several codes would need sorting by time
-    return [(f"+{column} IN ({', '.join(map(str, sorted(codes)))})", None)]
+    return [(f"+{column} IN ({_listed(codes)})", None)]
+
+
+def _listed(codes: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(codes)))
+
+
+def _hour(moment: datetime | None, otherwise: int) -> int:
+    return otherwise if moment is None else _micros(moment) // 3_600_000_000
 
 
 def _hour_from(moment: datetime) -> datetime:

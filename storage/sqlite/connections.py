@@ -82,15 +82,21 @@ class Connections:
 
     @contextmanager
     def erasing(self) -> Iterator[sqlite3.Connection]:
-        """Like `writing`, but what is deleted is overwritten in the file and leaves the log."""
+        """Like `writing`, but what is deleted is overwritten in the file; `empty_log` comes
+        after.
+        """
         with self._borrowed() as connection:
             connection.execute("PRAGMA secure_delete = ON")
             try:
                 with _transaction(connection, "BEGIN IMMEDIATE"):
                     yield connection
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 connection.execute("PRAGMA secure_delete = OFF")
+
+    def empty_log(self) -> None:
+        """Move the write-ahead log into the file and cut it to nothing, unless readers hold it."""
+        with self._borrowed() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import orjson
@@ -37,15 +37,24 @@ from storage.sqlite.conditions import (
 from storage.sqlite.connections import Connections
 from storage.sqlite.near import Probe
 from storage.sqlite.paging import places, token
-from storage.sqlite.rows import LABELS, PLATFORM_CODES, PLATFORMS, Unstorable, encode, moment
-from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, migrate
+from storage.sqlite.rows import (
+    LABELS,
+    PLATFORM_CODES,
+    PLATFORMS,
+    UNSCORED,
+    Unstorable,
+    encode,
+    moment,
+)
+from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, is_current, migrate
 from storage.sqlite.writing import Changes, Held, load, load_at, meet
 
 BATCH = 500
 """Mentions in one transaction: about 40 ms of lock."""
 
 _SCAN_PAGE = 500
-_ONE_BIN = "0"
+_Count = tuple[int, int, int, int]
+"""Start of a bin in seconds, code of a platform, code of a label, how many."""
 
 # Points are sorted as numbers, which is three times as fast as by names; the codes of the labels
 # are in the order of their names.
@@ -63,8 +72,11 @@ class SqliteMentionStore:
     def __init__(self, path: Path) -> None:
         self._connections = Connections(path)
         try:
-            with self._connections.writing() as connection:
-                migrate(connection, str(path))
+            with self._connections.reading() as connection:
+                current = is_current(connection)
+            if not current:
+                with self._connections.writing() as connection:
+                    migrate(connection, str(path))
         except StoreError:
             self.close()
             raise
@@ -117,6 +129,8 @@ class SqliteMentionStore:
                     changes.erase(stored)
                 changes.write()
             removed += len(found)
+        if removed:
+            self._connections.empty_log()
         return removed
 
     def search(
@@ -139,7 +153,7 @@ class SqliteMentionStore:
     def count(self, wanted: MentionFilter) -> int:
         """See MentionStore."""
         with self._connections.reading() as connection:
-            return sum(_tally(connection, wanted).values())
+            return sum(count for *_, count in _tally(connection, wanted))
 
     def timeline(
         self, wanted: MentionFilter, bucket: Bucket, *, day_offset: timedelta = timedelta(0)
@@ -152,12 +166,12 @@ class SqliteMentionStore:
         offset = int(day_offset.total_seconds()) if bucket is Bucket.DAY else 0
         with self._connections.reading() as connection:
             tally = _tally(connection, wanted, bucket.seconds, offset)
-        starts = {start: moment(start * 1_000_000) for start in {key[0] for key in tally}}
         in_order = sorted(
             (start, _PLATFORM_ORDER[platform], label, count)
-            for (start, platform, label), count in tally.items()
-            if label in LABELS
+            for start, platform, label, count in tally
+            if label != UNSCORED
         )
+        starts = {start: moment(start * 1_000_000) for start in {point[0] for point in in_order}}
         return [
             TimelinePoint(starts[start], _PLATFORMS[platform], LABELS[label], count)
             for start, platform, label, count in in_order
@@ -313,46 +327,57 @@ def _add_batch(connection: sqlite3.Connection, looks: Sequence[Held], report: _R
 
 def _tally(
     connection: sqlite3.Connection, wanted: MentionFilter, width: int = 0, offset: int = 0
-) -> Counter[tuple[int, int, int]]:
+) -> Iterable[_Count]:
     """Return counts by bin (its start in seconds; 0 when `width` is 0), platform and label.
 
     Whole hours come from the rollup where it can tell, the rest from the rows.
     """
-    tally: Counter[tuple[int, int, int]] = Counter()
+    hours: MentionFilter | None = None
     rests: Sequence[MentionFilter] = [wanted]
     if is_in_rollup(wanted) and width % 3600 == 0 and offset % 3600 == 0:
         hours, rests = whole_hours(wanted)
-        if hours is not None:
-            where, parameters = rollup_clauses(hours)
-            bins = _bins("hour * 3600", width, offset)
-            statement = (
-                f"SELECT {bins}, platform, label, sum(mentions) FROM rollup"  # noqa: S608
-                f" WHERE {where} GROUP BY 1, 2, 3"
-            )
-            _take(tally, connection.execute(statement, parameters))
-    for rest in rests:
-        query = compile_filter(rest)
-        bins = _bins(f"({query.at} >> {TIE_BITS})", width, offset)
-        statement = (
-            f"SELECT {bins}, t.platform, t.label, count(*) FROM {query.source}"  # noqa: S608
-            f" WHERE {query.where} GROUP BY 1, 2, 3"
-        )
-        _take(tally, connection.execute(statement, query.parameters))
-    return tally
+    parts = [_count_rows(connection, rest, width, offset) for rest in rests]
+    if hours is not None:
+        parts.append(_count_hours(connection, hours, width, offset))
+    if len(parts) == 1:
+        return parts[0]
+    sums: Counter[tuple[int, int, int]] = Counter()
+    for start, platform, label, count in chain.from_iterable(parts):
+        sums[start, platform, label] += count
+    return [(*key, count) for key, count in sums.items()]
+
+
+def _count_hours(
+    connection: sqlite3.Connection, wanted: MentionFilter, width: int, offset: int
+) -> list[_Count]:
+    where, parameters = rollup_clauses(wanted)
+    if width == Bucket.HOUR.seconds:
+        columns, group = "hour * 3600, platform, label, mentions", ""
+    else:
+        columns = f"{_bins('hour * 3600', width, offset)} AS bin, platform, label, sum(mentions)"
+        group = " GROUP BY platform, label, bin" if width else " GROUP BY platform, label"
+    statement = f"SELECT {columns} FROM rollup WHERE {where}{group}"  # noqa: S608
+    return connection.execute(statement, parameters).fetchall()
+
+
+def _count_rows(
+    connection: sqlite3.Connection, wanted: MentionFilter, width: int, offset: int
+) -> list[_Count]:
+    query = compile_filter(wanted)
+    bins = _bins(f"({query.at} >> {TIE_BITS})", width, offset)
+    statement = (
+        f"SELECT {bins}, t.platform, t.label, count(*) FROM {query.source}"  # noqa: S608
+        f" WHERE {query.where} GROUP BY 1, 2, 3"
+    )
+    return connection.execute(statement, query.parameters).fetchall()
 
 
 def _bins(seconds: str, width: int, offset: int) -> str:
-    return f"({seconds} + {offset}) / {width} * {width} - {offset}" if width else _ONE_BIN
-
-
-def _take(tally: Counter[tuple[int, int, int]], rows: Iterable[tuple[int, int, int, int]]) -> None:
-    for start, platform, label, count in rows:
-        key = (start, platform, label)
-        tally[key] = tally.get(key, 0) + count
+    return f"({seconds} + {offset}) / {width} * {width} - {offset}" if width else "0"
 
 
 def _summary(
-    tally: Counter[tuple[int, int, int]],
+    tally: Iterable[_Count],
     authors: int,
     unknown: int,
     clusters: int,
@@ -360,14 +385,14 @@ def _summary(
     reach: int,
 ) -> Summary:
     summary = Summary(
-        count=sum(tally.values()),
+        count=sum(count for *_, count in tally),
         distinct_authors=authors,
         unknown_authors=unknown,
         clusters=clusters,
         in_clusters=members,
         interactions=reach,
     )
-    for (_, platform_code, label_code), count in sorted(tally.items()):
+    for _, platform_code, label_code, count in sorted(tally):
         platform, label = PLATFORMS[platform_code], LABELS.get(label_code)
         by_platform = summary.by_platform
         by_platform[platform] = by_platform.get(platform, 0) + count

@@ -6,7 +6,7 @@ recognised without reading either of them.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import isfinite
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -233,7 +233,9 @@ def micros(time: datetime) -> int:
 
 def moment(microseconds: int) -> datetime:
     """Return microseconds since 1970 as a time in UTC."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    whole = datetime.fromtimestamp(seconds, UTC)
+    return whole.replace(microsecond=fraction) if fraction else whole
 
 
 def _check_numbers(mention: Mention) -> None:
@@ -277,11 +279,11 @@ def _plain(value: object) -> object:
 
 def _sentiment(fields: dict[str, Any]) -> Sentiment:
     return Sentiment(
-        label=_LABEL[fields["label"]],
-        polarity=fields["polarity"],
-        confidence=fields["confidence"],
-        model=fields["model"],
-        by=_JUDGE[fields["by"]],
+        _LABEL[fields["label"]],
+        fields["polarity"],
+        fields["confidence"],
+        fields["model"],
+        _JUDGE[fields["by"]],
     )
 
 

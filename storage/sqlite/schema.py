@@ -70,11 +70,11 @@ _FIRST = (
     ) WITHOUT ROWID""",
     """CREATE TABLE rollup (
         brand TEXT NOT NULL,
-        hour INTEGER NOT NULL,
         platform INTEGER NOT NULL,
         label INTEGER NOT NULL,
+        hour INTEGER NOT NULL,
         mentions INTEGER NOT NULL,
-        PRIMARY KEY (brand, hour, platform, label)
+        PRIMARY KEY (brand, platform, label, hour)
     ) WITHOUT ROWID""",
     f"""CREATE VIRTUAL TABLE gram USING fts5 (
         tokens, content = '', columnsize = 0, detail = none, tokenize = {_quoted(TOKENIZER)}
@@ -91,6 +91,15 @@ STEPS: Sequence[Step] = (_first,)
 """Step n makes a file of version n − 1 one of version n. Steps are only ever added."""
 
 SCHEMA_VERSION = len(STEPS)
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a file is of this very version; a reader need not wait for a writer to find out."""
+    marks = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("application_id", "user_version")
+    ]
+    return marks == [APPLICATION_ID, SCHEMA_VERSION]
 
 
 def migrate(connection: sqlite3.Connection, place: str, steps: Sequence[Step] = STEPS) -> None:

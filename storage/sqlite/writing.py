@@ -45,11 +45,11 @@ _PUT_TARGET = "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INSERT_GRAM = "INSERT INTO gram (rowid, tokens) VALUES (?, ?)"
 _DELETE_GRAM = "INSERT INTO gram (gram, rowid, tokens) VALUES ('delete', ?, ?)"
 _ADD_TO_ROLLUP = """
-INSERT INTO rollup VALUES (?, ?, ?, ?, ?)
+INSERT INTO rollup (brand, platform, label, hour, mentions) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions
 """
 _DROP_FROM_ROLLUP = """
-DELETE FROM rollup WHERE brand = ? AND hour = ? AND platform = ? AND label = ? AND mentions = 0
+DELETE FROM rollup WHERE brand = ? AND platform = ? AND label = ? AND hour = ? AND mentions = 0
 """
 
 
@@ -215,7 +215,7 @@ class Changes:
             return
         hour = int(mention.published_at.timestamp()) // 3600
         for target in targets(mention):
-            self._rollup[target.brand, hour, target.platform, target.label] += step
+            self._rollup[target.brand, target.platform, target.label, hour] += step
 
     def _write_rollup(self) -> None:
         differences = {key: step for key, step in sorted(self._rollup.items()) if step}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from browser.find import find_browser
-from crawlers.launch import Process, descendants, running_processes
+from crawlers.processes import Process, descendants, running_processes
 from domain.brand import Transport
 from domain.coverage import CoverageState
 from domain.errors import BrowserMissing

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlers.launch import RunOutcome, launch
+from crawlers.launch import RunOutcome, launch, look
 from domain.coverage import CoverageState
 from domain.errors import Text
 from tests.integration.crawling import House
@@ -120,3 +120,22 @@ def _is_running(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+@pytest.mark.parametrize(("first_resumes", "runs", "pages"), [(True, 2, 6), (False, 1, 3)])
+def test_what_was_cut_off_is_finished_and_then_the_present_is_looked_at(
+    house, tmp_path, first_resumes, runs, pages
+):
+    """A killed run asked up to its own moment: the minutes since then take a run of their own."""
+    count = tmp_path / "runs"
+    code = (
+        f"import json, pathlib; n = pathlib.Path({str(count)!r}); "
+        "runs = len(n.read_text()) if n.exists() else 0; n.write_text('x' * (runs + 1)); "
+        f"print(json.dumps(dict(event='ended', run='r', state='ok', reason='', pages=3, "
+        f"resumed={first_resumes} and not runs)))"
+    )
+    outcome = look(
+        (house.watch, house.source), house.services, command=(sys.executable, "-c", code)
+    )
+    assert len(count.read_text()) == runs
+    assert (outcome.state, outcome.pages) == (CoverageState.OK, pages)

@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli import parse
+from domain.errors import ConfigurationError
 from tests.pages import PAGES
 
 REALTIME = PAGES / "weibo_search" / "realtime_2026" / "page.html"
@@ -125,10 +126,16 @@ def test_when_no_file_can_be_read_the_run_failed(run, tmp_path):
     assert (result.exit_code, result.stdout) == (1, "")
 
 
-@pytest.mark.parametrize("arguments", [["--platform", "myspace"], ["--fetched-at", "yesterday"]])
-def test_a_wrong_option_is_wrong_usage(run, arguments):
-    result = run(NOTHING, *arguments)
+def test_a_wrong_option_is_wrong_usage(run):
+    result = run(NOTHING, "--platform", "myspace")
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_a_time_that_is_none_is_named_with_a_form_that_works(run):
+    result = run(NOTHING, "--fetched-at", "yesterday")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "--fetched-at yesterday" in str(result.exception)
+    assert result.stdout == ""
 
 
 def test_rubbish_of_every_kind_gives_a_document_and_no_stack_trace(run, tmp_path):

@@ -59,13 +59,13 @@ class TestInit:
         koubei("init")
         keys = (tmp_path / "var/secrets/seal_key").read_text(encoding="ascii")
         result = koubei("init")
-        assert "koubei.toml 已存在，保持不变" in result.output
+        assert "koubei.toml is there already and stays as it is" in result.output
         assert (tmp_path / "koubei.toml").read_text(encoding="utf-8") == 'language = "en"\n'
         assert (tmp_path / "var/secrets/seal_key").read_text(encoding="ascii") == keys
 
     def test_a_folder_that_cannot_be_written_is_an_error_with_a_mend(self, tmp_path):
         (tmp_path / "file").touch()
-        with pytest.raises(ConfigurationError, match="may write to"):
+        with pytest.raises(ConfigurationError, match="no folder"):
             koubei("init", "file/x")
 
 

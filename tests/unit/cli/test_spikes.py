@@ -6,7 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli.spikes import ROW_COLUMNS, read_rows, register
-from domain.errors import ImportRefused
+from domain.errors import ConfigurationError, ImportRefused
 
 
 @pytest.fixture(name="run")
@@ -83,7 +83,15 @@ def test_replay_of_a_file_lists_alerts_and_how_many_a_month(run, tmp_path, monke
 def test_a_brand_and_a_file_do_not_go_together(run, tmp_path):
     (tmp_path / "rows.csv").touch()
 
-    assert run("replay", "--file", str(tmp_path / "rows.csv"), "--brand", "x").exit_code == 2
+    result = run("replay", "--file", str(tmp_path / "rows.csv"), "--brand", "x")
+    assert isinstance(result.exception, ConfigurationError)
+
+
+def test_a_file_without_rows_is_refused_rather_than_called_calm(run, tmp_path):
+    (tmp_path / "rows.csv").write_text("timestamp,value\n", encoding="utf-8")
+
+    result = run("replay", "--file", str(tmp_path / "rows.csv"))
+    assert isinstance(result.exception, ImportRefused)
 
 
 def test_every_answer_is_flushed_before_the_next_row_is_read():

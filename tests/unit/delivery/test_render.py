@@ -157,7 +157,7 @@ def test_an_update_says_how_it_grew_and_what_is_overdue():
 
 def test_an_update_that_knows_no_earlier_mail_tells_the_multiple():
     mail = the_mail(a_growing_signal(), MailStage.UPDATE)
-    assert mail.subject.startswith("【红色预警·更新】云栈茶饮负面升至基线 13.6 倍")
+    assert mail.subject.startswith("【红色预警·更新】云栈茶饮负面升至基线 14 倍")
 
 
 def test_an_acknowledged_alert_does_not_ask_to_be_acknowledged():

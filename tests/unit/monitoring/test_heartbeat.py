@@ -11,19 +11,23 @@ from datetime import timedelta
 import pytest
 
 from domain.crawl import SlotState
-from domain.errors import CrawlError
+from domain.errors import CrawlError, StoreUnavailable
 from monitoring.heartbeat import beat
 from tests.fakes import NOON
 
 LEASE = timedelta(minutes=1)
 
 
-def done(begin, job, at):
+def end(begin, job, at, state):
     with begin() as work:
         work.slots.ensure(job, at)
         slot = work.slots.claim("me", at, LEASE, [job])
-        work.slots.finish(slot, "me", at, SlotState.DONE, {})
+        work.slots.finish(slot, "me", at, state, {})
         work.commit()
+
+
+def done(begin, job, at):
+    end(begin, job, at, SlotState.DONE)
 
 
 def test_the_file_says_when(begin, tmp_path):
@@ -52,6 +56,31 @@ def test_work_that_hangs_is_no_sign_of_life(begin, tmp_path):
         work.commit()
     with pytest.raises(CrawlError, match="detect"):
         beat(begin, NOON, file=tmp_path / "beat", url=None)
+
+
+def test_work_that_fails_each_time_is_no_sign_of_life(begin, tmp_path):
+    for minutes in range(0, 30, 5):
+        at = NOON + timedelta(minutes=minutes)
+        end(begin, "detect", at, SlotState.FAILED)
+    with pytest.raises(CrawlError, match="detect"):
+        beat(begin, at, file=tmp_path / "beat", url=None)
+
+
+def test_work_that_hangs_while_its_next_slots_come_due_is_no_sign_of_life(begin, tmp_path):
+    with begin() as work:
+        work.slots.ensure("detect", NOON)
+        work.slots.claim("me", NOON, LEASE, ["detect"])
+        for minutes in range(5, 30, 5):
+            work.slots.ensure("detect", NOON + timedelta(minutes=minutes))
+        work.commit()
+    with pytest.raises(CrawlError, match="detect"):
+        beat(begin, NOON + timedelta(minutes=26), file=tmp_path / "beat", url=None)
+
+
+def test_a_folder_that_cannot_be_written_is_told_as_such(begin, tmp_path):
+    (tmp_path / "taken").write_text("a file, no folder")
+    with pytest.raises(StoreUnavailable, match="heartbeat file"):
+        beat(begin, NOON, file=tmp_path / "taken" / "beat", url=None)
 
 
 class _Watchdog(http.server.BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presentation.masking import mask_name
+from presentation.masking import mask_name, mask_speakers
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_masking_twice_changes_nothing_and_never_shows_a_whole_name(name):
     assert mask_name(masked) == masked
     assert masked == "" if name == "" else masked.endswith("**")
     assert len(masked) <= 40
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("脏得很//@想放假小透明1209:杯底有虫", "脏得很//@想**:杯底有虫"),
+        ("回复@王小明：我也是", "回复@王**：我也是"),
+        ("@云栈茶饮 出来解释", "@云栈茶饮 出来解释"),
+        ("写信到 a@example.org", "写信到 a@example.org"),
+    ],
+)
+def test_a_name_with_words_put_into_its_mouth_is_masked(text, shown):
+    assert mask_speakers(text) == shown

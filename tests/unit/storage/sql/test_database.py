@@ -16,7 +16,7 @@ from storage.sql import database
 from storage.sql.database import begin_work, migrate, open_database
 from tests.fakes import NOON
 
-_NO_DRIVER = 'needs the PostgreSQL driver; mend: pip install "koubei[postgres]"'
+_NO_DRIVER = "needs the PostgreSQL driver; mend: python3 run.py setup"
 
 
 @pytest.fixture

@@ -42,6 +42,18 @@ def test_opening_again_keeps_what_is_there(path):
     again.close()
 
 
+def test_opening_does_not_wait_for_a_writer(path):
+    store = SqliteMentionStore(path)
+    store.add([a_mention()])
+    writer = sqlite3.connect(path, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    reader = SqliteMentionStore(path)
+    assert reader.status().mentions == 1
+    writer.execute("ROLLBACK")
+    for opened in (writer, reader, store):
+        opened.close()
+
+
 def test_a_file_of_a_newer_program_is_refused_with_the_mend(path):
     SqliteMentionStore(path).close()
     make(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")

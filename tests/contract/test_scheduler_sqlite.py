@@ -1,0 +1,19 @@
+"""The scheduler over SQLite."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from storage.sql.database import migrate, open_database
+from tests.contract.scheduler import SchedulerContract
+
+
+class TestSqlite(SchedulerContract):
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> Iterator[Engine]:
+        engine = open_database(f"sqlite:///{tmp_path / 'workflow.sqlite'}")
+        migrate(engine)
+        yield engine
+        engine.dispose()
