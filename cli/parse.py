@@ -2,7 +2,8 @@
 
 import sys
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -146,6 +147,24 @@ def _print(page: Page) -> None:
         "next": page.next,
     }
     # what would command a terminal is escaped: the same JSON for whoever reads it
-    line = without_commands(orjson.dumps(document).decode())
+    line = without_commands(_json(document).decode())
     sys.stdout.buffer.write(line.encode() + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # half a character that a platform cut off
+        return orjson.dumps(_whole(document))
+
+
+def _whole(value: object) -> object:
+    """Return a JSON value whose texts have "?" for half characters."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _whole(asdict(value))
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

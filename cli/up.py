@@ -231,7 +231,14 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
             )
         )
         # an access log would hold the key of the first visit
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxy),
+            forwarded_allow_ips=[str(network) for network in settings.trusted_proxy],
+        )
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         for number, old in previous.items():

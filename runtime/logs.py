@@ -12,12 +12,16 @@ from typing import Any, Final
 
 import structlog
 
+from presentation.hostile import without_commands
+
 Event = MutableMapping[str, Any]
 
 _SECRET_NAMES: Final = re.compile(
     r"password|passwd|secret|token|cookie|authorization|api_?key", re.I
 )
-_URL_SECRETS: Final = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=[?&]key=)[^&\s]+")
+_URL_SECRETS: Final = re.compile(
+    r"(?<=://)[^/\s:@]*:[^\s@]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]password=)[^&\s]+"
+)
 _LONGEST_VALUE: Final = 500
 _CHATTY: Final = ("alembic.", "uvicorn.", "scrapy.", "twisted", "asyncio")
 """Libraries whose ordinary news nobody needs: from warnings on they are heard."""
@@ -37,10 +41,10 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    last = (
-        structlog.processors.JSONRenderer()  # ASCII: no sign can end a line
+    last: list[Any] = (
+        [structlog.processors.JSONRenderer()]  # ASCII: no sign can end a line
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [_for_eyes, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -50,7 +54,7 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 redact,
-                last,
+                *last,
             ],
         )
     )
@@ -76,6 +80,19 @@ def redact(
             event[name] = "****"
         elif isinstance(value, str):
             event[name] = _URL_SECRETS.sub("****", value)[: _limit(name)]
+    return event
+
+
+def _for_eyes(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Write out what a terminal would obey, and line breaks, which would forge an event; only a
+    trace has its own.
+    """
+    for name, value in event.items():
+        if isinstance(value, str):
+            shown = value if name == "exception" else value.replace("\n", "\\n")
+            event[name] = without_commands(shown)
     return event
 
 
