@@ -7,7 +7,8 @@ import logging
 import pytest
 import structlog
 
-from runtime.logs import configure_logs, redact
+from domain.errors import ConfigurationError, Text
+from runtime.logs import configure_logs, name_errors_of_ours, redact
 
 
 @pytest.fixture
@@ -56,3 +57,15 @@ def test_the_level_holds(lines):
     structlog.get_logger("x").debug("noise")
     logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of instances")
     assert lines() == []
+
+
+def test_an_error_of_ours_is_one_line_without_a_stack_trace():
+    error = ConfigurationError(Text("甲", "the fact"), place="here")
+    for given in (error, (type(error), error, None)):
+        event = name_errors_of_ours(None, "error", {"event": "x", "exc_info": given})
+        assert event == {"event": "x", "error": "here: the fact"}
+
+
+def test_any_other_error_keeps_its_trace():
+    event = {"event": "x", "exc_info": ValueError("no")}
+    assert name_errors_of_ours(None, "error", dict(event)) == event
