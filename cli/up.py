@@ -18,6 +18,7 @@ import uvicorn
 
 from cli import demo_world
 from cli.lanes import lanes
+from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, Text
@@ -80,7 +81,7 @@ def up_command(
         require("crawl", "analysis", mend=_WEB_ONLY)
     if demo and crawls and not _has_settings():
         _begin_demo()
-    settings = load_settings()
+    settings = load_settings_of_a_service()
     configure_logs(settings.log.level, settings.log.format)
     make_private_folder(settings.data_dir)
     with ExitStack() as stack:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from domain.errors import KoubeiError
 from presentation.hostile import without_commands
 
 Event = MutableMapping[str, Any]
@@ -52,6 +53,7 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                name_errors_of_ours,
                 structlog.processors.format_exc_info,
                 redact,
                 *last,
@@ -69,6 +71,18 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
 
 def _is_news(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or not record.name.startswith(_CHATTY)
+
+
+def name_errors_of_ours(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Put an error of ours into one line: it was foreseen, and a stack trace tells nothing more."""
+    given = event.get("exc_info")
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, KoubeiError):
+        del event["exc_info"]
+        event["error"] = str(error)
+    return event
 
 
 def redact(

@@ -4,10 +4,12 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cli import main
+from cli.opening import load_settings_of_a_service
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, language
 from domain.errors import ConfigurationError, StoreUnavailable, Text
 from storage.sqlite.mentions import SqliteMentionStore
@@ -168,6 +170,26 @@ def test_up_does_not_start_on_data_without_their_keys(elsewhere, capsys):
 
     assert "从备份取回 secrets/" in capsys.readouterr().err
     assert not (elsewhere / "var/secrets/author_key").exists()
+
+
+class TestLogsOfAService:
+    @pytest.fixture(autouse=True)
+    def terminal(self, monkeypatch):
+        # not sys.stderr itself, which pytest puts back between a fixture and its test
+        stand_in = SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True))
+        monkeypatch.setattr("cli.opening.sys", stand_in)
+        for name in ("KOUBEI_LOG__LEVEL", "KOUBEI_LOG__FORMAT"):
+            monkeypatch.setenv(name, "x")  # so that it is restored afterwards
+            monkeypatch.delenv(name)
+
+    def test_a_person_at_a_terminal_reads_warnings_only(self):
+        log = load_settings_of_a_service().log
+        assert (log.level, log.format) == ("warning", "console")
+
+    def test_what_is_set_holds(self, elsewhere):
+        (elsewhere / "koubei.toml").write_text('[log]\nlevel = "info"\n', encoding="utf-8")
+        log = load_settings_of_a_service().log
+        assert (log.level, log.format) == ("info", "json")
 
 
 def test_help_starts_without_settings_or_stores(elsewhere):

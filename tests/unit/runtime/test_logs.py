@@ -7,7 +7,8 @@ import logging
 import pytest
 import structlog
 
-from runtime.logs import configure_logs, redact
+from domain.errors import ConfigurationError, Text
+from runtime.logs import configure_logs, name_errors_of_ours, redact
 
 
 @pytest.fixture
@@ -78,3 +79,15 @@ def test_a_password_with_any_sign_in_it_is_hidden():
     told = "postgresql://koubei:hun/ter2@db/x and postgresql://db/x?user=k&password=hunter2"
     shown = str(redact(None, "info", {"event": told}))
     assert "ter2" not in shown
+
+
+def test_an_error_of_ours_is_one_line_without_a_stack_trace():
+    error = ConfigurationError(Text("甲", "the fact"), place="here")
+    for given in (error, (type(error), error, None)):
+        event = name_errors_of_ours(None, "error", {"event": "x", "exc_info": given})
+        assert event == {"event": "x", "error": "here: the fact"}
+
+
+def test_any_other_error_keeps_its_trace():
+    event = {"event": "x", "exc_info": ValueError("no")}
+    assert name_errors_of_ours(None, "error", dict(event)) == event
