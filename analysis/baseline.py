@@ -100,6 +100,13 @@ class RecordAge:
     def __init__(self) -> None:
         self._stack: deque[tuple[float, float]] = deque()
 
+    def age(self, clock: float, value: float) -> float | None:
+        """Return what `see` would return, and remember nothing. O(maxima) for the rare look."""
+        since = clock - HISTORY_HOURS
+        found = (at for at, high in reversed(self._stack) if high >= value and at >= since)
+        last = next(found, None)
+        return None if last is None else clock - last
+
     def see(self, clock: float, value: float) -> float | None:
         """Return the age of the last value ≥ `value`, None when none is remembered; remember it.
 

@@ -18,7 +18,7 @@ from monitoring.explain import (
     explain_moment,
     explain_signal,
 )
-from presentation.formats import decimal, full_time, short_time
+from presentation.formats import at_least, decimal, full_time, short_time
 from presentation.hostile import quotation
 from presentation.wording import reason, word
 from runtime.settings import load_settings
@@ -149,7 +149,7 @@ def _show_evaluations(evaluations: tuple[Evaluation, ...], zone: ZoneInfo) -> No
             [
                 short_time(e.bin_end, zone),
                 word(e.platform).in_language(lang) if e.platform else _all(),
-                str(e.figures.observed),
+                at_least(str(e.figures.observed), e.figures.lower_bound),
                 "—" if e.figures.mean is None else decimal(e.figures.mean),
                 "—" if e.figures.z is None else decimal(e.figures.z),
                 word(e.outcome).in_language(lang),

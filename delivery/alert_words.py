@@ -143,7 +143,8 @@ class AlertWords:
         if self.stage is MailStage.CLOSING:
             return self.t(f"{self.brand}：负面已回落", f"{self.brand}: negatives have subsided")
         if self.stage is MailStage.UPDATE and self._growth:
-            return self.t(f"{self.brand}：{self._growth}", f"{self.brand}: {self._growth}")
+            news = self.t("，", ", ").join(filter(None, (self._growth, self._raised)))
+            return self.t(f"{self.brand}：{news}", f"{self.brand}: {news}")
         return self.t(f"{self.brand}：{self._rise}", f"{self.brand}: {self._rise}")
 
     @property
@@ -190,9 +191,7 @@ class AlertWords:
         share = unknown if facts.share is None else formats.share(facts.share)
         reach = sum(post.interactions for post in self.signal.top_posts)
         return [
-            Figure(
-                self.t("负面 / 小时", "Negatives / hour"), f"{facts.observed:,}", self._usual_note
-            ),
+            Figure(self.t("负面 / 小时", "Negatives / hour"), self._observed, self._usual_note),
             Figure(self.t("相当于平时", "Against usual"), self._multiple, self._record_note),
             Figure(self.t("负面占比", "Negative share"), share, self._share_note),
             Figure(self.t("独立作者", "Distinct authors"), authors, self._copies_note),
@@ -375,6 +374,12 @@ class AlertWords:
     # parts of sentences
 
     @property
+    def _observed(self) -> str:
+        """The negatives of the hour; `≥ 47` where not all of it was seen."""
+        facts = self.signal.figures
+        return formats.at_least(f"{facts.observed:,}", facts.lower_bound)
+
+    @property
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.context.zone_name)
 
@@ -393,8 +398,9 @@ class AlertWords:
         facts = self.signal.figures
         if facts.multiple is not None and facts.mean is not None and facts.mean >= _RARE:
             times = formats.multiple(facts.multiple, self.language)
+            times = formats.at_least(times, facts.lower_bound)
             return self.t(f"负面升至基线 {times}", f"negatives at {times} the baseline")
-        count = f"{facts.observed:,}"
+        count = self._observed
         if facts.mean is None:
             return self.t(
                 f"1 小时负面 {count} 条（基线学习中）",
@@ -414,12 +420,27 @@ class AlertWords:
         parts = []
         if before is not None and now > before:
             parts.append(
-                self.t(f"负面由 {before:,} 增至 {now:,} 条/小时", f"{before:,} → {now:,} an hour")
+                self.t(
+                    f"负面由 {before:,} 增至 {self._observed} 条/小时",
+                    f"{before:,} → {self._observed} an hour",
+                )
             )
         if fresh:
             names = self.t("、", ", ").join(word(p).in_language(self.language) for p in fresh)
             parts.append(self.t(f"扩散到{names}", f"spread to {names}"))
         return self.t("，", ", ").join(parts)
+
+    @property
+    def _raised(self) -> str:
+        """That the level is higher than the mail before told; "" when it is not."""
+        before, now = self.context.told_level, self.signal.level
+        if before is None or now.rank >= before.rank:
+            return ""
+        was, has_become = word(before), word(now)
+        return self.t(
+            f"级别由{was.zh}升为{has_become.zh}",
+            f"raised from {was.en.lower()} to {has_become.en.lower()}",
+        )
 
     def _subject_start(self, brand: str) -> str:
         if self.stage is MailStage.CLOSING:
@@ -458,10 +479,14 @@ class AlertWords:
         about = self.t(f"「{topic}」相关", f" about “{topic}”") if topic else ""
         told = self.t(
             f"{since} 起，{self._main_platform}集中出现{about}负面："
-            f"最近 1 小时 {facts.observed:,} 条",
+            f"最近 1 小时 {self._observed} 条",
             f"Since {since}, negatives{about} gather on {self._main_platform}: "
-            f"{facts.observed:,} in the last hour",
+            f"{self._observed} in the last hour",
         )
+        if facts.lower_bound:
+            told += self.t(
+                "（该小时未采全，实际只多不少）", " (not fully read: the truth is higher)"
+            )
         parts = [told, self._usual, self._record]
         told = self.t("，", ", ").join(part for part in parts if part)
         if facts.share is not None:
@@ -520,7 +545,7 @@ class AlertWords:
     @property
     def _count_against_usual(self) -> str:
         facts = self.signal.figures
-        count = self.t(f"1 小时 {facts.observed:,} 条负面", f"{facts.observed:,} negatives in 1 h")
+        count = self.t(f"1 小时 {self._observed} 条负面", f"{self._observed} negatives in 1 h")
         if facts.mean is None:
             return count
         usual = formats.decimal(facts.mean)
@@ -531,7 +556,8 @@ class AlertWords:
         facts = self.signal.figures
         if facts.multiple is None or (facts.mean or 0) < _RARE:
             return self.t("学习中", "learning") if facts.mean is None else "—"
-        return formats.multiple(facts.multiple, self.language)
+        times = formats.multiple(facts.multiple, self.language)
+        return formats.at_least(times, facts.lower_bound)
 
     @property
     def _usual_note(self) -> str:

@@ -267,13 +267,94 @@ def test_a_blocked_platform_does_not_blind_the_brand():
     assert world.signals[0].platforms == (ZHIHU,)
 
 
-def test_an_unknown_hour_never_alerts():
+def test_an_unknown_hour_of_which_little_was_seen_does_not_alert():
     world = World()
-    world.post(WEIBO, world.clock.now(), 90)
+    world.post(WEIBO, world.clock.now() + HOUR, 5)
     world.clock.forward(3 * HOUR)
     world.look(state=CoverageState.FAILED)
 
     assert world.outcome() is Outcome.COVERAGE_UNKNOWN
+    assert world.signals == []
+
+
+def flood(world, count, *, platform=WEIBO, others=()):
+    """Let an hour go by in which a platform's search shows its newest posts only."""
+    start = world.clock.now()
+    world.post(platform, start, count)
+    world.clock.forward(HOUR)
+    if others:
+        world.look(*others)
+    row = look(platform, start - HOUR, start + HOUR / 2, CoverageState.PARTIAL)
+    rest = look(platform, start + HOUR / 2, start + HOUR)
+    world.database.coverage += [replace(row, reason="result_ceiling", observed_at=rest.observed_at)]
+    world.database.coverage += [rest]
+
+
+def test_a_flooded_search_alerts_on_what_was_seen_and_says_so():
+    world = World()
+    flood(world, 60)
+
+    evaluations = world.evaluate()
+
+    (signal,) = world.signals
+    assert signal.figures.lower_bound
+    assert signal.figures.observed == signal.alerted_observed == 60
+    opened = [e for e in evaluations if e.outcome is Outcome.OPENED]
+    assert [(e.figures.lower_bound, e.inputs["known"]) for e in opened] == [(True, False)]
+    (mail,) = world.mails
+    notes = [(note.state, note.reason) for note in mail[3].coverage]
+    assert notes == [("partial", "result_ceiling")]
+    assert "at least 60" in world.database.audit[0]["reason"]
+
+
+def test_a_flood_grows_a_signal_and_never_calms_it():
+    world = World()
+    world.pass_hour(weibo=30)
+    world.evaluate()
+    flood(world, 70)
+    world.evaluate()
+    (grown,) = world.signals
+    for _ in range(8):
+        flood(world, 1)
+        world.evaluate()
+    (signal,) = world.signals
+
+    assert world.stages == ["opening", "update"]
+    assert (grown.alerted_observed, grown.figures.lower_bound) == (70, True)
+    assert signal.state is SignalState.OPEN
+    assert signal.quiet_since is None
+
+
+def test_a_flooded_platform_beside_known_ones_grows_the_signal():
+    world = World(WEIBO, ZHIHU)
+    world.pass_hour(weibo=40, zhihu=1)
+    world.evaluate()
+    for count in (2, 2, 2, 95):
+        world.post(ZHIHU, world.clock.now(), 1)
+        flood(world, count, others=(ZHIHU,))
+        world.evaluate()
+
+    assert world.stages == ["opening", "update"]
+    assert world.signals[0].alerted_observed >= 95
+    assert WEIBO in world.signals[0].platforms
+
+
+def test_a_known_hour_speaks_before_less_that_was_seen_of_a_later_one():
+    world = World()
+    world.pass_hour(weibo=40)
+    flood(world, 30)
+    world.evaluate()
+
+    (signal,) = world.signals
+    assert (signal.figures.observed, signal.figures.lower_bound) == (40, False)
+
+
+def test_a_flood_of_yesterday_alerts_nobody():
+    world = World()
+    flood(world, 90)
+    world.clock.forward(3 * HOUR)
+    world.evaluate()
+
     assert world.signals == []
 
 
@@ -392,6 +473,7 @@ def test_a_level_rises_only_with_a_mail_that_tells_of_it():
 
     assert (before.level, quietly.level) == (Level.ORANGE, Level.ORANGE)
     assert told.level is Level.RED
+    assert [context.told_level for *_, context in world.mails] == [None, *[Level.ORANGE] * 2]
     told_of = [(stage, who) for stage, who, _, _ in world.mails]
     assert told_of == [("opening", "lead"), ("update", "lead"), ("update", "boss")]
 
