@@ -416,7 +416,8 @@ class AlertWords:
         """How it grew since the mail before; "" when the context does not tell."""
         before, now = self.context.told_observed, self.signal.figures.observed
         told = self.context.told_platforms or self.signal.platforms
-        fresh = [platform for platform in self.signal.platforms if platform not in told]
+        spiking = self.signal.alerted_platforms or self.signal.platforms
+        fresh = [platform for platform in spiking if platform not in told]
         parts = []
         if before is not None and now > before:
             parts.append(

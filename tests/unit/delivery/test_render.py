@@ -397,3 +397,12 @@ def test_growth_tells_that_the_level_rose():
     assert "级别由" not in the_mail(a_growing_signal(), MailStage.UPDATE, same).text
     english = the_mail(a_growing_signal(), MailStage.UPDATE, told, language="en").text
     assert "raised from orange alert to red alert" in english
+
+
+def test_only_platforms_with_a_new_spike_of_their_own_are_called_a_spread():
+    signal = replace(
+        a_growing_signal(), alerted_platforms=(Platform.WEIBO, Platform.ZHIHU), epoch=3
+    )
+    context = a_context(told_observed=60, told_platforms=(Platform.WEIBO,))
+
+    assert "扩散到知乎|" in the_mail(signal, MailStage.UPDATE, context).subject

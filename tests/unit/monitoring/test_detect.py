@@ -9,7 +9,7 @@ from domain.alert import MailStage
 from domain.brand import Brand, Configuration, Level, Recipient, Source, Transport, Watch
 from domain.coverage import CoverageRow, CoverageState
 from domain.errors import VersionConflict
-from domain.mention import Platform
+from domain.mention import Platform, Precision
 from domain.outbox import Rendered
 from domain.sentiment import Label, Sentiment
 from domain.signal import Outcome, SignalState
@@ -19,6 +19,7 @@ from tests.unit.monitoring.fakes import Database, MemoryStore
 
 HOUR = timedelta(hours=1)
 WEIBO, ZHIHU = Platform.WEIBO, Platform.ZHIHU
+DAY = Precision.DAY
 LEAD = Recipient("lead", "李值班", "lead@example.org")
 BOSS = Recipient("boss", "王总", "boss@example.org", min_level=Level.RED)
 
@@ -575,3 +576,49 @@ def test_evaluations_keep_their_inputs():
     assert evaluation.configuration_version == 1
     assert evaluation.bin_end - evaluation.bin_start == timedelta(minutes=15)
     assert evaluation.evaluated_at == datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+
+MIDNIGHT = datetime(2026, 11, 19, 16, tzinfo=UTC)
+"""The beginning of the day in China on which the tests play."""
+
+
+def pile(world, count, midnight=MIDNIGHT, **changes):
+    """Write posts of which the platform told the day alone."""
+    for _ in range(count):
+        world.post(
+            WEIBO, midnight, 1, published_at=midnight, **{"published_precision": DAY, **changes}
+        )
+
+
+def test_posts_with_a_day_and_no_hour_are_no_spike_at_midnight():
+    world = World()
+    world.clock.forward(MIDNIGHT + timedelta(hours=25) - NOON)
+    world.look()
+    pile(world, 80, MIDNIGHT + timedelta(days=1))
+
+    assert world.outcome() in {Outcome.CALM, Outcome.TOO_FEW}
+    assert world.signals == []
+
+    pile(world, 80, MIDNIGHT + timedelta(days=1), published_precision=Precision.MINUTE)
+    assert world.outcome() is Outcome.OPENED
+    assert world.signals[0].figures.observed < 90
+
+
+def test_piles_at_midnight_raise_neither_what_is_usual_nor_the_record():
+    calm, piled = World(), World()
+    for days in range(9):
+        pile(piled, 30, MIDNIGHT - timedelta(days=days))
+    for world in (calm, piled):
+        world.pass_hour(weibo=12)
+
+    assert calm.outcome() is Outcome.OPENED
+    assert piled.outcome() is Outcome.OPENED
+    assert calm.signals[0].figures == piled.signals[0].figures
+
+
+def test_only_midnights_with_a_pile_cost_a_query():
+    world = World()
+    pile(world, 30)
+    world.evaluate()
+
+    assert world.store.queries == 2 + 1
