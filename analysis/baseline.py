@@ -16,10 +16,21 @@ class HourlyBaseline:
     """Mean and spread of the hourly counts of the last 28 days, and of the negative share.
 
     Times are hours on any one clock. Sums are kept, not samples re-read; with whole numbers they
-    stay exact (below 2^53).
+    stay exact (below 2^53). `mean` and `spread` (population standard deviation) are those of the
+    hourly counts, 0 without samples; they change with an hour, and are asked for at every step.
     """
 
-    __slots__ = ("_hours", "_negatives", "_pairs", "_pairs_negative", "_squares", "_totals")
+    __slots__ = (
+        "_hours",
+        "_negatives",
+        "_pairs",
+        "_pairs_negative",
+        "_squares",
+        "_totals",
+        "mean",
+        "samples",
+        "spread",
+    )
 
     def __init__(self) -> None:
         self._hours: deque[tuple[float, float, float]] = deque()
@@ -28,18 +39,25 @@ class HourlyBaseline:
         self._totals = 0.0
         self._pairs = 0.0
         self._pairs_negative = 0.0
+        self.samples = 0
+        self.mean = 0.0
+        self.spread = 0.0
 
     def add(self, end: float, negative: float, total: float) -> None:
         """Take in the known hour that ended at `end`; later hours must come later."""
         self._hours.append((end, negative, total))
         self._count(negative, total, 1)
+        self._summarise()
 
     def forget(self, before: float) -> None:
         """Drop the hours that ended at or before `before`."""
         hours = self._hours
+        if not hours or hours[0][0] > before:
+            return
         while hours and hours[0][0] <= before:
             _, negative, total = hours.popleft()
             self._count(negative, total, -1)
+        self._summarise()
 
     def _count(self, negative: float, total: float, sign: int) -> None:
         self._negatives += sign * negative
@@ -48,24 +66,11 @@ class HourlyBaseline:
         self._pairs += sign * total * (total - 1)
         self._pairs_negative += sign * negative * (negative - 1)
 
-    @property
-    def samples(self) -> int:
-        """How many hours are in it."""
-        return len(self._hours)
-
-    @property
-    def mean(self) -> float:
-        """Mean hourly count; 0 without samples."""
-        return self._negatives / len(self._hours) if self._hours else 0.0
-
-    @property
-    def spread(self) -> float:
-        """Population standard deviation of the hourly counts; 0 without samples."""
-        count = len(self._hours)
-        if not count:
-            return 0.0
-        mean = self._negatives / count
-        return math.sqrt(max(self._squares / count - mean * mean, 0.0))
+    def _summarise(self) -> None:
+        self.samples = count = len(self._hours)
+        self.mean = mean = self._negatives / count if count else 0.0
+        variance = self._squares / count - mean * mean if count else 0.0
+        self.spread = math.sqrt(variance) if variance > 0 else 0.0
 
     @property
     def highest(self) -> float:
@@ -99,6 +104,13 @@ class RecordAge:
 
     def __init__(self) -> None:
         self._stack: deque[tuple[float, float]] = deque()
+
+    def age(self, clock: float, value: float) -> float | None:
+        """Return what `see` would return, and remember nothing. O(maxima) for the rare look."""
+        since = clock - HISTORY_HOURS
+        found = (at for at, high in reversed(self._stack) if high >= value and at >= since)
+        last = next(found, None)
+        return None if last is None else clock - last
 
     def see(self, clock: float, value: float) -> float | None:
         """Return the age of the last value ≥ `value`, None when none is remembered; remember it.

@@ -18,9 +18,12 @@ SEVERE_WORDS = (
     "未成年",
     "泄露",
     "泄漏",
+    "药品安全",
+    "假药",
+    "违法",
 )
-"""Topics that are never below orange: injury and death, food and drug safety, minors, leaked
-data."""
+"""Topics that are never below orange: injury and death, food and drug safety, minors, leaked data,
+breaches of law."""
 
 SEVERE_POSTS = 2
 """That many posts must name a severe topic: a single one is too easily a figure of speech."""
@@ -46,7 +49,9 @@ def suggest_level(
 
     Points: the usual count times 5 (1) or 10 (2); four times the mean hour of the day before, which
     is speed (1); 1,000 (1) or 10,000 (2) interactions; two (1) or three (2) platforms with a spike
-    of their own. `severe` posts on injury, food safety, minors or leaks lift it to orange.
+    of their own. `severe` posts on injury, food and drug safety, minors, leaks or breaches of law
+    lift it to orange. Who speaks (hot list, central media, verified accounts) is left to the person
+    who confirms: mentions do not carry it.
     """
     usual = max(figures.mean or 0.0, 1.0)
     parts: tuple[tuple[str, int], ...] = (

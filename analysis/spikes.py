@@ -11,8 +11,10 @@ A step looks at the negatives of the hour that ends with a bin. It alerts when f
 4. The share of negatives is not below normal: a positive wave raises counts, not the share.
 
 In the first day, when nothing is known yet, only the absolute rule holds: ≥ 20 negatives in an hour
-and 5 times any earlier hour. An hour that was not fully looked at is missing, not zero: it is
-neither calm nor a spike, teaches nothing and lets no record age.
+and 5 times any earlier hour. An hour that was not fully looked at is missing, not zero: it is not
+calm, teaches nothing and lets no record age. What was seen of it is a lower bound, though: where
+that alone would alert, it does, because a search flooded to its ceiling is what a crisis looks
+like.
 
 One incident lasts from the first alert, over growth (twice the height last told), to its end: below
 a third of its peak, or no longer unusual, for 6 hours. «No longer unusual» is how a brand gets used
@@ -22,6 +24,7 @@ to a new level.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from analysis.baseline import HISTORY_HOURS, HourlyBaseline, RecordAge
 from analysis.share import BELOW_NORMAL, MIN_NEGATIVES, MIN_VOICES, upper_tail
@@ -53,7 +56,7 @@ class Step:
     """The hour that ends at `at` (in hours on any clock), seen `width` hours after the one before.
 
     `negative` and `total` were counted in that hour; `known` False: not all of it was looked at,
-    and the counts are only what happened to be seen.
+    and the counts are only what happened to be seen, which the truth may exceed.
     """
 
     at: float
@@ -76,7 +79,7 @@ class Verdict:
     @property
     def known(self) -> bool:
         """Whether the hour was fully looked at."""
-        return self.outcome is not Outcome.COVERAGE_UNKNOWN
+        return not self.figures.lower_bound
 
     @property
     def loud(self) -> bool:
@@ -109,21 +112,13 @@ class SpikeRule:
 
     def step(self, step: Step) -> Verdict:
         """Judge the next step, then learn from it."""
-        if not step.known:
-            figures = Figures(
-                step.negative,
-                step.total,
-                threshold_z=self._threshold,
-                history_days=self._history / 24,
-            )
-            return Verdict(
-                step.at, Outcome.COVERAGE_UNKNOWN, self._rule_in_force(), figures, high=False
-            )
         self._settle(step.at)
-        age = self._records.see(self._known_hours + step.width, step.negative)
-        self._remember(step)
-        verdict = self._judge(step, age)
-        self._known_hours += step.width
+        clock = self._known_hours + step.width
+        if not step.known:
+            return self._judge_seen(step, self._records.age(clock, step.negative))
+        verdict = self._judge(step, self._records.see(clock, step.negative))
+        self._recent.append(step)
+        self._known_hours = clock
         self._sample(step)
         return verdict
 
@@ -136,9 +131,6 @@ class SpikeRule:
         few = self._baseline.samples < MIN_SAMPLES
         return few or self._known_hours < FIRST_DAY_HOURS - _TOLERANCE
 
-    def _rule_in_force(self) -> Rule:
-        return Rule.FIRST_DAY_ABSOLUTE if self._learning else Rule.NEGATIVE_SPIKE
-
     def _settle(self, at: float) -> None:
         """Let hours into the baseline once they no longer overlap the hour that is judged."""
         waiting = self._waiting
@@ -146,6 +138,9 @@ class SpikeRule:
             hour = waiting.popleft()
             self._baseline.add(hour.at, hour.negative, hour.total)
         self._baseline.forget(at - HISTORY_HOURS)
+        recent = self._recent
+        while recent and recent[0].at <= at - SHARE_HOURS + _TOLERANCE:
+            recent.popleft()
 
     def _sample(self, step: Step) -> None:
         """Keep one step an hour for the baseline: hours that do not overlap."""
@@ -153,11 +148,19 @@ class SpikeRule:
             self._last_sample = step.at
             self._waiting.append(step)
 
-    def _remember(self, step: Step) -> None:
-        recent = self._recent
-        recent.append(step)
-        while recent[0].at <= step.at - SHARE_HOURS + _TOLERANCE:
-            recent.popleft()
+    def _judge_seen(self, step: Step, age: float | None) -> Verdict:
+        """Judge what was seen of an hour that is not known: an alert, or no verdict at all."""
+        verdict = self._judge(step, age)
+        if verdict.high:
+            return replace(verdict, figures=replace(verdict.figures, lower_bound=True))
+        figures = Figures(
+            step.negative,
+            step.total,
+            threshold_z=self._threshold,
+            history_days=self._history / 24,
+            lower_bound=True,
+        )
+        return replace(verdict, outcome=Outcome.COVERAGE_UNKNOWN, figures=figures)
 
     def _judge(self, step: Step, age: float | None) -> Verdict:
         if self._learning:
@@ -227,7 +230,7 @@ class SpikeRule:
             return None, False
         negative = total = 0
         end = step.at
-        for earlier in reversed(self._recent):
+        for earlier in chain((step,), reversed(self._recent)):
             if earlier.at > end + _TOLERANCE:
                 continue
             negative, total = negative + earlier.negative, total + earlier.total
@@ -259,11 +262,12 @@ def advance(incident: Incident | None, verdict: Verdict) -> tuple[Incident | Non
     """Return the incident after a verdict, None when there is none, and what became of it.
 
     The outcome is OPENED, GREW, STILL_OPEN or CLOSED for an incident, else the verdict's own. An
-    unknown hour neither ends an incident nor counts towards its end.
+    unknown hour neither ends an incident nor counts towards its end; what was seen of it may open
+    one or let it grow.
     """
     if incident is None:
         return _open(verdict)
-    if not verdict.known:
+    if not (verdict.known or verdict.high):
         return replace(incident, quiet_since=None), Outcome.COVERAGE_UNKNOWN
     observed = verdict.figures.observed
     incident = replace(incident, peak=max(incident.peak, observed))

@@ -21,7 +21,7 @@ from monitoring.explain import (
     explain_signal,
     last_words,
 )
-from presentation.formats import clock_time, decimal, full_time, short_time
+from presentation.formats import at_least, clock_time, decimal, full_time, short_time
 from presentation.hostile import clean_line, excerpt, quotation, safe_link
 from presentation.masking import mask_speakers
 from presentation.wording import reason, word
@@ -193,7 +193,7 @@ def _show_evaluations(evaluations: tuple[Evaluation, ...], zone: ZoneInfo) -> No
                 short_time(e.bin_end, zone),
                 e.brand_id,
                 word(e.platform).in_language(lang) if e.platform else _all(),
-                "—" if e.outcome is Outcome.COVERAGE_UNKNOWN else str(e.figures.observed),
+                _observed(e),
                 "—" if e.figures.mean is None else decimal(e.figures.mean),
                 "—" if e.figures.z is None else decimal(e.figures.z),
                 word(e.outcome).in_language(lang),
@@ -202,6 +202,13 @@ def _show_evaluations(evaluations: tuple[Evaluation, ...], zone: ZoneInfo) -> No
             for e in last_words(evaluations)
         ],
     )
+
+
+def _observed(evaluation: Evaluation) -> str:
+    figures = evaluation.figures
+    if evaluation.outcome is Outcome.COVERAGE_UNKNOWN:
+        return "—"
+    return at_least(str(figures.observed), figures.lower_bound)
 
 
 def _headings() -> list[str]:

@@ -17,6 +17,7 @@ from cli.terminal import language, pick, say, show_table
 from domain.brand import Brand, Configuration, Sensitivity
 from domain.errors import ConfigurationError, ImportRefused, Text
 from monitoring.replay import Replay, replay_brand, replay_steps
+from presentation.formats import at_least
 from presentation.wording import word
 from runtime.settings import load_settings
 
@@ -182,7 +183,7 @@ def show_replay(found: Replay, sensitivity: Sensitivity, zone: tzinfo) -> None:
                 (
                     f"{alert.at.astimezone(zone):%Y-%m-%d %H:%M}",
                     word(alert.outcome).in_language(language()),
-                    str(alert.figures.observed),
+                    at_least(str(alert.figures.observed), alert.figures.lower_bound),
                     _figure(alert.figures.mean),
                     _figure(alert.figures.z),
                     _figure(alert.figures.record_days),
@@ -239,7 +240,7 @@ class _Columns:
                 row.written,
                 _figure(row.value, ""),
                 f"{score:.6f}",
-                str(figures.observed) if verdict.known else "",
+                str(figures.observed) if verdict.known or outcome.is_alert else "",
                 _figure(figures.mean, ""),
                 _figure(figures.spread, ""),
                 _figure(figures.z, ""),

@@ -14,7 +14,7 @@ from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.overview import Overview, SourceStanding, overview
-from presentation.formats import count, duration, multiple, near_time, short_time
+from presentation.formats import at_least, count, duration, multiple, near_time, short_time
 from presentation.hostile import excerpt
 from presentation.wording import WRITTEN_AS_FILE, reason, word
 from runtime.settings import load_settings
@@ -72,6 +72,7 @@ def as_document(view: Overview) -> dict[str, Any]:
                 "brand": s.brand_id,
                 "level": s.level.value,
                 "observed": s.figures.observed,
+                "lower_bound": s.figures.lower_bound,
                 "opened_at": s.opened_at.isoformat(),
             }
             for s in view.open_signals
@@ -108,7 +109,7 @@ def _show_signals(view: Overview, zone: ZoneInfo) -> None:
                 s.id,
                 word(s.level).in_language(lang),
                 names.get(s.brand_id, s.brand_id),
-                str(s.figures.observed),
+                at_least(str(s.figures.observed), s.figures.lower_bound),
                 multiple(s.figures.multiple, lang) if s.figures.multiple else "—",
                 " ".join(word(p).in_language(lang) for p in s.platforms),
                 near_time(s.opened_at, view.now, zone),

@@ -47,6 +47,12 @@ class AlertFacts:
         return f"{max(self.signal.peak_observed, self.signal.figures.observed):,}"
 
     @property
+    def observed(self) -> str:
+        """The negatives of the hour; `≥ 47` where not all of it was seen."""
+        numbers = self.signal.figures
+        return formats.at_least(f"{numbers.observed:,}", numbers.lower_bound)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The zone of every time in the mail."""
         return ZoneInfo(self.context.zone_name)

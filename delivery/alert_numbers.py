@@ -34,7 +34,7 @@ class Numbers(AlertPart):
         return [
             Figure(
                 self.t("负面 / 小时", "Negatives / hour"),
-                f"{numbers.observed:,}",
+                self.facts.observed,
                 self._usual_note,
             ),
             Figure(self.t("相当于平时", "Against usual"), self._multiple, self._record_note),
@@ -101,7 +101,7 @@ class Numbers(AlertPart):
         """`1 小时 46 条负面（平时 6.9）`."""
         numbers = self.signal.figures
         count = self.t(
-            f"1 小时 {numbers.observed:,} 条负面", f"{numbers.observed:,} negatives in 1 h"
+            f"1 小时 {self.facts.observed} 条负面", f"{self.facts.observed} negatives in 1 h"
         )
         if numbers.mean is None:
             return count
@@ -113,7 +113,8 @@ class Numbers(AlertPart):
         numbers = self.signal.figures
         if numbers.multiple is None or (numbers.mean or 0) < HARDLY_ANY:
             return self.t("学习中", "learning") if numbers.mean is None else "—"
-        return formats.multiple(numbers.multiple, self.facts.language)
+        times = formats.multiple(numbers.multiple, self.facts.language)
+        return formats.at_least(times, numbers.lower_bound)
 
     @property
     def _usual_note(self) -> str:

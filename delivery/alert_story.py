@@ -6,7 +6,7 @@ from delivery.alert_facts import AlertPart
 from delivery.alert_numbers import HARDLY_ANY, Numbers
 from delivery.alert_posts import TERM_SIGNS, Posts
 from domain.alert import MailStage
-from presentation import formats
+from presentation import formats, wording
 from presentation.hostile import quotation
 
 _TOPIC_TERMS, _TOPIC_SIGNS = 2, 14
@@ -26,6 +26,8 @@ class Story(AlertPart):
             told = self.t("负面已回落", "negatives have subsided")
         else:
             told = self.growth_or_rise
+            if self.facts.stage is MailStage.UPDATE and self.raised:
+                told = self.t("，", ", ").join((told, self.raised))
         return self.facts.brand + self.t("：", ": ") + told
 
     @property
@@ -42,8 +44,9 @@ class Story(AlertPart):
         numbers = self.signal.figures
         if numbers.multiple is not None and numbers.mean is not None and numbers.mean >= HARDLY_ANY:
             times = formats.multiple(numbers.multiple, self.facts.language)
+            times = formats.at_least(times, numbers.lower_bound)
             return self.t(f"负面升至基线 {times}", f"negatives at {times} the baseline")
-        count = f"{numbers.observed:,}"
+        count = self.facts.observed
         if numbers.mean is None:
             return self.t(
                 f"1 小时负面 {count} 条（基线学习中）",
@@ -64,16 +67,32 @@ class Story(AlertPart):
         """How it grew since the mail before; "" when the context does not tell."""
         before, now = self.context.told_observed, self.signal.figures.observed
         told = self.context.told_platforms or self.signal.platforms
-        fresh = [platform for platform in self.signal.platforms if platform not in told]
+        spiking = self.signal.alerted_platforms or self.signal.platforms
+        fresh = [platform for platform in spiking if platform not in told]
         parts = []
         if before is not None and now > before:
             parts.append(
-                self.t(f"负面由 {before:,} 增至 {now:,} 条/小时", f"{before:,} → {now:,} an hour")
+                self.t(
+                    f"负面由 {before:,} 增至 {self.facts.observed} 条/小时",
+                    f"{before:,} → {self.facts.observed} an hour",
+                )
             )
         if fresh:
             names = self.t("、", ", ").join(self.word(p) for p in fresh)
             parts.append(self.t(f"扩散到{names}", f"spread to {names}"))
         return self.t("，", ", ").join(parts)
+
+    @property
+    def raised(self) -> str:
+        """That the level is higher than the mail before told; "" when it is not."""
+        before, now = self.context.told_level, self.signal.level
+        if before is None or now.rank >= before.rank:
+            return ""
+        was, has_become = wording.word(before), wording.word(now)
+        return self.t(
+            f"级别由{was.zh}升为{has_become.zh}",
+            f"raised from {was.en.lower()} to {has_become.en.lower()}",
+        )
 
     @property
     def topic(self) -> str:
@@ -91,10 +110,14 @@ class Story(AlertPart):
         about = self.t(f"「{topic}」相关", f" about “{topic}”") if topic else ""
         told = self.t(
             f"{since} 起，{self.facts.main_platform}集中出现{about}负面："
-            f"最近 1 小时 {numbers.observed:,} 条",
+            f"最近 1 小时 {self.facts.observed} 条",
             f"Since {since}, negatives{about} gather on {self.facts.main_platform}: "
-            f"{numbers.observed:,} in the last hour",
+            f"{self.facts.observed} in the last hour",
         )
+        if numbers.lower_bound:
+            told += self.t(
+                "（该小时未采全，实际只多不少）", " (not fully read: the truth is higher)"
+            )
         parts = [told, self.numbers.usual, self.numbers.record]
         told = self.t("，", ", ").join(part for part in parts if part)
         if numbers.share is not None:

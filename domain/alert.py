@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.brand import LevelClocks
+from domain.brand import Level, LevelClocks
 from domain.mention import Platform
 
 
@@ -47,8 +47,9 @@ class AlertContext:
 
     `hours` are the last 24 in order. `zone_name` is an IANA zone; only texts use it. `public_url`
     has no slash at its end. `data_until` is the end of the newest bin, `lag` the age of the newest
-    crawl. `demo` makes the mail say that it tells of invented data. `told_observed` and
-    `told_platforms` are what the mail before this one told; None and () for the opening one.
+    crawl. `demo` makes the mail say that it tells of invented data. `told_observed`,
+    `told_platforms` and `told_level` are what the mail before this one told; None and () for the
+    opening one.
     """
 
     brand_name: str
@@ -66,3 +67,4 @@ class AlertContext:
     demo: bool = False
     told_observed: int | None = None
     told_platforms: tuple[Platform, ...] = ()
+    told_level: Level | None = None

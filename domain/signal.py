@@ -57,7 +57,8 @@ class Figures:
     max(spread, 1); `record_days`: days since the count was last as high; `history_days`: days of
     known history; `share` of negatives among `total` voices and `usual_share` over the 28 days;
     `share_surprise`: the upper-tail probability of the share (small is surprising); `threshold_z`:
-    the Z of the setting.
+    the Z of the setting. `lower_bound`: the hour was not fully looked at, so `observed` and `total`
+    are what was seen of it and the truth may be higher (shown as ≥).
     """
 
     observed: int
@@ -74,6 +75,7 @@ class Figures:
     share_surprise: float | None = None
     distinct_authors: int | None = None
     near_copy_share: float | None = None
+    lower_bound: bool = False
 
     @property
     def multiple(self) -> float | None:

@@ -30,10 +30,11 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A series up to its newest known bin: `platform` None is the sum over `platforms`.
+    """A series up to the bin that speaks for it: `platform` None is the sum over `platforms`.
 
-    `judged` ends with that bin; it is empty when nothing was known within reach. `later` are the
-    bins after it, which were not (yet) looked at.
+    That is the newest known bin, or a later one that was not (fully) looked at and of which more
+    was seen, enough to alert. `judged` ends with it, and is empty when there is none within reach;
+    `later` are the bins after it.
     """
 
     platform: Platform | None
@@ -43,7 +44,7 @@ class Reading:
 
     @property
     def newest(self) -> Judged | None:
-        """The newest known bin, the only one that can alert."""
+        """The bin that speaks, the only one that can alert."""
         return self.judged[-1] if self.judged else None
 
     @property
@@ -52,8 +53,13 @@ class Reading:
         return moment_of(self.judged[-1].step.at) if self.judged else None
 
     @property
+    def height(self) -> int:
+        """The negatives of that bin, at least; 0 when there is none."""
+        return self.judged[-1].step.negative if self.judged else 0
+
+    @property
     def goes_on(self) -> bool:
-        """Whether an incident is open at the newest known bin and as loud as an alert must be."""
+        """Whether an incident is open at the newest bin and as loud as an alert must be."""
         newest = self.newest
         return newest is not None and newest.incident is not None and newest.verdict.loud
 
@@ -92,6 +98,11 @@ class BrandReading:
         return max(going, key=_loudness)
 
     @property
+    def highest(self) -> Reading:
+        """The series with the most negatives: the sum, unless its loudest platform is not in it."""
+        return max(self.all, key=lambda reading: reading.height)
+
+    @property
     def spiking_platforms(self) -> tuple[Platform, ...]:
         """The platforms that have a spike of their own."""
         return tuple(p for p, reading in self.by_platform.items() if reading.goes_on)
@@ -119,7 +130,7 @@ def decide(reading: BrandReading, signal: Signal | None, closed_at: datetime | N
     decided about it already. It opens a new one when it doubles once more.
     """
     if signal is not None:
-        return Decision(_follow(reading, signal), reading.overall)
+        return _follow(reading, signal)
     carrier = reading.carrier
     if carrier is None or carrier.newest is None or carrier.newest.incident is None:
         return Decision(Move.NOTHING, reading.overall)
@@ -129,18 +140,19 @@ def decide(reading: BrandReading, signal: Signal | None, closed_at: datetime | N
     return Decision(Move.OPEN, carrier, min(onsets), carrier.newest.incident.rule)
 
 
-def _follow(reading: BrandReading, signal: Signal) -> Move:
-    overall = reading.overall
-    newest = overall.newest
-    if newest is None:
-        return Move.NOTHING
-    if _joined(reading, signal) or has_grown(newest.step.negative, signal.alerted_observed):
-        return Move.GROW
+def _follow(reading: BrandReading, signal: Signal) -> Decision:
+    overall, highest = reading.overall, reading.highest
+    if has_grown(highest.height, signal.alerted_observed):
+        return Decision(Move.GROW, highest)
+    if overall.end is None:
+        return Decision(Move.NOTHING, overall)
+    if _joined(reading, signal):
+        return Decision(Move.GROW, overall)
     if not set(signal.platforms) <= set(overall.platforms):
-        return Move.NOTHING  # what cannot be seen may be why it looks calm
+        return Decision(Move.NOTHING, overall)  # what cannot be seen may be why it looks calm
     since = quiet_since(overall, signal)
-    end = moment_of(newest.step.at)
-    return Move.CLOSE if since is not None and end - since >= OVER else Move.UPDATE
+    is_over = since is not None and overall.end - since >= OVER
+    return Decision(Move.CLOSE if is_over else Move.UPDATE, overall)
 
 
 def _joined(reading: BrandReading, signal: Signal) -> bool:

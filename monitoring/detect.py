@@ -2,7 +2,8 @@
 
 Every brand is judged on each of its platforms and on all that were known together, so that one
 blocked platform does not blind the brand. Only the newest complete bin that was looked at can
-alert; the three hours before it are judged again when posts came late, as history. A decision, its
+alert, or a later one of which enough was seen although not all; the three hours before it are
+judged again when posts came late, as history. A decision, its
 evaluations, the signal, the audit row and the mails are one transaction; two detectors at once, or
 one that repeats itself, make one signal.
 """
@@ -17,7 +18,7 @@ from analysis.grading import suggest_level
 from analysis.spikes import MIN_COUNT, Judged, judge_series
 from domain.alert import AlertContext, CoverageNote, HourCount
 from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Sensitivity, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
 from domain.errors import VersionConflict
 from domain.mention import Platform
 from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
@@ -93,8 +94,7 @@ class _Case:
     @property
     def height(self) -> int:
         """The count that mails tell and growth is measured by: over all that is known."""
-        overall = self.subject.reading.overall.newest
-        return max(self._newest.step.negative, overall.step.negative if overall else 0)
+        return max(self.decision.carrier.height, self.subject.reading.overall.height)
 
     @property
     def last_day(self) -> tuple[HourCount, ...]:
@@ -104,8 +104,8 @@ class _Case:
     @property
     def _newest(self) -> Judged:
         newest = self.decision.carrier.newest
-        if newest is None:  # decide() moves only on a series that has a known bin
-            raise LookupError(f"{self.brand_id}: a move without a known bin")
+        if newest is None:  # decide() moves only on a series that has a bin to speak
+            raise LookupError(f"{self.brand_id}: a move without a bin")
         return newest
 
     def refresh(self, signal: Signal, evidence: Evidence) -> Signal:
@@ -227,13 +227,10 @@ class Detector:
         platform: Platform | None,
         sensitivity: Sensitivity,
     ) -> Reading:
-        """Judge a series and part it at its newest known bin within reach."""
+        """Judge a series and part it at the bin within reach that speaks for it."""
         judged = list(judge_series(series.steps(platforms), sensitivity))
-        oldest = clock_hours(series.span.end - REACH)
-        known = [i for i, each in enumerate(judged) if each.step.known and each.step.at >= oldest]
-        cut = known[-1] + 1 if known else 0
-        later = judged[cut:] if known else judged
-        return Reading(platform, platforms, judged[:cut], later)
+        cut = _speaking(judged, clock_hours(series.span.end - REACH))
+        return Reading(platform, platforms, judged[:cut], judged[cut:])
 
     def _settle(self, subject: _Subject, this_round: _Round) -> list[Evaluation]:
         """Decide and write in one transaction; start over when another detector was faster."""
@@ -329,6 +326,7 @@ class Detector:
                 self._context(case, newer),
                 told_observed=signal.alerted_observed,
                 told_platforms=signal.alerted_platforms,
+                told_level=signal.level,
             ),
             render=self._render,
             at=now,
@@ -346,8 +344,7 @@ class Detector:
         ]
         blind = [
             CoverageNote(row.source_id, row.platform, row.state.value, row.reason)
-            for row in case.round.latest
-            if row.watch_id in watch_ids and row.state not in KNOWN_STATES
+            for row in _unread(case, watch_ids)
         ]
         clocks = configuration.clocks.get(signal.level, DEFAULT_CLOCKS[signal.level])
         return AlertContext(
@@ -367,16 +364,49 @@ class Detector:
         )
 
 
+def _speaking(judged: Sequence[Judged], oldest: float) -> int:
+    """Return how many steps there are up to the one that speaks for the series; 0: none does.
+
+    It is the newest known one since `oldest`; or of those after it, of which not all was seen, the
+    highest, when what was seen is more and enough to alert.
+    """
+    reach = [(i, each) for i, each in enumerate(judged) if each.step.at >= oldest]
+    known = max((i for i, each in reach if each.step.known), default=-1)
+    height = judged[known].step.negative if known >= 0 else 0
+    louder = [
+        (each.step.negative, i)
+        for i, each in reach
+        if i > known and each.verdict.high and each.step.negative > height
+    ]
+    return (max(louder)[1] if louder else known) + 1
+
+
 def _best_end(series: BrandSeries, platforms: tuple[Platform, ...]) -> datetime:
     """The newest bin end within reach at which the most platforms are known."""
     ends = [series.span.end - BIN * back for back in range(REACH // BIN + 1)]
     return max(ends, key=lambda end: (sum(series.is_known((p,), end) for p in platforms), end))
 
 
+def _unread(case: _Case, watch_ids: set[str]) -> list[CoverageRow]:
+    """Return the sources whose last look did not end well, or left a part of the hour unseen."""
+    rows = {
+        (row.watch_id, row.source_id): row
+        for row in case.round.latest
+        if row.watch_id in watch_ids and row.state not in KNOWN_STATES
+    }
+    for row in case.round.coverage:
+        hides = row.state is CoverageState.PARTIAL and row.watch_id in watch_ids
+        touches = row.window_start < case.end and row.window_end > case.end - HOUR
+        if hides and touches and not case.subject.series.is_known((row.platform,), case.end):
+            rows.setdefault((row.watch_id, row.source_id), row)
+    return [rows[key] for key in sorted(rows)]
+
+
 def _reason(figures: Figures) -> str:
     usual = "unknown" if figures.mean is None else f"{figures.mean:.1f}"
     z = "none" if figures.z is None else f"{figures.z:.1f}"
-    return f"{figures.observed} negatives in an hour, usual {usual}, z {z}"
+    least = "at least " if figures.lower_bound else ""
+    return f"{least}{figures.observed} negatives in an hour, usual {usual}, z {z}"
 
 
 def _evaluations(
@@ -421,7 +451,7 @@ def _outcome_of(
     if not verdict.high:
         return verdict.outcome
     if not newest:
-        return Outcome.HISTORY
+        return Outcome.HISTORY if verdict.known else Outcome.COVERAGE_UNKNOWN
     return outcome if outcome in _SHARED else Outcome.STILL_OPEN
 
 

@@ -2,22 +2,27 @@
 
 Event time decides. The last 24 hours are quarter-hour bins with the hour that ends at each; before
 them, hours. A step is known when every platform of the series was covered for its whole hour.
+
+A mention of which the platform told the day alone stands at midnight in China, where they pile up.
+Nobody knows its hour, so it is left out of every hour: a pile is no spike and must not raise what
+is usual. Charts and totals of days keep it.
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from analysis.spikes import FIRST_DAY_HOURS, Step
+from analysis.spikes import FIRST_DAY_HOURS, MIN_COUNT, Step
 from domain.alert import HourCount
 from domain.brand import Configuration, Watch
 from domain.coverage import CoverageRow, Interval, known_intervals
-from domain.mention import Platform
+from domain.mention import Platform, Precision
 from domain.ports import MentionStore
 from domain.queries import Bucket, MentionFilter, TimelinePoint
 from domain.sentiment import Label
+from domain.times import CHINA
 
 BIN = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
@@ -209,16 +214,42 @@ def read_series(
     coverage: Coverage,
     span: Span,
 ) -> BrandSeries:
-    """Read the counts of a brand from the store, in two queries."""
+    """Read the counts of a brand from the store: two queries, and one a midnight with a pile."""
     hours = MentionFilter(brand_id=brand_id, start=span.start, end=span.cut)
     quarters = MentionFilter(brand_id=brand_id, start=span.quarters_from, end=span.end)
     return BrandSeries(
         span,
         platforms,
         coverage,
-        count_points(store.timeline(hours, Bucket.HOUR)),
-        count_points(store.timeline(quarters, Bucket.QUARTER_HOUR)),
+        _read_counts(store, hours, Bucket.HOUR),
+        _read_counts(store, quarters, Bucket.QUARTER_HOUR),
     )
+
+
+def _read_counts(store: MentionStore, wanted: MentionFilter, bucket: Bucket) -> Counts:
+    """Return a filter's counts without mentions that have a day and no hour.
+
+    A timeline cannot tell them apart, so the first second of a day is read mention by mention where
+    its bin holds enough for an alert; fewer do no harm.
+    """
+    counts = dict(count_points(store.timeline(wanted, bucket)))
+    held: Counter[datetime] = Counter()
+    for (_, start), (_, total) in counts.items():
+        held[start] += total
+    for midnight in [at for at, total in held.items() if _is_midnight(at) and total >= MIN_COUNT]:
+        first_second = replace(wanted, start=midnight, end=midnight + timedelta(seconds=1))
+        for mention in store.scan(first_second):
+            label = mention.label_towards(wanted.brand_id or "")
+            key = (mention.platform, midnight)
+            if mention.published_precision is Precision.DAY and label is not None and key in counts:
+                negative, total = counts[key]
+                counts[key] = (negative - (label is Label.NEGATIVE), total - 1)
+    return counts
+
+
+def _is_midnight(moment: datetime) -> bool:
+    local = moment.astimezone(CHINA)
+    return local.hour == local.minute == 0
 
 
 def count_points(points: Iterable[TimelinePoint]) -> Counts:

@@ -75,6 +75,11 @@ def count(value: int, language: str) -> str:
     return f"{value * 10 // size / 10:,.1f}".removesuffix(".0") + unit
 
 
+def at_least(text: str, lower_bound: bool) -> str:
+    """`≥ 47` where the truth may be higher because not all was seen, else the text itself."""
+    return f"≥ {text}" if lower_bound else text
+
+
 def decimal(value: float) -> str:
     """`0.66`, `7.6`, `12`, `130`: two decimals below one, one below a hundred, no closing zeros."""
     if abs(value) >= 99.95:

@@ -10,6 +10,7 @@ from domain.outbox import OutboxState
 from domain.signal import Signal, SignalState
 from monitoring.overview import Overview, SourceStanding
 from presentation.formats import (
+    at_least,
     count,
     days,
     decimal,
@@ -73,7 +74,11 @@ def signal_view(
     figures = signal.figures
     band = figures.expected_band
     facts = [
-        ("负面（近 1 小时）", "negative, last hour", str(figures.observed)),
+        (
+            "负面（近 1 小时）",
+            "negative, last hour",
+            at_least(str(figures.observed), figures.lower_bound),
+        ),
         (
             "平时常见",
             "usual range",
@@ -170,7 +175,7 @@ def _signal_line(signal: Signal, view: Overview, zone: ZoneInfo, language: str) 
         "open": signal.state is not SignalState.CLOSED,
         "state": word(signal.state).in_language(language),
         "brand": brand,
-        "observed": signal.figures.observed,
+        "observed": at_least(str(signal.figures.observed), signal.figures.lower_bound),
         "multiple": multiple(signal.figures.multiple, language) if signal.figures.multiple else "—",
         "platforms": " ".join(word(p).in_language(language) for p in signal.platforms),
         "opened": near_time(signal.opened_at, view.now, zone),

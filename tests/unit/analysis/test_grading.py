@@ -40,4 +40,5 @@ def test_a_suggestion_shows_its_parts():
 
 
 def test_severe_topics_are_found_in_traditional_characters_too():
-    assert severe_posts(["喝完食物中毒", "資料洩露", "客戶數據泄漏", "排队太久"]) == 3
+    said = ["喝完食物中毒", "資料洩露", "客戶數據泄漏", "涉嫌違法添加", "排队太久"]
+    assert severe_posts(said) == 4

@@ -73,4 +73,16 @@ def test_the_age_of_a_record_is_that_of_the_last_value_as_high(values):
     records = RecordAge()
     for clock, value in enumerate(values):
         earlier = [clock - at for at, other in enumerate(values[:clock]) if other >= value]
-        assert records.see(clock, value) == (min(earlier) if earlier else None)
+        expected = min(earlier) if earlier else None
+        assert records.age(clock, value) == expected
+        assert records.see(clock, value) == expected
+
+
+def test_a_record_older_than_the_history_is_forgotten():
+    records = RecordAge()
+    records.see(0, 9)
+    records.see(1, 5)
+
+    assert records.age(28 * 24, 7) == 28 * 24
+    assert records.age(28 * 24 + 0.5, 7) is None
+    assert records.see(28 * 24 + 0.5, 7) is None

@@ -25,12 +25,14 @@ def noise(count, seed=1, top=6):
 
 def test_trailing_sums_end_with_the_row_and_know_when_they_are_whole():
     trailing = TrailingHours()
-    rows = [trailing.see(i / 2, 1.0) for i in range(6)]
+    rows = [trailing.see(i / 2, 1.0) for i in range(9)]
+    one, two, four = ([row.sums[i] for row in rows] for i in range(3))
+    known = [sum(row.known) for row in rows]
 
-    assert [row.hour for row in rows] == [1, 2, 2, 2, 2, 2]
-    assert [row.two_hours for row in rows] == [1, 2, 3, 4, 4, 4]
-    assert [row.hour_known for row in rows] == [False, True, True, True, True, True]
-    assert [row.two_hours_known for row in rows] == [False, False, False, True, True, True]
+    assert one == [1, 2, 2, 2, 2, 2, 2, 2, 2]
+    assert two == [1, 2, 3, 4, 4, 4, 4, 4, 4]
+    assert four == [1, 2, 3, 4, 5, 6, 7, 8, 8]
+    assert known == [0, 1, 1, 2, 2, 2, 2, 3, 3]
 
 
 def test_a_missing_row_makes_the_hours_that_reach_into_it_unknown():

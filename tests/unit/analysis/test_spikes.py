@@ -119,15 +119,70 @@ def test_a_brand_that_is_always_negative_still_alerts():
     assert outcomes(hours([*counts, 40], [*counts, 40]))[-1] is Outcome.OPENED
 
 
-@given(st.integers(0, 500), st.integers(1, 100))
+@given(st.integers(0, 8), st.integers(1, 100))
 @settings(max_examples=30, deadline=None)
-def test_an_unknown_hour_is_neither_calm_nor_a_spike(count, gap):
+def test_an_unknown_hour_is_not_calm(count, gap):
     before = poisson(3, 4, 24 * 10)
     known = [True] * len(before) + [False] * gap
 
     result = outcomes(hours(before + [count] * gap, known=known))
 
     assert result[-gap:] == [Outcome.COVERAGE_UNKNOWN] * gap
+
+
+def test_what_was_seen_of_an_unknown_hour_alerts_where_it_is_enough():
+    counts = [*poisson(3, 6, 24 * 10), 30, 50, 60, 5]
+    known = [True] * (len(counts) - 4) + [False] * 4
+
+    last = list(judge_series(hours(counts, known=known), BALANCED))[-4:]
+
+    assert [judged.outcome for judged in last] == [
+        Outcome.OPENED,
+        Outcome.STILL_OPEN,
+        Outcome.GREW,
+        Outcome.COVERAGE_UNKNOWN,
+    ]
+    assert all(judged.verdict.figures.lower_bound for judged in last)
+    assert not any(judged.verdict.known for judged in last)
+    assert last[0].verdict.figures.z > 5
+    assert last[-1].verdict.figures.z is None
+
+
+def test_what_was_seen_of_an_unknown_hour_teaches_nothing():
+    before = poisson(3, 4, 24 * 10)
+    known = [True] * len(before) + [False] * 5 + [True]
+    seen, blind = (
+        list(judge_series(hours([*before, *[gap] * 5, 20], known=known), BALANCED))[-1].verdict
+        for gap in (60, 0)
+    )
+
+    assert seen == blind
+
+
+@given(st.integers(20, 500), st.integers(2, 9))
+@settings(max_examples=30, deadline=None)
+def test_half_of_a_positive_wave_does_not_alert_either(negatives, times):
+    counts = [*poisson(6, 3, 24 * 14), negatives]
+    totals = [3 * n for n in counts[:-1]] + [negatives * 4 * times]
+    known = [True] * (len(counts) - 1) + [False]
+
+    assert outcomes(hours(counts, totals, known=known))[-1] is Outcome.COVERAGE_UNKNOWN
+
+
+def test_the_first_day_alerts_on_what_was_seen_too():
+    known = [True] * 10 + [False]
+
+    assert outcomes(hours([*[3] * 10, 19], known=known))[-1] is Outcome.COVERAGE_UNKNOWN
+    assert outcomes(hours([*[3] * 10, 20], known=known))[-1] is Outcome.OPENED
+
+
+def test_an_incident_that_an_unknown_hour_opened_ends_only_in_known_ones():
+    counts = [*poisson(3, 6, 24 * 10), 60] + [0] * 14
+    known = [True] * (len(counts) - 15) + [False] * 8 + [True] * 7
+
+    tail = outcomes(hours(counts, known=known))[-14:]
+
+    assert tail == [Outcome.COVERAGE_UNKNOWN] * 7 + [Outcome.STILL_OPEN] * 6 + [Outcome.CLOSED]
 
 
 def test_a_gap_teaches_nothing_and_lets_no_record_age():

@@ -372,3 +372,37 @@ def test_the_test_mail_names_the_machine_and_escapes_it(language):
     mail = render_test("host<b>", language)
     assert "host<b>" in mail.text
     assert "host&lt;b&gt;" in mail.html
+
+
+def test_an_hour_that_was_not_fully_read_is_told_as_at_least():
+    signal = a_signal()
+    seen = replace(signal, figures=replace(signal.figures, lower_bound=True))
+
+    mail = the_mail(seen)
+
+    assert mail.subject.startswith("【橙色预警】云栈茶饮负面升至基线 ≥ 6.2 倍|")
+    for part in (mail.text, Look(mail.html).text):
+        assert "最近 1 小时 ≥ 47 条（该小时未采全，实际只多不少）" in part
+    assert "- 负面 / 小时：≥ 47（" in mail.text
+    assert "≥ 47 in the last hour (not fully read" in the_mail(seen, language="en").text
+    assert "≥ 47" not in the_mail(signal).text
+
+
+def test_growth_tells_that_the_level_rose():
+    told = a_context(told_observed=47, told_level=Level.ORANGE)
+    same = a_context(told_observed=47, told_level=Level.RED)
+    line = "云栈茶饮：负面由 47 增至 103 条/小时，级别由橙色预警升为红色预警"
+
+    assert line in the_mail(a_growing_signal(), MailStage.UPDATE, told).text
+    assert "级别由" not in the_mail(a_growing_signal(), MailStage.UPDATE, same).text
+    english = the_mail(a_growing_signal(), MailStage.UPDATE, told, language="en").text
+    assert "raised from orange alert to red alert" in english
+
+
+def test_only_platforms_with_a_new_spike_of_their_own_are_called_a_spread():
+    signal = replace(
+        a_growing_signal(), alerted_platforms=(Platform.WEIBO, Platform.ZHIHU), epoch=3
+    )
+    context = a_context(told_observed=60, told_platforms=(Platform.WEIBO,))
+
+    assert "扩散到知乎|" in the_mail(signal, MailStage.UPDATE, context).subject

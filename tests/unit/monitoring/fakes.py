@@ -2,7 +2,7 @@
 
 import copy
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +65,9 @@ class MemoryStore:
             Sort.REACH: lambda m: (-m.interactions, m.id),
         }
         return MentionPage(tuple(sorted(self._wanted(wanted), key=keys[sort])[:limit]), None)
+
+    def scan(self, wanted: MentionFilter) -> Iterator[Mention]:
+        return iter(sorted(self._wanted(wanted), key=lambda m: (m.published_at, m.id)))
 
     def top_terms(self, wanted: MentionFilter, limit: int = 30) -> list[tuple[str, int]]:
         terms = Counter(t for m in self._wanted(wanted) for t in set(m.terms))

@@ -9,7 +9,7 @@ from domain.alert import MailStage
 from domain.brand import Brand, Configuration, Level, Recipient, Source, Transport, Watch
 from domain.coverage import CoverageRow, CoverageState
 from domain.errors import VersionConflict
-from domain.mention import Platform
+from domain.mention import Platform, Precision
 from domain.outbox import Rendered
 from domain.sentiment import Label, Sentiment
 from domain.signal import Outcome, SignalState
@@ -19,6 +19,7 @@ from tests.unit.monitoring.fakes import Database, MemoryStore
 
 HOUR = timedelta(hours=1)
 WEIBO, ZHIHU = Platform.WEIBO, Platform.ZHIHU
+DAY = Precision.DAY
 LEAD = Recipient("lead", "李值班", "lead@example.org")
 BOSS = Recipient("boss", "王总", "boss@example.org", min_level=Level.RED)
 
@@ -267,13 +268,94 @@ def test_a_blocked_platform_does_not_blind_the_brand():
     assert world.signals[0].platforms == (ZHIHU,)
 
 
-def test_an_unknown_hour_never_alerts():
+def test_an_unknown_hour_of_which_little_was_seen_does_not_alert():
     world = World()
-    world.post(WEIBO, world.clock.now(), 90)
+    world.post(WEIBO, world.clock.now() + HOUR, 5)
     world.clock.forward(3 * HOUR)
     world.look(state=CoverageState.FAILED)
 
     assert world.outcome() is Outcome.COVERAGE_UNKNOWN
+    assert world.signals == []
+
+
+def flood(world, count, *, platform=WEIBO, others=()):
+    """Let an hour go by in which a platform's search shows its newest posts only."""
+    start = world.clock.now()
+    world.post(platform, start, count)
+    world.clock.forward(HOUR)
+    if others:
+        world.look(*others)
+    row = look(platform, start - HOUR, start + HOUR / 2, CoverageState.PARTIAL)
+    rest = look(platform, start + HOUR / 2, start + HOUR)
+    world.database.coverage += [replace(row, reason="result_ceiling", observed_at=rest.observed_at)]
+    world.database.coverage += [rest]
+
+
+def test_a_flooded_search_alerts_on_what_was_seen_and_says_so():
+    world = World()
+    flood(world, 60)
+
+    evaluations = world.evaluate()
+
+    (signal,) = world.signals
+    assert signal.figures.lower_bound
+    assert signal.figures.observed == signal.alerted_observed == 60
+    opened = [e for e in evaluations if e.outcome is Outcome.OPENED]
+    assert [(e.figures.lower_bound, e.inputs["known"]) for e in opened] == [(True, False)]
+    (mail,) = world.mails
+    notes = [(note.state, note.reason) for note in mail[3].coverage]
+    assert notes == [("partial", "result_ceiling")]
+    assert "at least 60" in world.database.audit[0]["reason"]
+
+
+def test_a_flood_grows_a_signal_and_never_calms_it():
+    world = World()
+    world.pass_hour(weibo=30)
+    world.evaluate()
+    flood(world, 70)
+    world.evaluate()
+    (grown,) = world.signals
+    for _ in range(8):
+        flood(world, 1)
+        world.evaluate()
+    (signal,) = world.signals
+
+    assert world.stages == ["opening", "update"]
+    assert (grown.alerted_observed, grown.figures.lower_bound) == (70, True)
+    assert signal.state is SignalState.OPEN
+    assert signal.quiet_since is None
+
+
+def test_a_flooded_platform_beside_known_ones_grows_the_signal():
+    world = World(WEIBO, ZHIHU)
+    world.pass_hour(weibo=40, zhihu=1)
+    world.evaluate()
+    for count in (2, 2, 2, 95):
+        world.post(ZHIHU, world.clock.now(), 1)
+        flood(world, count, others=(ZHIHU,))
+        world.evaluate()
+
+    assert world.stages == ["opening", "update"]
+    assert world.signals[0].alerted_observed >= 95
+    assert WEIBO in world.signals[0].platforms
+
+
+def test_a_known_hour_speaks_before_less_that_was_seen_of_a_later_one():
+    world = World()
+    world.pass_hour(weibo=40)
+    flood(world, 30)
+    world.evaluate()
+
+    (signal,) = world.signals
+    assert (signal.figures.observed, signal.figures.lower_bound) == (40, False)
+
+
+def test_a_flood_of_yesterday_alerts_nobody():
+    world = World()
+    flood(world, 90)
+    world.clock.forward(3 * HOUR)
+    world.evaluate()
+
     assert world.signals == []
 
 
@@ -392,6 +474,7 @@ def test_a_level_rises_only_with_a_mail_that_tells_of_it():
 
     assert (before.level, quietly.level) == (Level.ORANGE, Level.ORANGE)
     assert told.level is Level.RED
+    assert [context.told_level for *_, context in world.mails] == [None, *[Level.ORANGE] * 2]
     told_of = [(stage, who) for stage, who, _, _ in world.mails]
     assert told_of == [("opening", "lead"), ("update", "lead"), ("update", "boss")]
 
@@ -493,3 +576,49 @@ def test_evaluations_keep_their_inputs():
     assert evaluation.configuration_version == 1
     assert evaluation.bin_end - evaluation.bin_start == timedelta(minutes=15)
     assert evaluation.evaluated_at == datetime(2026, 11, 20, 4, tzinfo=UTC)
+
+
+MIDNIGHT = datetime(2026, 11, 19, 16, tzinfo=UTC)
+"""The beginning of the day in China on which the tests play."""
+
+
+def pile(world, count, midnight=MIDNIGHT, **changes):
+    """Write posts of which the platform told the day alone."""
+    for _ in range(count):
+        world.post(
+            WEIBO, midnight, 1, published_at=midnight, **{"published_precision": DAY, **changes}
+        )
+
+
+def test_posts_with_a_day_and_no_hour_are_no_spike_at_midnight():
+    world = World()
+    world.clock.forward(MIDNIGHT + timedelta(hours=25) - NOON)
+    world.look()
+    pile(world, 80, MIDNIGHT + timedelta(days=1))
+
+    assert world.outcome() in {Outcome.CALM, Outcome.TOO_FEW}
+    assert world.signals == []
+
+    pile(world, 80, MIDNIGHT + timedelta(days=1), published_precision=Precision.MINUTE)
+    assert world.outcome() is Outcome.OPENED
+    assert world.signals[0].figures.observed < 90
+
+
+def test_piles_at_midnight_raise_neither_what_is_usual_nor_the_record():
+    calm, piled = World(), World()
+    for days in range(9):
+        pile(piled, 30, MIDNIGHT - timedelta(days=days))
+    for world in (calm, piled):
+        world.pass_hour(weibo=12)
+
+    assert calm.outcome() is Outcome.OPENED
+    assert piled.outcome() is Outcome.OPENED
+    assert calm.signals[0].figures == piled.signals[0].figures
+
+
+def test_only_midnights_with_a_pile_cost_a_query():
+    world = World()
+    pile(world, 30)
+    world.evaluate()
+
+    assert world.store.queries == 2 + 1

@@ -52,9 +52,21 @@ def test_the_history_before_is_judged_but_not_reported():
     assert replay_of(world, days=4).openings == 1
 
 
-def test_unknown_time_is_told_and_cannot_alert():
+def test_unknown_time_is_told_and_alerts_on_nothing_but_what_was_seen():
     world = World(days=10)
     world.post(world.platforms[0], world.clock.now(), 60)
+    world.clock.forward(10 * HOUR)
+    world.covered_until[world.platforms[0]] = world.clock.now()
+
+    found = replay_of(world, days=2)
+
+    assert {alert.outcome for alert in found.alerts} == {Outcome.OPENED, Outcome.GREW}
+    assert all(alert.figures.lower_bound for alert in found.alerts)
+
+
+def test_unknown_time_in_which_little_was_seen_cannot_alert():
+    world = World(days=10)
+    world.post(world.platforms[0], world.clock.now(), 5)
     world.clock.forward(10 * HOUR)
     world.covered_until[world.platforms[0]] = world.clock.now()
 

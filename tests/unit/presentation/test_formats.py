@@ -95,3 +95,8 @@ def test_days_are_rounded_down(value, zh):
 def test_every_span_has_words(span):
     assert formats.duration(span, "zh")
     assert formats.duration(span, "en")
+
+
+def test_a_lower_bound_is_marked():
+    assert formats.at_least("47", lower_bound=True) == "≥ 47"
+    assert formats.at_least("47", lower_bound=False) == "47"
