@@ -20,6 +20,7 @@ _NAMES = frozenset(
         "LD_LIBRARY_PATH",
         "LOGNAME",
         "PATH",
+        "PYTHONPATH",  # the demo is a module of ours
         "SHELL",
         "TEMP",
         "TMP",

@@ -5,6 +5,7 @@ from runtime.child_environment import child_environment
 OURS = {
     "HOME": "/home/koubei",
     "PATH": "/usr/bin",
+    "PYTHONPATH": "/srv/koubei",
     "LC_ALL": "C.UTF-8",
     "XDG_RUNTIME_DIR": "/run/user/1",
     "KOUBEI_SMTP__PASSWORD": "secret",
@@ -16,7 +17,13 @@ OURS = {
 
 
 def test_a_child_is_told_where_it_is_and_no_secret():
-    assert child_environment(OURS).keys() == {"HOME", "PATH", "LC_ALL", "XDG_RUNTIME_DIR"}
+    assert child_environment(OURS).keys() == {
+        "HOME",
+        "LC_ALL",
+        "PATH",
+        "PYTHONPATH",
+        "XDG_RUNTIME_DIR",
+    }
 
 
 def test_the_browser_is_told_nothing_else_and_looks_no_name_up():
