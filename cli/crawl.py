@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.opening import open_existing
+from cli.opening import load_settings_of_a_service, open_existing
 from cli.terminal import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -28,7 +28,6 @@ from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 from presentation.wording import reason, word
 from runtime.extras import require
-from runtime.settings import load_settings
 
 SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
@@ -51,7 +50,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
         require("crawl", "analysis")
-        with open_existing(load_settings()) as services:
+        with open_existing(load_settings_of_a_service()) as services:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()
             pairs = choose(configuration, spider, watch, source)

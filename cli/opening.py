@@ -1,17 +1,32 @@
-"""Opening the stores for commands that only look: they never make new ones.
+"""How commands begin: stores that are there already, and logs that a person can bear.
 
-In a wrong folder the stores would be made empty and answer "nothing there", which reads like calm.
+A command that only looks never makes stores: in a wrong folder they would be empty and answer
+"nothing there", which reads like calm.
 """
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import ConfigurationError, Text
-from runtime.settings import Settings
+from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 
 _SQLITE = "sqlite:///"
+
+
+def load_settings_of_a_service() -> Settings:
+    """Return the settings; on a terminal, unless `[log]` says otherwise, logs are warnings only.
+
+    The environment tells the crawl processes the same.
+    """
+    settings = load_settings()
+    if settings.log.model_fields_set or not sys.stderr.isatty():
+        return settings
+    os.environ.update({"KOUBEI_LOG__LEVEL": "warning", "KOUBEI_LOG__FORMAT": "console"})
+    return load_settings()
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """`koubei parse`: what a saved page says, as one JSON document."""
 
 import sys
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -20,6 +22,10 @@ from presentation.refusals import refusal
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
 """One byte more than is read of any page: enough to see that a file is larger."""
+
+
+_ARCHIVED = ".zlib"
+"""How the page archive packs a body; `data_dir/pages` is where a changed layout is looked at."""
 
 
 class _Outcome(IntEnum):
@@ -86,6 +92,8 @@ class _File:
 def _load(path: Path) -> _File:
     with path.open("rb") as stream:
         body = stream.read(_MOST_BYTES)
+    if path.suffix == _ARCHIVED:
+        body = zlib.decompressobj().decompress(body, _MOST_BYTES)
     return _File(body, datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
@@ -97,6 +105,9 @@ def _read(path: Path, platform: Platform, url: str, fetched_at: datetime | None)
         complain(
             f"✗ {path}：读不了（{why.zh}），其余文件照常", f"✗ {path}: cannot be read ({why.en})"
         )
+        return _Outcome.UNREADABLE
+    except zlib.error:
+        complain(f"✗ {path}：不是完整的存档页面", f"✗ {path}: is no whole page of the archive")
         return _Outcome.UNREADABLE
     page, outcome = _page(file, platform, url, fetched_at or file.modified_at)
     _print(page)
@@ -136,6 +147,24 @@ def _print(page: Page) -> None:
         "next": page.next,
     }
     # what would command a terminal is escaped: the same JSON for whoever reads it
-    line = without_commands(orjson.dumps(document).decode())
+    line = without_commands(_json(document).decode())
     sys.stdout.buffer.write(line.encode() + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _json(document: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # half a character that a platform cut off
+        return orjson.dumps(_whole(document))
+
+
+def _whole(value: object) -> object:
+    """Return a JSON value whose texts have "?" for half characters."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _whole(asdict(value))
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

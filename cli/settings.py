@@ -166,13 +166,17 @@ def open_services(settings: Settings) -> AbstractContextManager[Services]:
 
 def _write_example(path: Path, name: str) -> None:
     text = resources.files("runtime").joinpath("examples", name).read_text(encoding="utf-8")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
+    if path.exists():
         _say_done(path, made=False)
-    else:
-        _say_done(path, made=True)
+        return
+    # whole or not at all: half of an example would be "there already" at the next try
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.rename(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _say_done(path, made=True)
 
 
 def _say_done(path: Path, *, made: bool) -> None:

@@ -59,7 +59,7 @@ def spikes(
 def replay(
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="CSV：timestamp,value。Its rows instead of the store."),
+        typer.Option("--file", help="CSV（timestamp,value），代替已存历史。A file, not the store."),
     ] = None,
     brand: Annotated[
         str | None, typer.Option("--brand", help="品牌编号，缺省为全部。A brand's id; else all.")

@@ -115,6 +115,10 @@ def progress(zh: str, en: str, total: int | None) -> Iterator[Advance]:
             yield advance
 
 
+_WORTH_LINES = 100
+"""Smaller work is over before a line about its tenth part is read."""
+
+
 @contextmanager
 def _bar(label: str, total: int | None) -> Iterator[Advance]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -138,7 +142,7 @@ def _lines(label: str, total: int | None) -> Iterator[Advance]:
         goal = total if total is not None else goal
         done += steps
         tenth = done * 10 // goal if goal else 0
-        if tenth > told:
+        if tenth > told and goal and goal >= _WORTH_LINES:
             told = tenth
             err().print(f"{label} {done}/{goal}")
 

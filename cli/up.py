@@ -18,6 +18,7 @@ import uvicorn
 
 from cli import demo_world
 from cli.lanes import lanes
+from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, Text
@@ -29,7 +30,12 @@ from presentation.wording import reason, word
 from runtime.extras import require
 from runtime.logs import configure_logs
 from runtime.one_service import only_service
-from runtime.secret_files import access_key, make_missing_keys, make_private_folder
+from runtime.secret_files import (
+    access_key,
+    load_keys,
+    make_missing_keys,
+    make_private_folder,
+)
 from runtime.settings import FILE_NAME, Settings, load_settings
 from runtime.settings_model import local_address
 from runtime.wiring import Services, open_services
@@ -75,13 +81,12 @@ def up_command(
         require("crawl", "analysis", mend=_WEB_ONLY)
     if demo and crawls and not _has_settings():
         _begin_demo()
-    settings = load_settings()
+    settings = load_settings_of_a_service()
     configure_logs(settings.log.level, settings.log.format)
     make_private_folder(settings.data_dir)
     with ExitStack() as stack:
         if only is Part.ALL:
             stack.enter_context(only_service(settings.data_dir))
-        make_missing_keys(settings.secrets_dir)
         listening = None
         if only is not Part.SCHEDULER:
             wanted = port or settings.web.port
@@ -90,6 +95,7 @@ def up_command(
             )
             settings = _reached_at(settings, listening.getsockname()[1])
         services = stack.enter_context(open_services(settings))
+        _make_keys(services, needed=crawls)
         if crawls:
             stack.enter_context(_demo_if_meant(services))
         _announce(settings)
@@ -173,6 +179,20 @@ def _announce(settings: Settings) -> None:
     say(f"✓ 数据存于 {settings.data_dir}", f"✓ data lie in {settings.data_dir}")
 
 
+def _make_keys(services: Services, *, needed: bool) -> None:
+    """Make the keys of a new installation; ConfigurationError where data are there without theirs.
+
+    New keys would make every known author a new one and every sealed name unreadable, for good: so
+    a restored database waits for its `secrets/`.
+    """
+    settings = services.settings
+    make_private_folder(settings.secrets_dir)
+    if services.store.status().mentions == 0:
+        make_missing_keys(settings.secrets_dir)
+    elif needed:
+        load_keys(settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key)
+
+
 def _reached_at(settings: Settings, port: int) -> Settings:
     """Return the settings with the port that is really listened on, so that the links in mails
     lead there; a `public_url` that somebody set stays.
@@ -212,7 +232,14 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
             )
         )
         # an access log would hold the key of the first visit
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxy),
+            forwarded_allow_ips=[str(network) for network in settings.trusted_proxy],
+        )
         uvicorn.Server(config).run(sockets=[listening])
     finally:
         for number, old in previous.items():

@@ -23,6 +23,10 @@ _LONGEST = {
     "text": 200_000,
     "title": 2_000,
     "author": 200,
+    "author_uid": 200,
+    "parent_id": 200,
+    "root_id": 200,
+    "repost_of": 200,
     "url": 2_000,
     "client": 200,
     "ip_location": 200,
@@ -100,6 +104,8 @@ def _usable(
 
 
 def _problem(item: FoundMention, collected_at: datetime) -> Text | None:
+    if UNSTORABLE.search(item.id) or len(item.id) > _LONGEST["parent_id"]:
+        return Text("编号无效", "not an id")
     if item.published_at is None:
         return Text("没有发布时间", "no published_at")
     if item.published_at.year < _EARLIEST_YEAR or item.published_at > collected_at + _CLOCK_SKEW:

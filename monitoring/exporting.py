@@ -6,6 +6,9 @@ leading apostrophe (OWASP ASVS 5.0, 1.2.10), and every cell of a workbook is typ
 
 import csv
 import json
+import os
+import tempfile
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +21,7 @@ from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
 from presentation.refusals import refusal
 
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+_FORMULA_SIGNS: Final = frozenset("=+-@")
 HEADINGS: Final = (
     "id", "platform", "kind", "published_at", "author", "title", "text", "url", "likes", "comments",
     "reposts", "views", "ip_location", "forum", "label", "polarity", "confidence", "cluster_id",
@@ -41,15 +44,15 @@ def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[
             place=str(path),
             mend=Text("请使用 .jsonl .csv .xlsx", "use .jsonl, .csv or .xlsx"),
         )
-    unfinished = path.with_name(f".{path.name}.part")
     count = 0
     try:
-        with writer(unfinished, zone) as write:
-            for mention in mentions:
-                write(mention)
-                count += 1
-                yield count
-        unfinished.replace(path)
+        with _unfinished(path) as unfinished:
+            with writer(unfinished, zone) as write:
+                for mention in mentions:
+                    write(mention)
+                    count += 1
+                    yield count
+            unfinished.replace(path)
     except OSError as error:
         why = refusal(error)
         raise ImportRefused(
@@ -57,6 +60,18 @@ def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[
             place=str(path),
             mend=why.mend,
         ) from error
+
+
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """Make a file beside `path` for its owner alone, under a name that nobody can have laid a link
+    under; it is gone when the block ends.
+    """
+    handle, name = tempfile.mkstemp(suffix=".part", prefix=".koubei-", dir=path.parent)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -90,7 +105,15 @@ def row_of(mention: Mention, zone: ZoneInfo) -> list[str]:
 
 def harmless(text: str) -> str:
     """Return a cell text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    first = next((sign for sign in text if not _is_blank(sign)), "")
+    # also in full width and as small forms, which an input method or a spreadsheet may turn into it
+    is_formula = unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS
+    return f"'{text}" if is_formula or text[:1] in {"\t", "\r", "\n", "\0"} else text
+
+
+def _is_blank(sign: str) -> bool:
+    """Whether a spreadsheet may drop the sign, or show nothing of it, in front of a formula."""
+    return sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 def _cell(value: object) -> str:

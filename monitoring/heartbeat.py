@@ -6,6 +6,7 @@ matters is being done: a scheduler that lives but can no longer detect is dead t
 
 import json
 import os
+import tempfile
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -46,12 +47,18 @@ def beat(
 
 
 def _write(file: Path, content: Mapping[str, object]) -> None:
-    # under a name of its own: two services may share the folder
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(content) + "\n", encoding="utf-8")
-        unfinished.replace(file)
+        # a name of its own: two services may share the folder, and somebody a link to lay
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as writing:
+                writing.write(json.dumps(content) + "\n")
+                os.fchmod(writing.fileno(), 0o644)  # the watchdog is somebody else; nothing secret
+            unfinished.replace(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise StoreUnavailable(
             Text(
@@ -69,7 +76,7 @@ def _ping(url: str) -> bool:
     try:
         with urllib.request.urlopen(request, timeout=_PING_TIMEOUT_SECONDS) as answer:  # noqa: S310
             return bool(200 <= answer.status < 300)
-    except (OSError, HTTPException) as error:  # URLError and timeouts are OSErrors
+    except (OSError, HTTPException, ValueError) as error:  # URLError and timeouts are OSErrors
         raise CrawlError(
             Text("心跳地址没有响应", f"heartbeat url does not answer ({type(error).__name__})"),
             place="heartbeat.url",

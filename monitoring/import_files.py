@@ -31,6 +31,8 @@ _BROKEN_BOOK: Final = (
 numbers, its references); it has no error of its own for that."""
 
 Row = Mapping[str, Any]
+NO_OBJECT: Final[Row] = {}
+"""Stands for a line that is no JSON object, so that it is listed with its number."""
 
 
 def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -98,8 +100,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
                 item = json.loads(line)
             except (ValueError, RecursionError):
                 item = None
-            # a broken line becomes a row without any field, and so a problem with its number
-            yield number, item if isinstance(item, dict) else {}
+            yield number, item if isinstance(item, dict) else NO_OBJECT
 
 
 def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -110,19 +111,30 @@ def _xlsx_rows(path: Path) -> Iterator[tuple[int, Row]]:
             Text("读取 Excel 需要 openpyxl", "reading Excel needs openpyxl"),
             mend=Text("python3 run.py setup 补齐组件", "python3 run.py setup installs it"),
         ) from error
-    try:
-        with ZipFile(path) as packed:
-            if sum(part.file_size for part in packed.infolist()) > MAX_BYTES:
-                raise _too_large(path)
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = book.worksheets[0].iter_rows(
-            max_row=_MAX_ROWS, max_col=_MAX_COLUMNS, values_only=True
-        )
-        headings = [str(cell or "").strip() for cell in next(rows, ())]
-    except _BROKEN_BOOK as error:
-        raise _no_book(path) from error
-    yield from _table(path, headings, rows)
-    book.close()
+    with path.open("rb") as file:  # ours to close: openpyxl leaves it open when it gives up
+        try:
+            with ZipFile(file) as packed:
+                if sum(part.file_size for part in packed.infolist()) > MAX_BYTES:
+                    raise _too_large(path)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            first = sheet.iter_rows(max_row=1, max_col=_MAX_COLUMNS, values_only=True)
+            headings = _headings(next(first, ()))
+            # as wide as the headings: one cell far to the right would else widen every row
+            rows = sheet.iter_rows(
+                min_row=2, max_row=_MAX_ROWS, max_col=max(1, len(headings)), values_only=True
+            )
+        except _BROKEN_BOOK as error:
+            raise _no_book(path) from error
+        yield from _table(path, headings, rows)
+        book.close()
+
+
+def _headings(cells: Sequence[object]) -> list[str]:
+    headings = [str(cell or "").strip() for cell in cells]
+    while headings and not headings[-1]:
+        headings.pop()
+    return headings
 
 
 def _table(

@@ -21,7 +21,7 @@ from domain.mention import UNSTORABLE, Kind, Mention, Platform, Precision
 from domain.page import FoundMention
 from domain.ports import MentionStore
 from domain.times import read_time
-from monitoring.import_files import Row, read_rows
+from monitoring.import_files import NO_OBJECT, Row, read_rows
 from monitoring.ingest_result import IngestResult
 from presentation.hostile import clean_line, safe_link
 
@@ -184,20 +184,31 @@ def found_mention(
     number: int, row: Row, platform: Platform | None, dated: datetime
 ) -> tuple[RowProblem | None, FoundMention | None]:
     """Turn one row of a table into a mention, or into the reason why it is none."""
+    if row is NO_OBJECT:
+        return _problem(number, "json", "不是一个 JSON 对象", "is no JSON object"), None
     values = {column.field: _first(row, column.headings) for column in COLUMNS}
     named = _platform(values["platform"]) if values["platform"] else platform
     if named is None:
         return _problem(
-            number, "platform", "缺少或无法识别平台", "platform missing or unknown"
+            number,
+            "platform",
+            "缺少平台，或不是微博、知乎、贴吧（整个文件属于一个平台时可用 --platform）",
+            "no platform, or none of weibo, zhihu, tieba (--platform names one for all rows)",
         ), None
     for name in REQUIRED:
         if not values[name]:
-            return _problem(number, name, f"缺少「{name}」", f"{name} is missing"), None
+            chinese = next(column.headings[1] for column in COLUMNS if column.field == name)
+            return _problem(number, name, f"缺少「{chinese}」", f"{name} is missing"), None
     if not _is_id(_full_id(named, values["id"])):
         return _problem(number, "id", "不是有效的编号", "not an id"), None
     time = read_time(_time_text(values["published_at"]), fetched_at=dated)
     if time is None:
-        return _problem(number, "published_at", "无法识别的时间", "not a time"), None
+        return _problem(
+            number,
+            "published_at",
+            "无法识别的时间（可写 2026-11-21 10:30）",
+            "no time (as 2026-11-21 10:30)",
+        ), None
     text = _text(values["text"])
     title = _text(values["title"])
     if not (text or title):

@@ -29,6 +29,12 @@ _HOST = re.compile(
     r"[a-z][a-z0-9-]{0,61}[a-z0-9])(?![a-z0-9])"
 )
 _SCHEME = re.compile(r"(?i)(?<![a-z0-9])(?:h(tt)(ps?)|(ft)(ps?)):(?=//)")
+_OTHER_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9])(?!hxxps?:|fxp:)"
+    r"([a-z][a-z0-9+.-]{1,30}(?=://)|javascript|vbscript|data|file|mailto|tel|sms):"
+)
+"""Programs link these too, and `file://host/` hands a Windows login to that host."""
+_NAMED_IN_HAN = re.compile(r"(?i)(?<![a-z0-9])www\.[^\s/.]{1,63}(?:\.[^\s/.]{1,63}){1,8}")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 
 
@@ -97,6 +103,8 @@ def defang(text: str) -> str:
     `https://evil.example/x` becomes `hxxps://evil[.]example/x`.
     """
     text = _SCHEME.sub(_cold_scheme, text)
+    text = _OTHER_SCHEME.sub(r"\1[:]", text).replace("\\\\", "\\[\\]")
+    text = _NAMED_IN_HAN.sub(lambda match: match[0].replace(".", "[.]"), text)
     return _HOST.sub(lambda match: match[1].replace(".", "[.]"), text)
 
 

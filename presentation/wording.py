@@ -220,7 +220,10 @@ _REASONS: Mapping[str, Reason] = {
     "refused": Reason(Text("{platform}拒绝访问", "{platform} refuses access"), _LESS),
     "robots": Reason(
         Text("robots.txt 不允许，或无法读取", "robots.txt forbids it, or cannot be read"),
-        Text("停用该来源，改用 koubei import", "switch the source off; use koubei import"),
+        Text(
+            "网络不通时先恢复网络；网站不允许时停用该来源，改用 koubei import",
+            "restore the network if it is down; if the site forbids it, use koubei import",
+        ),
     ),
     # pages that are not what was asked for
     "layout_changed": Reason(

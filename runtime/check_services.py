@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 
 from browser.find import FoundBrowser, find_browser
 from delivery.folder import FolderMailer
+from domain.audit import first_broken
 from domain.brand import Configuration, Source
 from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
 from domain.hosts import is_private, place_of
@@ -34,6 +35,7 @@ _MENTIONS = Text("内容库", "mention store")
 _BROWSER = Text("浏览器", "browser")
 _MAIL = Text("邮件", "mail")
 _SOURCES = Text("来源", "sources")
+_AUDIT = Text("审计记录", "audit trail")
 _CLOCK = Text("时钟", "clock")
 _AT_FIRST_START = Text("尚未建立，首次启动时建立", "is made at the first start")
 _AT_NEXT_START = Text("版本较旧，下次启动时升级", "of an older version: the next start updates it")
@@ -89,6 +91,21 @@ def check_workflow(settings: Settings, clock: Clock) -> Iterator[Check]:
         yield failed(_WORKFLOW, error)
     finally:
         engine.dispose()
+
+
+def check_audit(begin: BeginWork) -> Check:
+    """Whether the audit trail is whole: every row sealed with the one before it."""
+    with begin() as work:
+        rows = list(work.audit.rows())
+    broken = first_broken(rows)
+    if broken is None:
+        return Check(_AUDIT, Mark.OK, Text(f"{len(rows)} 条，完整", f"{len(rows)} rows, whole"))
+    return Check(
+        _AUDIT,
+        Mark.FAILED,
+        Text(f"第 {broken} 条起与封印不符", f"from row {broken} on not as it was sealed"),
+        Text("有人改过数据库：从备份恢复并查明", "somebody changed it: restore a backup, find out"),
+    )
 
 
 def check_clock(begin: BeginWork, clock: Clock, zone: str) -> Check:
@@ -236,6 +253,7 @@ def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[
     yield Check(
         _WORKFLOW, Mark.OK, Text(f"{kind}，版本 {version}，可写", f"{kind}, {version}, writable")
     )
+    yield check_audit(begin)
     yield check_clock(begin, clock, settings.timezone)
     yield check_sources(configuration, settings.crawl.allowed_hosts)
 

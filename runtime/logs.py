@@ -12,12 +12,17 @@ from typing import Any, Final
 
 import structlog
 
+from domain.errors import KoubeiError
+from presentation.hostile import without_commands
+
 Event = MutableMapping[str, Any]
 
 _SECRET_NAMES: Final = re.compile(
     r"password|passwd|secret|token|cookie|authorization|api_?key", re.I
 )
-_URL_SECRETS: Final = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=[?&]key=)[^&\s]+")
+_URL_SECRETS: Final = re.compile(
+    r"(?<=://)[^/\s:@]*:[^\s@]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]password=)[^&\s]+"
+)
 _LONGEST_VALUE: Final = 500
 _CHATTY: Final = ("alembic.", "uvicorn.", "scrapy.", "twisted", "asyncio")
 """Libraries whose ordinary news nobody needs: from warnings on they are heard."""
@@ -37,10 +42,10 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    last = (
-        structlog.processors.JSONRenderer()  # ASCII: no sign can end a line
+    last: list[Any] = (
+        [structlog.processors.JSONRenderer()]  # ASCII: no sign can end a line
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else [_for_eyes, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -48,9 +53,10 @@ def configure_logs(level: str = "info", form: str = "json") -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                name_errors_of_ours,
                 structlog.processors.format_exc_info,
                 redact,
-                last,
+                *last,
             ],
         )
     )
@@ -67,6 +73,18 @@ def _is_news(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or not record.name.startswith(_CHATTY)
 
 
+def name_errors_of_ours(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Put an error of ours into one line: it was foreseen, and a stack trace tells nothing more."""
+    given = event.get("exc_info")
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, KoubeiError):
+        del event["exc_info"]
+        event["error"] = str(error)
+    return event
+
+
 def redact(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
@@ -76,6 +94,19 @@ def redact(
             event[name] = "****"
         elif isinstance(value, str):
             event[name] = _URL_SECRETS.sub("****", value)[: _limit(name)]
+    return event
+
+
+def _for_eyes(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Write out what a terminal would obey, and line breaks, which would forge an event; only a
+    trace has its own.
+    """
+    for name, value in event.items():
+        if isinstance(value, str):
+            shown = value if name == "exception" else value.replace("\n", "\\n")
+            event[name] = without_commands(shown)
     return event
 
 

@@ -110,7 +110,12 @@ def _key(name: str, given: SecretStr | None, path: Path) -> bytes:
     try:
         text = (given or read_secret_file(path)).get_secret_value()
     except PydanticCustomError as error:
-        mend = Text("koubei init 会生成缺少的密钥", "koubei init makes the missing keys")
+        mend = Text(
+            "从备份取回 secrets/；全新安装时由 koubei init 生成"
+            "（换了密钥，已知作者认不出，封存的全名读不出）",
+            "bring secrets/ back from the backup; for a new installation koubei init makes it "
+            "(with another key known authors look new and sealed names stay sealed)",
+        )
         raise _unusable(error, place, mend) from None
     try:
         key = base64.b64decode(text, altchars=b"-_", validate=True)

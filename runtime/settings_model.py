@@ -45,7 +45,7 @@ class Table(BaseModel):
 
 
 class Web(Table):
-    """Where the dashboard listens. Anything but this machine belongs behind a TLS proxy."""
+    """Where the status page listens. Anything but this machine belongs behind a TLS proxy."""
 
     host: HostName = "127.0.0.1"
     port: Port = 8501

@@ -152,7 +152,10 @@ def headline(view: Overview, language: str) -> str:
     else:
         zh, en = "平稳", "calm"
     if gaps and view.sources:
-        zh, en = f"{zh} · {gaps} 个来源没有读全", f"{en} · {gaps} sources not fully read"
+        zh, en = (
+            f"{zh} · {gaps} 个来源没有读全",
+            f"{en} · {gaps} source{'' if gaps == 1 else 's'} not fully read",
+        )
     return Text(zh, en).in_language(language)
 
 

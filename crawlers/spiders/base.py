@@ -26,6 +26,7 @@ from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
 from crawlers.guard import was_refused
+from crawlers.law import LAW, PRIORITY
 from crawlers.pairs import find_pair
 from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
@@ -120,7 +121,7 @@ class SearchSpider(scrapy.Spider):
                 values |= browser_settings(found, self.conduct)
             except BrowserMissing:
                 hindered = failed("browser_missing")
-        self.crawler.settings.setdict(values, priority="spider")
+        self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
         return hindered
 
     # ---- which pages -------------------------------------------------------------------------

@@ -214,6 +214,22 @@ def test_the_user_agent_says_who_asks_and_how_to_reach_them(run):
     assert not any({"Cookie", "Referer"} & set(seen.headers) for seen in site.seen)
 
 
+def test_no_setting_of_the_command_line_takes_robots_txt_or_the_name_away(tmp_path):
+    bent = {
+        "ROBOTSTXT_OBEY": False,
+        "DOWNLOADER_MIDDLEWARES": {},
+        "USER_AGENT": "Mozilla/5.0",
+        "DEFAULT_REQUEST_HEADERS": {"User-Agent": "Mozilla/5.0"},
+        "DOWNLOAD_DELAY": 0,
+    }
+    forbidden = with_robots(Reply(b"User-agent: *\nDisallow: /\n"))
+    with ReplayServer(forbidden) as site, House(tmp_path, site.base_url) as house:
+        outcome = house.crawl(bent)
+        assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "robots")
+        assert site.paths() == ["/robots.txt"]
+        assert site.seen[0].headers["User-Agent"] == "Koubei/0.1 (+ops@example.com)"
+
+
 def test_a_host_without_leave_is_asked_at_the_pace_of_the_settings(tmp_path):
     """The floor itself is a unit test; here: the pace is what arrives at the host."""
     site_posts = some_posts(30)

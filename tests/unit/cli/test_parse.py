@@ -204,3 +204,19 @@ def test_the_command_line_does_not_wait_for_parsers_that_it_may_not_need():
         "import sys, cli.parse; sys.exit(any(m in sys.modules for m in ('scrapy','selectolax')))"
     )
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+def test_half_a_character_and_what_commands_a_terminal_leave_one_sound_document(run, tmp_path):
+    reply = json.loads((PAGES / "zhihu_search" / "reply" / "page.json").read_bytes())
+    sound = next(item for item in reply["data"] if "url_token" in str(item))
+    hostile = json.dumps(reply).replace(
+        json.dumps(sound["object"]["author"]["url_token"]), '"\\ud800\\u009b31m\\u202e\\u001b[0m"'
+    )
+    page = tmp_path / "page.json"
+    page.write_text(hostile)
+    result = run(page, platform="zhihu")
+    assert result.exit_code == 0
+    assert not set("\x1b\x9b\u202e\u2028") & set(result.stdout)
+    (document,) = documents(result)
+    uids = {mention["author_uid"] for mention in document["mentions"]}
+    assert "?\x9b31m\u202e\x1b[0m" in uids

@@ -6,6 +6,7 @@ import pytest
 from scrapy.settings import Settings, default_settings
 
 from crawlers import middlewares
+from crawlers.law import LAW, PRIORITY
 
 
 @pytest.fixture
@@ -76,3 +77,24 @@ def test_names_are_resolved_by_the_guard_and_nothing_is_resumed_from_files(setti
 def test_scrapy_finds_the_project_from_its_root():
     root = Path(__file__).resolve().parents[3]
     assert "default = crawlers.settings" in (root / "scrapy.cfg").read_text(encoding="utf-8")
+
+
+def test_the_command_line_cannot_take_the_law_from_a_run(settings):
+    attempt = {
+        "DOWNLOADER_MIDDLEWARES": "{}",
+        "EXTENSIONS": "{}",
+        "DEFAULT_REQUEST_HEADERS": '{"User-Agent": "Mozilla/5.0"}',
+        "HTTPPROXY_ENABLED": "1",
+        "DOWNLOAD_VERIFY_CERTIFICATES": "0",
+        "COOKIES_ENABLED": "1",
+    }
+    lawful = {name: settings.getwithbase(name) for name in ("DOWNLOADER_MIDDLEWARES", "EXTENSIONS")}
+    settings.setdict(attempt, priority="cmdline")
+    assert not settings.getdict("DOWNLOADER_MIDDLEWARES")
+    settings.setdict(LAW, priority=PRIORITY)
+    for name, expected in lawful.items():
+        assert dict(settings.getwithbase(name)) == dict(expected)
+    assert "User-Agent" not in settings.getdict("DEFAULT_REQUEST_HEADERS")
+    assert not settings.getbool("HTTPPROXY_ENABLED")
+    assert settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
+    assert not settings.getbool("COOKIES_ENABLED")

@@ -1,6 +1,8 @@
 """delivery/folder.py: mails as files."""
 
 import email
+import os
+import stat
 from email.policy import default
 
 import pytest
@@ -48,3 +50,14 @@ def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path):
         mailer.send(a_mail())
     assert caught.value.retry
     assert not caught.value.uncertain
+
+
+def test_nobody_else_can_read_the_mails_or_their_names(tmp_path):
+    before = os.umask(0)
+    try:
+        FolderMailer(tmp_path / "outbox", SENDER, FixedClock()).send(a_mail())
+    finally:
+        os.umask(before)
+    [file] = (tmp_path / "outbox").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700

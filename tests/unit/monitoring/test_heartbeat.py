@@ -2,6 +2,9 @@
 
 import http.server
 import json
+import os
+import socket
+import stat
 import threading
 from datetime import timedelta
 
@@ -107,3 +110,35 @@ def test_the_watchdogs_address_is_pinged_and_a_dead_one_is_an_error(begin, tmp_p
     with pytest.raises(CrawlError, match="does not answer"):
         beat(begin, NOON, file=tmp_path / "beat", url=url)
     assert (tmp_path / "beat").exists(), "the file does not depend on the net"
+
+
+def test_the_file_can_be_read_by_a_watchdog_and_follows_no_link(begin, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    for name in ("beat", ".beat.part"):
+        (tmp_path / name).symlink_to(victim)
+    before = os.umask(0o077)
+    try:
+        beat(begin, NOON, file=tmp_path / "beat", url=None)
+    finally:
+        os.umask(before)
+    assert victim.read_text() == "kept"
+    assert stat.S_IMODE((tmp_path / "beat").stat().st_mode) == 0o644
+    assert sorted(path.name for path in tmp_path.glob("*beat*")) == [".beat.part", "beat"]
+
+
+def test_a_watchdog_that_answers_nonsense_is_an_error_of_ours(begin, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(b"nonsense\r\n\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(CrawlError, match="does not answer"):
+            beat(begin, NOON, file=tmp_path / "beat", url=url)
+        answering.join()

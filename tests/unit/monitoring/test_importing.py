@@ -4,6 +4,7 @@ once.
 
 import json
 import os
+import stat
 
 import openpyxl
 import pytest
@@ -145,6 +146,20 @@ def test_our_own_export_comes_back_without_loss(tmp_path, ingest, store, zone):
     assert list(store.scan(EVERYTHING)) == before
 
 
+BLANKS = ("", " ", "\n", "\u00a0", "\u3000", "\ufeff", "\u200b", "\u202e", " \t\x00")
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠﹦﹢﹣﹫")
+def test_a_cell_is_no_formula_whatever_stands_before_its_sign(blank, sign):
+    assert harmless(f"{blank}{sign}cmd|' /C calc'!A0").startswith("'")
+
+
+@pytest.mark.parametrize("text", ["云栈 = 好喝", "a-b", "3", "", "　云栈"])
+def test_an_ordinary_cell_stays_as_it_is(text):
+    assert harmless(text) == text
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
 def test_a_cell_is_never_a_formula(start):
     assert harmless(f"{start}cmd|' /C calc'!A0").startswith("'")
@@ -176,3 +191,29 @@ def test_an_export_that_fails_leaves_no_half_file(tmp_path, zone):
 def test_an_unknown_export_format_is_refused(tmp_path, zone):
     with pytest.raises(ImportRefused, match=r"\.doc"):
         list(export([], tmp_path / "o.doc", zone))
+
+
+def test_an_export_follows_no_link_and_is_its_owner_s(tmp_path, ingest, store, zone):
+    run(put(tmp_path, "t.csv", TABLE), ingest, store)
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    (tmp_path / ".o.csv.part").symlink_to(victim)
+    (tmp_path / "o.csv").symlink_to(victim)
+    list(export(list(store.scan(EVERYTHING)), tmp_path / "o.csv", zone))
+    assert victim.read_text() == "kept"
+    assert stat.S_IMODE((tmp_path / "o.csv").stat().st_mode) == 0o600
+
+
+def test_an_export_that_broke_off_leaves_nothing_behind(tmp_path, zone):
+    def broken():
+        raise RuntimeError("gone")
+        yield
+
+    with pytest.raises(RuntimeError, match="gone"):
+        list(export(broken(), tmp_path / "o.csv", zone))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_to_nowhere_is_refused(tmp_path, zone):
+    with pytest.raises(ImportRefused, match="cannot be written"):
+        list(export([], tmp_path / "no" / "o.csv", zone))

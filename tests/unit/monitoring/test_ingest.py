@@ -194,6 +194,17 @@ def test_an_empty_page_is_nothing(ingest):
     assert result == IngestResult()
 
 
+def test_half_a_character_in_an_id_costs_no_more_than_that_id(ingest, store):
+    result = take(
+        ingest,
+        found("1", author_uid="9\ud800", root_id="weibo:\udfff3"),
+        found("2\ud800"),
+        found("3"),
+    )
+    assert (result.new, len(result.refused)) == (2, 1)
+    assert set(store.get(["weibo:1", "weibo:3"])) == {"weibo:1", "weibo:3"}
+
+
 def test_a_text_without_end_is_cut_before_any_rule_looks_at_it(ingest, store):
     long_url = "https://w.cn/" + "a" * 9_000
     take(ingest, found("9", text="云栈" + "茶" * 3_000_000, title="题" * 90_000, url=long_url))

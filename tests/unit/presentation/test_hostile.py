@@ -118,3 +118,21 @@ def test_a_safe_link_is_ascii_without_quotes_whatever_comes(text):
 @pytest.mark.parametrize("part", ["\U0001f3fb", "👩\u200d", "\U0001f1e8"])
 def test_an_endless_sign_does_not_get_past_the_limit(part):
     assert len(excerpt(part * 50_000, 20)) <= 20 * 16
+
+
+@pytest.mark.parametrize(
+    ("text", "cold"),
+    [
+        ("file://evil/share", "file[:]//evil/share"),
+        ("见smb://10.0.0.1/x", "见smb[:]//10.0.0.1/x"),
+        ("javascript:alert(1)", "javascript[:]alert(1)"),
+        ("mailto:a", "mailto[:]a"),
+        ("\\\\evil\\share", "\\[\\]evil\\share"),
+        ("上www.例子.com看", "上www[.]例子[.]com看"),
+        ("metadata: 三", "metadata: 三"),
+        ("https://evil.example/x", "hxxps://evil[.]example/x"),
+    ],
+)
+def test_no_program_makes_a_link_of_what_is_quoted(text, cold):
+    assert defang(text) == cold
+    assert defang(cold) == cold

@@ -72,6 +72,34 @@ class TestWorkflow:
         engine.dispose()
         return settings
 
+    @pytest.mark.parametrize(
+        "tampering",
+        [
+            "UPDATE audit SET actor = 'nobody' WHERE seq = 1",
+            "UPDATE audit SET payload = '{}' WHERE seq = 2",
+            "DELETE FROM audit WHERE seq = 1",
+            "DELETE FROM audit WHERE seq = 3",
+        ],
+    )
+    def test_an_audit_trail_that_was_tampered_with_is_a_failure(self, settings, tampering):
+        engine = open_database(settings.workflow_url)
+        for number in range(3):
+            with begin_work(engine)() as work:
+                work.audit.append(
+                    at=NOON, actor="a", action="b", object_id="c", reason="d", payload={"n": number}
+                )
+                work.commit()
+        engine.dispose()
+        assert Mark.FAILED not in marks(settings).values()
+        with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
+            for (trigger,) in db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall():
+                db.execute(f"DROP TRIGGER {trigger}")
+            db.execute(tampering)
+        db.close()
+        assert Mark.FAILED in marks(settings).values()
+
     def save(self, settings: Settings, configuration: Configuration) -> None:
         engine = open_database(settings.workflow_url)
         with begin_work(engine)() as work:
@@ -88,7 +116,8 @@ class TestWorkflow:
 
     def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
         assert marks(settings) == {
-            "workflow database": Mark.OK, "clock": Mark.OK, "sources": Mark.NOTE,
+            "workflow database": Mark.OK, "audit trail": Mark.OK,
+            "clock": Mark.OK, "sources": Mark.NOTE,
         }  # fmt: skip
         with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
             [(rows,)] = db.execute("SELECT count(*) FROM audit")
