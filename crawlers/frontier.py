@@ -127,7 +127,7 @@ def begin(
         if dead is None:
             work.crawls.push(_first_entries(run.lineage, plan))
         work.commit()
-    return Frontier(begin_work, archive, clock, run, plan, resumed=dead is not None)
+    return Frontier(begin_work, archive, clock, run, plan)
 
 
 def new_run_id(now: datetime) -> str:
@@ -157,15 +157,17 @@ class Frontier:
         clock: Clock,
         run: CrawlRun,
         plan: Plan,
-        *,
-        resumed: bool = False,
     ) -> None:
         self._begin_work = begin_work
         self._archive = archive
         self._clock = clock
         self.run = run
         self.plan = plan
-        self.resumed = resumed
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the run took over what another one left behind."""
+        return self.run.lineage != self.run.id
 
     def to_do(self) -> list[FrontierEntry]:
         """Return what is left of the lineage, fetched pages first, each in the order of pushing."""

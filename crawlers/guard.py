@@ -13,7 +13,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,12 +27,7 @@ from zope.interface import implementer, provider  # type: ignore[import-untyped]
 
 from domain.brand import Source
 from domain.errors import AddressRefused, Text
-
-SCHEMES = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-_GLOBAL_UNICAST = ip_network("2000::/3")
-"""All that IANA hands out; beyond it lie ::127.0.0.1, site-local fec0::/10, local NAT64 and more
-that the standard library calls global."""
-_NAT64 = ip_network("64:ff9b::/96")
+from domain.hosts import DEFAULT_PORTS, is_public, normal_host, port_of
 
 # What the pages of a platform load their own scripts and data from (hosts that stood in pages of
 # 2024 to 2026). Only a browser asks these; a leading dot stands for every host below a name.
@@ -64,17 +59,17 @@ class AddressPolicy:
         host = normal_host(parts)
         pages = [names for site, names in PAGE_HOSTS.items() if is_below(host, site)]
         hosts = {host, *(name for names in pages for name in names if browser)}
-        ports = {_port_of(parts)} if _names_port(parts) else {80, 443}
+        ports = {port_of(parts)} if _names_port(parts) else {80, 443}
         return cls(frozenset(hosts), frozenset(ports), frozenset(h.lower() for h in allowed_hosts))
 
     def check_url(self, url: str) -> tuple[str, int]:
         """Return host and port of an address that may be asked; AddressRefused otherwise."""
         try:
             parts = urlsplit(url)
-            host, port = normal_host(parts), _port_of(parts)
+            host, port = normal_host(parts), port_of(parts)
         except ValueError as error:
             raise _refused("not an address", "不是有效的地址") from error
-        if parts.scheme not in SCHEMES:
+        if parts.scheme not in DEFAULT_PORTS:
             raise _refused(f"scheme {parts.scheme!r} is not http(s)", "只允许 http 和 https")
         if parts.username is not None or parts.password is not None:
             raise _refused("an address with a user name", "地址中带有用户名")
@@ -113,38 +108,6 @@ class AddressPolicy:
         return addresses
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is a public unicast one; embedded IPv4 addresses count as themselves.
-
-    Not public: private, loopback, link-local (cloud metadata), shared 100.64/10, reserved,
-    multicast, unspecified (RFC 6890 registries as the standard library has them).
-    """
-    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv6Address):
-        ip = _embedded(ip) or ip
-    if isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST:
-        return False
-    return ip.is_global and not ip.is_multicast
-
-
-def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    if ip.ipv4_mapped:
-        return ip.ipv4_mapped
-    if ip.sixtofour:
-        return ip.sixtofour
-    if ip.teredo:
-        return ip.teredo[1]
-    return IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
-
-
-def normal_host(parts: SplitResult) -> str:
-    """Return the host in lower case, in ASCII, without a closing dot; ValueError without one."""
-    host = (parts.hostname or "").rstrip(".").lower()
-    if not host:
-        raise ValueError("no host")
-    return host if host.isascii() else host.encode("idna").decode("ascii")
-
-
 def is_below(host: str, site: str) -> bool:
     """Whether a host is a site or lies below it."""
     return host == site or host.endswith("." + site)
@@ -152,10 +115,6 @@ def is_below(host: str, site: str) -> bool:
 
 def _is_one_of(host: str, name: str) -> bool:
     return is_below(host, name[1:]) if name.startswith(".") else host == name
-
-
-def _port_of(parts: SplitResult) -> int:
-    return parts.port or SCHEMES.get(parts.scheme, 0)
 
 
 def _names_port(parts: SplitResult) -> bool:

@@ -7,6 +7,7 @@ other 4xx       no rules: everything is allowed, for a day
 """
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,7 +73,8 @@ class RobotsCache:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._file(url)
-        draft = file.with_suffix(".new")
+        # under a name of its own: another process may be keeping the same answer
+        draft = file.with_suffix(f".{os.getpid()}.new")
         content = {"at": now.isoformat(), "status": answer.status, "body": answer.body}
         draft.write_text(json.dumps(content), encoding="utf-8")
         draft.replace(file)

@@ -141,5 +141,5 @@ class SearchRun:
                 "new": self._total.new,
             }
             run = self.frontier.run
-            resumed = run.lineage != run.id
+            resumed = self.frontier.resumed
             self._report({"event": event, "run": run.id, "resumed": resumed, **figures, **more})

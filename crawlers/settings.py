@@ -7,7 +7,6 @@ What depends on the source (pace, user agent, browser) is set by `spiders.base` 
 BOT_NAME = "koubei"
 USER_AGENT = "Koubei/0.1"
 SPIDER_MODULES = ["crawlers.spiders"]
-NEWSPIDER_MODULE = "crawlers.spiders"
 
 KOUBEI_SERVICES = "crawlers.worker.configured_services"
 """What opens the stores for `scrapy crawl`; a worker and tests pass open services instead."""

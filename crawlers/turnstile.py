@@ -14,7 +14,8 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from crawlers.file_names import file_name_of
-from crawlers.guard import is_below, is_public, normal_host
+from crawlers.guard import is_below
+from domain.hosts import is_private, normal_host, place_of
 
 FLOORS = {
     # one page at a time: what public crawlers of each site found it to bear
@@ -45,7 +46,7 @@ def gate_of(url: str, *, allowed_hosts: tuple[str, ...]) -> str:
     whichever scheme and port; of the operator's own, each port is a server of its own.
     """
     host = normal_host(urlsplit(url))
-    return _place(url) if _is_own(url, allowed_hosts) else host
+    return place_of(url) if _is_own(url, allowed_hosts) else host
 
 
 class Turnstile:
@@ -101,18 +102,5 @@ def _write(file: IO[str], moment: float) -> None:
 
 def _is_own(url: str, allowed_hosts: tuple[str, ...]) -> bool:
     """Whether an address is allowed by name and cannot be anybody else's."""
-    host = normal_host(urlsplit(url))
-    if host != "localhost":
-        try:
-            if is_public(host):
-                return False
-        except ValueError:  # a name: who knows whose it is
-            return False
-    return _place(url) in {h.lower() for h in allowed_hosts}
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    host = normal_host(parts)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{f'[{host}]' if ':' in host else host}:{port}"
+    allowed = {place.lower() for place in allowed_hosts}
+    return is_private(normal_host(urlsplit(url))) and place_of(url) in allowed

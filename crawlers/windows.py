@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.times import CHINA
 
-CHINA = timezone(timedelta(hours=8))
 FRESH = timedelta(hours=3)
 """Older than this is history: it feeds the baseline and never alerts."""
 OVERLAP = timedelta(hours=1)

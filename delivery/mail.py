@@ -19,13 +19,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from delivery.message import Sender, compose, envelope_address
 from domain.errors import ConfigurationError, DeliveryError, Text
+from domain.hosts import is_loopback
 from domain.outbox import OutboxMail
 from domain.ports import Clock
 from presentation.hostile import excerpt
@@ -167,7 +167,7 @@ class _Conversation:
         credentials = self._server.credentials()
         if credentials is None:
             return
-        if self._server.security is Security.NONE and not _is_loopback(self._server.host):
+        if self._server.security is Security.NONE and not is_loopback(self._server.host):
             raise self._error(
                 Text(
                     "不会在未加密的连接上发送密码", "no password is sent over an unencrypted line"
@@ -386,15 +386,6 @@ def _tls_context(server: SmtpServer) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _short(text: str) -> str:

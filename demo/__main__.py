@@ -13,10 +13,11 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from demo.clock import CHINA, DemoClock
+from demo.clock import DemoClock
 from demo.platforms.weibo import PAGE_CEILING
 from demo.server import DemoServer, OpenDemo, open_demo, sites
 from demo.world import World, build_uniform_world, build_world
+from domain.times import CHINA
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

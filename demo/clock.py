@@ -3,10 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-
-CHINA = timezone(timedelta(hours=8))
-"""Platforms show China time; it has had no daylight saving since 1991."""
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True)

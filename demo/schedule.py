@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from random import Random
 
-from demo.clock import CHINA
 from domain.mention import Platform
+from domain.times import CHINA
 
 HOUR = timedelta(hours=1)
 SERIALS = 100_000

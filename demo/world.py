@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from random import Random
 
-from demo.clock import CHINA
 from demo.people import Person, someone, the_company
 from demo.phrases import BRAND, COMPETITOR, PATH, Speaker, named
 from demo.schedule import SERIALS, Cue, Mood, Story, cues
 from domain.han import fold
 from domain.mention import Kind, Platform
+from domain.times import CHINA
 
 _FIRST_MOMENT = 1_600_000_000
 _REACH_TIME = timedelta(hours=5)

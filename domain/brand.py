@@ -10,9 +10,8 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from domain.hosts import is_loopback
 from domain.mention import Platform
-
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Level(StrEnum):
@@ -189,7 +188,7 @@ class Configuration:
         """Whether a source asks this machine instead of a platform: the data are then invented, and
         every page and mail says so.
         """
-        return any(urlsplit(s.base_url).hostname in _THIS_MACHINE for s in self.sources)
+        return any(is_loopback(urlsplit(s.base_url).hostname or "") for s in self.sources)
 
     def crawl_pairs(self) -> tuple[tuple[Watch, Source], ...]:
         """Every enabled watch with each of its enabled sources: what is crawled."""

@@ -4,7 +4,6 @@ Stores are looked at before, and without, being brought up to date: nothing is m
 sent. So this module names the stores' adapters, which otherwise `runtime.wiring` alone does.
 """
 
-import ipaddress
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,11 +20,11 @@ from delivery.folder import FolderMailer
 from domain.audit import first_broken
 from domain.brand import Configuration, Source
 from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
+from domain.hosts import is_private, place_of
 from domain.ports import BeginWork, Clock
 from runtime.checks import SETUP, Check, Mark, failed
 from runtime.child_environment import child_environment
 from runtime.settings import Settings
-from runtime.values import is_ip
 from runtime.wiring import make_notifier
 from storage.sql.database import begin_work, open_database, schema_version
 from storage.sqlite.mentions import SqliteMentionStore
@@ -284,10 +283,5 @@ def _version_of(path: Path) -> int | None:
 
 def _private_place(source: Source) -> str | None:
     """Return host:port of a source on a private address; names are judged at each request."""
-    parts = urlsplit(source.base_url)
-    host = parts.hostname or ""
-    private = host == "localhost" or (is_ip(host) and not ipaddress.ip_address(host).is_global)
-    if not private:
-        return None
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{f'[{host}]' if ':' in host else host}:{port}"
+    host = urlsplit(source.base_url).hostname or ""
+    return place_of(source.base_url) if is_private(host) else None

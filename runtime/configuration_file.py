@@ -6,7 +6,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -31,6 +30,7 @@ from domain.brand import (
 )
 from domain.errors import Text
 from domain.han import fold
+from domain.hosts import is_private
 from domain.mention import Platform
 from runtime.problems import (
     ConfigurationProblems,
@@ -53,8 +53,6 @@ from runtime.values import (
     at_least,
     at_most,
     duration_text,
-    is_ip,
-    is_loopback,
     parse_duration,
 )
 
@@ -326,11 +324,8 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
 
 
 def is_private_address(url: str) -> bool:
-    """Whether a url names this machine or a private IP address. A name says nothing of whose
-    server it is, and every name of a platform has other spellings.
-    """
-    host = urlsplit(url).hostname or ""
-    return is_loopback(host) or (is_ip(host) and ip_address(host).is_private)
+    """Whether a url names this machine or a private IP address."""
+    return is_private(urlsplit(url).hostname or "")
 
 
 def _configuration(file: TomlFile) -> Configuration:

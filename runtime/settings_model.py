@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from domain.hosts import is_loopback
 from runtime.problems import refused, without_password
 from runtime.secret_files import read_secret_file
 from runtime.values import (
@@ -28,7 +29,6 @@ from runtime.values import (
     ZoneName,
     at_least,
     at_most,
-    is_loopback,
 )
 
 PREFIX = "KOUBEI_"

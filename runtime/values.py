@@ -3,13 +3,14 @@
 import re
 import zoneinfo
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from domain.han import fold
+from domain.hosts import is_ip
 from runtime.problems import refused
 
 _DURATION = re.compile(r"(\d{1,9})\s*([smhd])")
@@ -184,20 +185,6 @@ def _word(value: str) -> str:
             f"must be text of 1 to {_LONGEST_WORD} characters, not blank, no control characters",
         )
     return text
-
-
-def is_ip(text: str) -> bool:
-    """Whether this is an IP address."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
-    return host == "localhost" or (is_ip(host) and ip_address(host).is_loopback)
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from demo.clock import CHINA
+from domain.times import CHINA
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO_NOON = datetime(2026, 11, 20, 12, 0, tzinfo=CHINA)

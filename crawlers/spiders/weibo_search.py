@@ -9,9 +9,10 @@ from crawlers.pages import weibo_search
 from crawlers.pipelines import Read, Taken, newest
 from crawlers.plan import Outcome, Series, Tally
 from crawlers.spiders.base import SearchSpider
-from crawlers.windows import CHINA, Window, by_day
+from crawlers.windows import Window, by_day
 from domain.coverage import CoverageState
 from domain.page import PageState
+from domain.times import CHINA
 
 MAX_PAGES = 50
 """The platform shows no more pages of a search, whatever it found."""

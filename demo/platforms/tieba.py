@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from demo.clock import CHINA
 from demo.platforms.markup import filled_page, marked
 from demo.platforms.surface import Stage, common_routes, found, number
 from demo.platforms.tokens import nonce_for, token_for
 from demo.world import Post
 from domain.mention import Kind
+from domain.times import CHINA
 
 API_PATH = "/mo/q/search/multsearch"
 _APP_FILE = Path(__file__).with_name("tieba_app.html")

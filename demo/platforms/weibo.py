@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from demo.clock import CHINA
 from demo.people import OWN_UID
 from demo.phrases import lines
 from demo.platforms.surface import (
@@ -26,6 +25,7 @@ from demo.platforms.surface import (
     number,
 )
 from demo.world import Post
+from domain.times import CHINA
 
 POSTS_A_PAGE = 10
 PAGE_CEILING = 50

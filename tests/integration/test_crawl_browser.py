@@ -196,7 +196,7 @@ def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
     with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
         looking = threading.Thread(target=look, args=(site,))
         looking.start()
-        outcome = house.crawl(wall_clock=timedelta(seconds=8), grace=timedelta(seconds=0.5))
+        outcome = house.crawl(wall_clock=timedelta(seconds=25), grace=timedelta(seconds=0.5))
         looking.join()
         assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "wall_clock")
         assert "wall_clock" in {row.reason for row in house.rows()}

@@ -1,6 +1,7 @@
 """Tests of crawlers/robots.py."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,21 @@ def test_refusals_and_silence_are_not_kept(tmp_path, status):
     cache = RobotsCache(tmp_path)
     cache.put(URL, RobotsAnswer(status), NOON)
     assert cache.get(URL, NOON) is None
+
+
+def test_processes_that_keep_the_same_answer_do_not_take_each_others_draft(tmp_path, monkeypatch):
+    url, answer = "https://s.weibo.com/x", RobotsAnswer(200, "User-agent: *")
+    replace = Path.replace
+
+    def while_another_keeps_it_too(draft, target):
+        monkeypatch.setattr(Path, "replace", replace)
+        monkeypatch.setattr("os.getpid", lambda: 1)
+        RobotsCache(tmp_path).put(url, answer, NOON)
+        return replace(draft, target)
+
+    monkeypatch.setattr(Path, "replace", while_another_keeps_it_too)
+    RobotsCache(tmp_path).put(url, answer, NOON)
+    assert RobotsCache(tmp_path).get(url, NOON) == answer
 
 
 def test_a_damaged_file_is_no_answer(tmp_path):

@@ -9,12 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from demo.clock import CHINA, DemoClock
+from demo.clock import DemoClock
 from demo.platforms.tokens import nonce_for, token_for
 from demo.platforms.weibo import bid_of, time_text
 from demo.platforms.zhihu import PROOF_HEADER
 from demo.server import sites
 from demo.world import build_uniform_world, build_world
+from domain.times import CHINA
 from tests.fakes import NOON
 
 

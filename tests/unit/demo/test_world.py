@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from demo.clock import CHINA, DemoClock
+from demo.clock import DemoClock
 from demo.configuration import demo_configuration
 from demo.schedule import CRISIS_CURVE, Mood, Story, hourly_rate, wave_begins
 from demo.world import Post, World, build_uniform_world, build_world, is_relevant
 from domain.brand import Transport
 from domain.han import fold
 from domain.mention import Kind, Platform
+from domain.times import CHINA
 from tests.fakes import NOON
 
 SEED = 7

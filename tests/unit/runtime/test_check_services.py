@@ -151,6 +151,7 @@ class TestSources:
             ("http://10.0.0.1", True),
             ("http://[::1]:80", True),
             ("http://169.254.169.254", True),
+            ("http://[64:ff9b::a00:5]", True),  # NAT64 of 10.0.0.5: the guard says no to it
         ],
     )
     def test_which_addresses_are_private(self, url, is_private):
