@@ -5,6 +5,7 @@ set.
 import os
 import signal
 import socket
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -31,6 +32,7 @@ from runtime.extras import require
 from runtime.logs import configure_logs
 from runtime.one_service import only_service
 from runtime.secret_files import (
+    ACCESS_KEY_NAME,
     access_key,
     load_keys,
     make_missing_keys,
@@ -215,10 +217,7 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
         settings = services.settings
         key = access_key(settings.secrets_dir).get_secret_value()
         where = local_address(settings.web)
-        say(
-            f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
-            f"✓ status page {where}/?key={key}   (stop: Ctrl-C)",
-        )
+        _tell_address(where, key, settings.secrets_dir)
         app = build_app(
             WebServices(
                 begin_work=services.begin_work,
@@ -244,6 +243,21 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
     finally:
         for number, old in previous.items():
             signal.signal(number, old)
+
+
+def _tell_address(where: str, key: str, secrets_dir: Path) -> None:
+    """Say where the page is; the key itself only to a person, never into a service's journal."""
+    if sys.stdout.isatty():
+        say(
+            f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
+            f"✓ status page {where}/?key={key}   (stop: Ctrl-C)",
+        )
+        return
+    file = secrets_dir / ACCESS_KEY_NAME
+    say(
+        f"✓ 状态页 {where}/（访问口令在 {file}，首次打开时加 ?key=口令）",
+        f"✓ status page {where}/ (its key is in {file}: add ?key=… once)",
+    )
 
 
 class _Stop:

@@ -16,6 +16,8 @@ from domain.errors import ConfigurationError, Text
 from presentation.refusals import refusal
 from runtime.problems import refused
 
+ACCESS_KEY_NAME = "access_key"
+"""The file of the key that opens the status page."""
 KEY_NAMES = ("author_key", "seal_key")
 _KEY_BYTES = 32
 _ACCESS_KEY_BYTES = 24
@@ -84,7 +86,7 @@ def access_key(
     ConfigurationError when its file is empty (a start was cut off), or others may read it.
     """
     make_private_folder(folder)
-    path = folder / "access_key"
+    path = folder / ACCESS_KEY_NAME
     _write_new(path, base64.urlsafe_b64encode(random_bytes(_ACCESS_KEY_BYTES)).decode())
     try:
         return read_secret_file(path)
