@@ -269,7 +269,7 @@ class Detector:
         """Carry out a move; the outcome differs from it when too few people stand behind it."""
         end = case.end
         onset = signal.onset_at if signal else case.decision.onset or end - BIN
-        evidence = gather(self._store, case.brand_id, onset, end)
+        evidence = gather(self._store, case.subject.brand, onset, end)
         if signal is None:
             if evidence.authors < MIN_COUNT:
                 return None, Outcome.FEW_AUTHORS

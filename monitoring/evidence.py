@@ -2,11 +2,13 @@
 is due: five store queries a brand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analysis.grading import severe_posts
+from domain.brand import Brand
+from domain.han import fold
 from domain.mention import Mention, Platform
 from domain.ports import MentionStore
 from domain.queries import MentionFilter, Sort, Summary
@@ -63,8 +65,9 @@ class Evidence:
         )
 
 
-def gather(store: MentionStore, brand_id: str, onset: datetime, end: datetime) -> Evidence:
+def gather(store: MentionStore, brand: Brand, onset: datetime, end: datetime) -> Evidence:
     """Read what stands behind a brand's spike: the hour before `end`, the posts from `onset`."""
+    brand_id = brand.id
     negatives = MentionFilter(brand_id=brand_id, labels=frozenset({Label.NEGATIVE}), end=end)
     hour = store.summary(replace(negatives, start=end - HOUR))
     incident = replace(negatives, start=min(onset, end - HOUR))
@@ -74,9 +77,16 @@ def gather(store: MentionStore, brand_id: str, onset: datetime, end: datetime) -
         hour=hour,
         top_posts=top_posts(loudest, brand_id),
         first_post=as_post(earliest[0], brand_id) if earliest else None,
-        terms=tuple(store.top_terms(incident, TERMS)),
+        terms=telling_terms(store.top_terms(incident, 2 * TERMS), brand),
         severe=severe_posts(f"{m.title}\n{m.text}" for m in loudest),
     )
+
+
+def telling_terms(terms: Iterable[tuple[str, int]], brand: Brand) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent terms without those that only name the brand."""
+    names = [fold(word) for word in brand.words]
+    telling = [(t, n) for t, n in terms if not any(fold(t) in name for name in names)]
+    return tuple(telling[:TERMS])
 
 
 def top_posts(by_reach: tuple[Mention, ...], brand_id: str) -> tuple[TopPost, ...]:

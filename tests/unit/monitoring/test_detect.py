@@ -14,6 +14,7 @@ from domain.outbox import Rendered
 from domain.sentiment import Label, Sentiment
 from domain.signal import Outcome, SignalState
 from monitoring.detect import Detector
+from monitoring.evidence import telling_terms
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.unit.monitoring.fakes import Database, MemoryStore
 
@@ -622,3 +623,9 @@ def test_only_midnights_with_a_pile_cost_a_query():
     world.evaluate()
 
     assert world.store.queries == 2 + 1
+
+
+def test_the_brands_own_name_is_no_topic_of_its_crisis():
+    brand = Brand("tea", "云栈", ("云栈奶茶",))
+    counted = [("云栈", 58), ("虫子", 35), ("奶茶", 20), ("退款", 3)]
+    assert telling_terms(counted, brand) == (("虫子", 35), ("退款", 3))
