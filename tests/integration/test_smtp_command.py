@@ -129,6 +129,7 @@ def test_the_list_shows_state_attempts_and_last_error_and_warns_of_given_up_mail
 
 
 def test_an_empty_outbox_says_that_it_is_empty(tmp_path):
-    done = koubei(tmp_path, "list")
+    _, url = database_of(tmp_path)
+    done = koubei(tmp_path, "list", workflow_url=url)
     assert done.returncode == 0, done.stderr
     assert "发件箱是空的" in done.stdout
