@@ -260,8 +260,10 @@ def no_venv():
     """Return the two sentences for a machine that can make no environment at all."""
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     return (
-        f"无法建立虚拟环境，也没有可用的 pip。Debian/Ubuntu：sudo apt-get install {name}",
-        f"no way to make a virtual environment. Debian/Ubuntu: sudo apt-get install {name}",
+        f"没有可用的 pip，也未能从网络取得。Debian/Ubuntu：sudo apt-get install {name}；"
+        "或联网后重试（镜像：PIP_INDEX_URL=…）；或把 pip 的 .whl 放进 wheels/",
+        f"no pip here, nor one from the network. Debian/Ubuntu: sudo apt-get install {name}; "
+        "or try again with a network (mirror: PIP_INDEX_URL=…); or put pip's .whl into wheels/",
     )
 
 
