@@ -78,15 +78,23 @@ def fetch(url):
         return answer.read()
 
 
+def may_write(folder):
+    """Whether this user can put files into a folder."""
+    return os.access(str(folder), os.W_OK | os.X_OK)
+
+
 class Setup:
     """Makes `.venv` hold what the lock files say; everything it touches is below `root`."""
 
-    def __init__(self, root, options, call=call, which=shutil.which, fetch=fetch):
+    def __init__(
+        self, root, options, call=call, which=shutil.which, fetch=fetch, may_write=may_write
+    ):
         self.root = root
         self.options = options
         self.call = call
         self.which = which
         self.fetch = fetch
+        self.may_write = may_write
         self.venv = root / ".venv"
         self.python = self.venv / "bin" / "python"
         self.stamp = self.venv / "koubei-stamp.json"
@@ -98,6 +106,12 @@ class Setup:
         if self.python.exists() and done.get(group) == self.fingerprint(group):
             return
         began = time.monotonic()
+        place = self.venv if self.venv.exists() else self.root
+        if not self.may_write(place):
+            raise SetupFailed(
+                f"{place} 不可写；请把项目克隆到自己的目录，或用它的所有者运行",
+                f"{place} cannot be written; clone into a folder of your own, or run as its owner",
+            )
         if self.is_usable(done):  # ours, or one that somebody made: added to, never cleared
             pip = self.find_pip(with_pip=True)
         else:

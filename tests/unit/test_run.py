@@ -145,6 +145,15 @@ def test_an_interrupted_installation_is_done_again(root):
     assert any("-e " in words for words in set_up(machine))
 
 
+def test_a_folder_of_somebody_else_is_named_and_left_alone(root):
+    machine = Machine(root)
+    options = SimpleNamespace(offline=False, verbose=False)
+    setup = run.Setup(root, options, machine.call, machine.which, may_write=lambda folder: False)
+    with pytest.raises(run.SetupFailed, match="cannot be written"):
+        setup.prepare("run")
+    assert machine.told == []
+
+
 class TestPlanB:
     def machine_without_pip(self, root, **more) -> Machine:
         fails = ["py -m pip", ".venv/bin/python -m pip"]
