@@ -62,7 +62,7 @@ def outcome_of(error: BaseException | None, *, refused: bool = False) -> Outcome
 
 def _reason(error: BaseException | None) -> str:
     if isinstance(error, RobotsRefused):
-        return "robots"
+        return "robots_unread" if error.unread else "robots"
     if isinstance(error, AddressRefused):
         return "address_refused"
     if isinstance(error, CannotResolveHostError):

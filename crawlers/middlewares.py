@@ -102,10 +102,12 @@ class RobotsMiddleware:
             answer = await self._ask(request.url)
             self._conduct.keep_robots(request.url, answer)
         if not answer.allows(request.url):
-            raise RobotsRefused(
-                Text("robots.txt 不允许，或无法读取", "robots.txt says no, or cannot be read"),
-                place="robots.txt",
+            told = (
+                Text("robots.txt 读不到，按不允许处理", "cannot be read, which is a no")
+                if answer.unread
+                else Text("robots.txt 不允许", "says no")
             )
+            raise RobotsRefused(told, unread=answer.unread, place="robots.txt")
 
     async def _ask(self, url: str) -> RobotsAnswer:
         request = Request(

@@ -38,6 +38,11 @@ class RobotsAnswer:
         return 400 <= self.status < 500 and self.status not in _REFUSALS
 
     @property
+    def unread(self) -> bool:
+        """Whether the host did not say: no answer, or an error of its own."""
+        return self.status == 0 or self.status >= 500
+
+    @property
     def lasts(self) -> bool:
         """Whether the answer may be kept for a day; refusals and silence are asked again."""
         return 200 <= self.status < 300 or (

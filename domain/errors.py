@@ -105,7 +105,11 @@ class AddressRefused(CrawlError):
 
 
 class RobotsRefused(CrawlError):
-    """robots.txt forbids the address, or could not be read and therefore forbids it."""
+    """robots.txt forbids the address, or could not be read (`unread`) and therefore forbids it."""
+
+    def __init__(self, text: Text, *, unread: bool = False, place: str = "") -> None:
+        self.unread = unread
+        super().__init__(text, place=place)
 
 
 class UnknownSpider(CrawlError):

@@ -219,11 +219,15 @@ _REASONS: Mapping[str, Reason] = {
     "rate_limited": Reason(Text("访问过于频繁，平台已限流", "{platform} limits the rate"), _LESS),
     "refused": Reason(Text("{platform}拒绝访问", "{platform} refuses access"), _LESS),
     "robots": Reason(
-        Text("robots.txt 不允许，或无法读取", "robots.txt forbids it, or cannot be read"),
+        Text("{platform}的 robots.txt 不允许", "robots.txt of {platform} forbids it"),
+        Text("停用该来源，改用 koubei import", "switch the source off; use koubei import"),
+    ),
+    "robots_unread": Reason(
         Text(
-            "网络不通时先恢复网络；网站不允许时停用该来源，改用 koubei import",
-            "restore the network if it is down; if the site forbids it, use koubei import",
+            "读不到{platform}的 robots.txt，因此没有采集",
+            "robots.txt of {platform} could not be read, so nothing was asked",
         ),
+        Text("检查本机网络；会自动重试", "check the network; it is retried by itself"),
     ),
     # pages that are not what was asked for
     "layout_changed": Reason(

@@ -184,7 +184,7 @@ def test_a_missing_browser_is_said_and_nothing_is_asked(tmp_path):
 
 
 def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
-    hanging = ZhihuSite(1, page=b"<html><body>waiting</body></html>")
+    endless = ZhihuSite(100)  # more scrolling than the wall clock allows, however slow the start
     ours: set[Process] = set()
 
     def look(site: ReplayServer) -> None:
@@ -193,10 +193,10 @@ def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
             time.sleep(0.05)
         ours.update(descendants(os.getpid()))
 
-    with ReplayServer(hanging) as site, zhihu(tmp_path, site) as house:
+    with ReplayServer(endless) as site, zhihu(tmp_path, site) as house:
         looking = threading.Thread(target=look, args=(site,))
         looking.start()
-        outcome = house.crawl(wall_clock=timedelta(seconds=25), grace=timedelta(seconds=0.5))
+        outcome = house.crawl(wall_clock=timedelta(seconds=18), grace=timedelta(seconds=0.5))
         looking.join()
         assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "wall_clock")
         assert "wall_clock" in {row.reason for row in house.rows()}

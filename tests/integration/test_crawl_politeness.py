@@ -47,8 +47,8 @@ def with_robots(reply: Reply) -> Answer:
         (Reply(status=401), CoverageState.FAILED, "robots"),
         (Reply(status=403), CoverageState.FAILED, "robots"),
         (Reply(status=429), CoverageState.FAILED, "robots"),
-        (Reply(status=503), CoverageState.FAILED, "robots"),
-        (Reply(delay=5), CoverageState.FAILED, "robots"),
+        (Reply(status=503), CoverageState.FAILED, "robots_unread"),
+        (Reply(delay=5), CoverageState.FAILED, "robots_unread"),
     ],
     ids=["allow", "path", "us", "others", "404", "410", "401", "403", "429", "503", "timeout"],
 )
@@ -76,7 +76,7 @@ def test_a_robots_txt_that_could_not_be_read_is_asked_again_next_time(tmp_path):
         return next(replies) if seen.path == "/robots.txt" else pages(seen)
 
     with ReplayServer(answer) as site, House(tmp_path, site.base_url) as house:
-        assert house.crawl().reason == "robots"
+        assert house.crawl().reason == "robots_unread"
         assert house.crawl().state is CoverageState.OK
 
 

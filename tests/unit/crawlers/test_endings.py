@@ -53,6 +53,7 @@ def test_a_page_with_or_without_results_goes_on(page):
     ("error", "state", "reason"),
     [
         (RobotsRefused(NO), CoverageState.FAILED, "robots"),
+        (RobotsRefused(NO, unread=True), CoverageState.FAILED, "robots_unread"),
         (AddressRefused(NO), CoverageState.FAILED, "address_refused"),
         (SourcePaused(NO), CoverageState.BLOCKED, "rate_limited"),
         (DownloadTimeoutError(), CoverageState.FAILED, "timeout"),
