@@ -8,26 +8,33 @@ gone around (!) or failed (✗, with what helps). No step needs root.
 
 import argparse
 import hashlib
+import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent
 MINIMUM = (3, 11)
 NEWER = ("python3.14", "python3.13", "python3.12", "python3.11")
 LOCKS = {"run": "requirements/run.lock", "test": "requirements/test.lock"}
 BUILD_LOCK = "requirements/build.lock"
-PIP_WHEEL_FOLDERS = ("wheels", "/usr/share/python-wheels")
+PIP_WHEEL_FOLDERS = ("wheels", "/usr/share/python-wheels", ".venv")
+PACKAGE_INDEX = "https://pypi.org/simple"
 DEBIAN_PACKAGES = (
     ("chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")),
     ("maven", ("mvn",)),
     ("postgresql", ("postgres", "/usr/lib/postgresql")),
 )
+LINK = re.compile(r"""href=["']([^"']+)["']""")
 LOG_TAIL = 20
+LOG_NOISE = "Requirement already satisfied"
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -63,14 +70,31 @@ def call(command, log=None, verbose=False, cwd=None):
         return subprocess.call(command, cwd=cwd, stdout=file, stderr=subprocess.STDOUT)
 
 
+def fetch(url):
+    """Return what an http(s) address answers; OSError when it does not."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        raise OSError(f"not http: {url}")
+    with urlopen(url, timeout=60) as answer:  # noqa: S310  # looked at above
+        return answer.read()
+
+
+def may_write(folder):
+    """Whether this user can put files into a folder."""
+    return os.access(str(folder), os.W_OK | os.X_OK)
+
+
 class Setup:
     """Makes `.venv` hold what the lock files say; everything it touches is below `root`."""
 
-    def __init__(self, root, options, call=call, which=shutil.which):
+    def __init__(
+        self, root, options, call=call, which=shutil.which, fetch=fetch, may_write=may_write
+    ):
         self.root = root
         self.options = options
         self.call = call
         self.which = which
+        self.fetch = fetch
+        self.may_write = may_write
         self.venv = root / ".venv"
         self.python = self.venv / "bin" / "python"
         self.stamp = self.venv / "koubei-stamp.json"
@@ -82,6 +106,12 @@ class Setup:
         if self.python.exists() and done.get(group) == self.fingerprint(group):
             return
         began = time.monotonic()
+        place = self.venv if self.venv.exists() else self.root
+        if not self.may_write(place):
+            raise SetupFailed(
+                f"{place} 不可写；请把项目克隆到自己的目录，或用它的所有者运行",
+                f"{place} cannot be written; clone into a folder of your own, or run as its owner",
+            )
         if self.is_usable(done):  # ours, or one that somebody made: added to, never cleared
             pip = self.find_pip(with_pip=True)
         else:
@@ -159,7 +189,33 @@ class Setup:
                 return command
         if self.which("uv"):
             return self.with_uv(self.which("uv"))
-        raise SetupFailed(*no_venv())
+        wheel = None if self.options.offline else self.fetch_pip()
+        if wheel is None:
+            raise SetupFailed(*no_venv())
+        return [str(self.python), f"{wheel}/pip"]
+
+    def fetch_pip(self):
+        """Return the locked pip, fetched from the package index, None when that is not to be had.
+
+        A machine with nothing but Python has no pip either: Debian cuts it out of Python.
+        """
+        lock = (self.root / BUILD_LOCK).read_text(encoding="utf-8")
+        locked = re.search(r"^pip==(\S+)((?:\s+\\?\s*--hash=sha256:\w+)+)", lock, re.MULTILINE)
+        name = f"pip-{locked.group(1)}-py3-none-any.whl"
+        index = os.environ.get("PIP_INDEX_URL", PACKAGE_INDEX).rstrip("/") + "/pip/"
+        try:
+            page = self.fetch(index).decode("utf-8", "replace")
+            links = [urljoin(index, html.unescape(link)) for link in LINK.findall(page)]
+            files = [link for link in links if unquote(urlsplit(link).path).endswith("/" + name)]
+            body = self.fetch(files[0]) if files else b""
+        except (OSError, ValueError):
+            return None
+        if hashlib.sha256(body).hexdigest() not in locked.group(2):
+            return None
+        wheel = self.venv / name
+        wheel.write_bytes(body)
+        say("!", f"本机没有 pip，已从 {index} 取得", f"no pip here: fetched from {index}")
+        return wheel
 
     def with_uv(self, uv):
         """Return uv's pip for the environment; uv does not read pip's own mirror setting."""
@@ -202,7 +258,8 @@ class Setup:
             return
         if self.log.exists() and not self.options.verbose:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-            print("\n".join("    " + line for line in lines[-LOG_TAIL:]))
+            told = [line for line in lines if not line.startswith(LOG_NOISE)]
+            print("\n".join("    " + line for line in told[-LOG_TAIL:]))
         raise SetupFailed(
             "安装依赖失败（见上）。网络慢或被拦截时可用镜像：\n"
             "  PIP_INDEX_URL=https://pypi.tuna.tsinghua.edu.cn/simple python3 run.py …\n"
@@ -217,8 +274,10 @@ def no_venv():
     """Return the two sentences for a machine that can make no environment at all."""
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
     return (
-        f"无法建立虚拟环境，也没有可用的 pip。Debian/Ubuntu：sudo apt-get install {name}",
-        f"no way to make a virtual environment. Debian/Ubuntu: sudo apt-get install {name}",
+        f"没有可用的 pip，也未能从网络取得。Debian/Ubuntu：sudo apt-get install {name}；"
+        "或联网后重试（镜像：PIP_INDEX_URL=…）；或把 pip 的 .whl 放进 wheels/",
+        f"no pip here, nor one from the network. Debian/Ubuntu: sudo apt-get install {name}; "
+        "or try again with a network (mirror: PIP_INDEX_URL=…); or put pip's .whl into wheels/",
     )
 
 

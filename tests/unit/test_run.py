@@ -1,6 +1,7 @@
 """The bootstrap: what each step does, and the way around when it fails."""
 
 import ast
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import run
 
 ROOT = Path(__file__).parents[2]
+WHEEL = b"pip itself"
 
 
 class Machine:
@@ -22,6 +24,12 @@ class Machine:
         self.fails = tuple(fails)
         self.programs = dict.fromkeys(programs, "")
         self.told: list[str] = []
+        self.pages: dict[str, bytes] = {}
+
+    def fetch(self, url):
+        if url not in self.pages:
+            raise OSError("no network")
+        return self.pages[url]
 
     def call(self, command, log=None, verbose=False, cwd=None) -> int:
         words = (
@@ -54,8 +62,14 @@ def _speaks_english(monkeypatch):
 @pytest.fixture
 def root(tmp_path) -> Path:
     (tmp_path / "requirements").mkdir()
-    for name in (*run.LOCKS.values(), run.BUILD_LOCK, "pyproject.toml"):
+    for name in (*run.LOCKS.values(), "pyproject.toml"):
         (tmp_path / name).write_text(name, encoding="utf-8")
+    (tmp_path / run.BUILD_LOCK).write_text(
+        "pip==26.0 \\\n"
+        "    --hash=sha256:0000 \\\n"
+        f"    --hash=sha256:{hashlib.sha256(WHEEL).hexdigest()}\n    # via -r\nwheel==1.0\n",
+        encoding="utf-8",
+    )
     return tmp_path
 
 
@@ -63,7 +77,7 @@ def set_up(machine: Machine, group: str = "run", *, offline: bool = False) -> li
     """Run the set-up and return what the machine was told to do in it."""
     machine.told.clear()
     options = SimpleNamespace(offline=offline, verbose=False)
-    run.Setup(machine.root, options, machine.call, machine.which).prepare(group)
+    run.Setup(machine.root, options, machine.call, machine.which, machine.fetch).prepare(group)
     return list(machine.told)
 
 
@@ -131,6 +145,15 @@ def test_an_interrupted_installation_is_done_again(root):
     assert any("-e " in words for words in set_up(machine))
 
 
+def test_a_folder_of_somebody_else_is_named_and_left_alone(root):
+    machine = Machine(root)
+    options = SimpleNamespace(offline=False, verbose=False)
+    setup = run.Setup(root, options, machine.call, machine.which, may_write=lambda folder: False)
+    with pytest.raises(run.SetupFailed, match="cannot be written"):
+        setup.prepare("run")
+    assert machine.told == []
+
+
 class TestPlanB:
     def machine_without_pip(self, root, **more) -> Machine:
         fails = ["py -m pip", ".venv/bin/python -m pip"]
@@ -159,6 +182,46 @@ class TestPlanB:
         told = set_up(self.machine_without_pip(root, programs=["uv"]))
         assert any(w.startswith("/bin/uv pip install --python .venv/bin/python -r") for w in told)
         assert environ["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+
+    @pytest.fixture
+    def nothing_but_python(self, root, monkeypatch) -> Machine:
+        monkeypatch.setattr(run, "PIP_WHEEL_FOLDERS", (".venv",))
+        monkeypatch.setattr(run.os, "environ", {"PIP_INDEX_URL": "https://mirror.example/simple/"})
+        machine = self.machine_without_pip(root)
+        machine.pages = {
+            "https://mirror.example/simple/pip/": (
+                b'<a href="../../files/pip-25.9-py3-none-any.whl#sha256=00">old</a>'
+                b'<a href="../../files/pip-26.0-py3-none-any.whl#sha256=00&amp;x">new</a>'
+            ),
+            "https://mirror.example/files/pip-26.0-py3-none-any.whl#sha256=00&x": WHEEL,
+        }
+        return machine
+
+    def test_with_nothing_but_python_the_locked_pip_is_fetched(self, nothing_but_python):
+        told = set_up(nothing_but_python)
+        pip = ".venv/bin/python .venv/pip-26.0-py3-none-any.whl/pip"
+        assert [w.partition(" -r ")[0] for w in told if " -r " in w] == [f"{pip} install"] * 2
+
+    def test_a_fetched_pip_is_fetched_once(self, nothing_but_python, root):
+        set_up(nothing_but_python)
+        nothing_but_python.pages = {}
+        (root / "requirements/run.lock").write_text("newer", encoding="utf-8")
+        assert any("pip-26.0" in words for words in set_up(nothing_but_python))
+
+    def test_a_pip_that_is_not_the_locked_one_is_refused(self, nothing_but_python):
+        for url in list(nothing_but_python.pages)[1:]:
+            nothing_but_python.pages[url] = b"something else"
+        with pytest.raises(run.SetupFailed, match="venv"):
+            set_up(nothing_but_python)
+
+    def test_offline_no_pip_is_fetched(self, nothing_but_python, root):
+        (root / "wheels").mkdir()
+        with pytest.raises(run.SetupFailed, match="venv"):
+            set_up(nothing_but_python, offline=True)
+
+    def test_only_the_web_is_fetched_from(self):
+        with pytest.raises(OSError, match="not http"):
+            run.fetch("file:///etc/passwd")
 
     def test_without_anything_the_debian_package_is_named(self, root, monkeypatch):
         monkeypatch.setattr(run, "PIP_WHEEL_FOLDERS", ())
@@ -293,6 +356,10 @@ class TestPython:
             for node in ast.walk(tree)
             if isinstance(node, ast.Import)
             for alias in node.names
-        } | {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        } | {
+            str(node.module).partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+        }
         assert imported <= sys.stdlib_module_names
         assert not any(isinstance(node, ast.NamedExpr) for node in ast.walk(tree))
