@@ -91,7 +91,7 @@ def up_command(
             stack.enter_context(only_service(settings.data_dir))
         listening = None
         if only is not Part.SCHEDULER:
-            wanted = port or settings.web.port
+            wanted = settings.web.port if port is None else port
             listening = stack.enter_context(
                 _listen(settings.web.host, wanted, fixed=port is not None)
             )

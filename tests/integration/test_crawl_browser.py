@@ -201,7 +201,7 @@ def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
         assert (outcome.state, outcome.reason) == (CoverageState.FAILED, "wall_clock")
         assert "wall_clock" in {row.reason for row in house.rows()}
         assert len(ours) > 3  # worker, driver, and the several processes of a browser
-        assert _left_of(ours, seconds=10) == set()
+        assert _left_of(ours, seconds=40) == set()
 
 
 def test_a_worker_that_is_killed_takes_its_browser_along(tmp_path):
@@ -219,7 +219,7 @@ def test_a_worker_that_is_killed_takes_its_browser_along(tmp_path):
         process.kill()
         process.wait()
         assert len(ours) > 2
-        assert _left_of(ours, seconds=20) == set()
+        assert _left_of(ours, seconds=40) == set()
 
 
 def _left_of(processes: set[Process], *, seconds: float) -> set[Process]:
