@@ -17,7 +17,7 @@ from cli import demo_world
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = "演示平台已启动"
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 
 class Folder:
