@@ -239,7 +239,9 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
             proxy_headers=bool(settings.trusted_proxy),
             forwarded_allow_ips=[str(network) for network in settings.trusted_proxy],
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        server = uvicorn.Server(config)
+        handler.ends(server)
+        server.run(sockets=[listening])
     finally:
         for number, old in previous.items():
             signal.signal(number, old)
@@ -261,15 +263,27 @@ def _tell_address(where: str, key: str, secrets_dir: Path) -> None:
 
 
 class _Stop:
-    """A signal handler that only notes the wish to stop (uvicorn hands the signal on at its
-    end).
+    """A signal handler that notes the wish to stop, and hands it to the server.
+
+    While it runs, uvicorn has handlers of its own and hands the signal on at its end; a signal that
+    comes in the moment before would be lost on it.
     """
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
+        self._asked = False
+        self._server: uvicorn.Server | None = None
 
     def __call__(self, *_: object) -> None:
+        self._asked = True
+        if self._server is not None:
+            self._server.should_exit = True
         os.write(self._write, b"\0")
+
+    def ends(self, server: uvicorn.Server) -> None:
+        """End this server when the signal comes, or at once if it came already."""
+        self._server = server
+        server.should_exit = self._asked
 
     def wait(self) -> None:
         """Return when the signal came."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -184,7 +185,12 @@ def test_a_missing_browser_is_said_and_nothing_is_asked(tmp_path):
 
 
 def test_after_the_wall_clock_no_process_of_the_browser_is_left(tmp_path):
-    endless = ZhihuSite(100)  # more scrolling than the wall clock allows, however slow the start
+    many = ZhihuSite(100)
+
+    def endless(seen: Seen) -> Reply:
+        """Each reply takes its time: ten of them last longer than the wall clock allows."""
+        return replace(many(seen), delay=4.0 if seen.path.startswith("/api") else 0.0)
+
     ours: set[Process] = set()
 
     def look(site: ReplayServer) -> None:
