@@ -10,6 +10,8 @@ from demo.world import Post, build_world, is_relevant
 from domain.mention import Platform
 from tests.fakes import NOON
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def is_negative() -> Callable[[Post], bool]:
