@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import IO
 
 from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
-from crawlers.processes import Process, descendants, running_processes
+from crawlers.processes import Process, descendants, end_family, end_those
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
@@ -206,14 +206,10 @@ def _follow(
 def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
     """Leave nothing of the worker behind."""
     if process.poll() is None:
-        offspring = offspring | descendants(process.pid)
+        end_family(process.pid)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    if offspring:
-        still_there = {known for known, _ in running_processes()}
-        for child in offspring & still_there:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(child.pid, signal.SIGKILL)
+    end_those(offspring)
     process.wait()
     if process.stdout is not None:
         process.stdout.close()

@@ -1,10 +1,15 @@
-"""Which processes run on this machine and whose children they are.
+"""Which processes run on this machine, whose children they are, and how to end a whole family.
 
 Read from /proc where there is one, because a small Linux image has no `ps`; asked from `ps` on
 macOS, which always has it.
 """
 
+import ctypes
+import os
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +18,10 @@ from pathlib import Path
 _PROC = Path("/proc")
 _STATE, _PARENT, _STARTED = 0, 1, 19
 """Fields of /proc/PID/stat behind the name of the program (proc(5): 3, 4 and 22)."""
+_PR_SET_CHILD_SUBREAPER = 36
+"""linux/prctl.h."""
+_ROUNDS, _UNTIL_THEY_ARE_GONE = 50, 0.1
+"""How often the children of a stopped process are counted again, and seconds between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +72,40 @@ def _from_ps() -> Iterator[tuple[int, int, str, str]]:
     for line in listing.stdout.splitlines():
         pid, parent, state, started = line.split(maxsplit=3)
         yield int(pid), int(parent), state[:1], started
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what our children leave behind, so that `descendants` still finds it.
+
+    A browser starts processes that start processes; one whose parent died would otherwise belong to
+    init, and nobody could tell whose it was. Linux only; elsewhere nothing changes.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_family(pid: int) -> None:
+    """Kill a process and everything it started.
+
+    It is stopped first, so that it starts nothing more while its children are being counted.
+    """
+    _send(pid, signal.SIGSTOP)
+    for _ in range(_ROUNDS):
+        found = descendants(pid)
+        if not found:
+            break
+        for process in found:
+            _send(process.pid, signal.SIGKILL)
+        time.sleep(_UNTIL_THEY_ARE_GONE)
+    _send(pid, signal.SIGKILL)
+
+
+def end_those(processes: set[Process]) -> None:
+    """Kill those of the processes that still run; a number that went to somebody else is spared."""
+    for process in processes & {known for known, _ in running_processes()}:
+        _send(process.pid, signal.SIGKILL)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 
 from crawlers.frontier import AlreadyRunning
 from crawlers.pairs import find_source
+from crawlers.processes import adopt_orphans
 from crawlers.run import Report
 from crawlers.services import Services
 from domain.errors import KoubeiError
@@ -46,6 +47,7 @@ def crawl(
 
     `overrides` are Scrapy settings on top of the project's. Raises what kept the run from starting.
     """
+    adopt_orphans()
     settings = ScrapySettings()
     settings.setmodule("crawlers.settings", priority="project")
     ours = {"LOG_INSTALL_ROOT_HANDLER": False, "LOG_VERSIONS": [], **(overrides or {})}

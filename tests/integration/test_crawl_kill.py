@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from crawlers.frontier import STALE_AFTER
 from domain.coverage import CoverageState, is_known, known_intervals
 from domain.queries import MentionFilter
 from tests.integration.crawling import House
-from tests.integration.replay_server import ReplayServer
+from tests.integration.replay_server import ReplayServer, Reply, Seen
 from tests.integration.weibo_site import WeiboSite, posts
 
 pytestmark = pytest.mark.integration
@@ -70,21 +71,27 @@ def _start_and_kill(house: House, site: ReplayServer, *, pages: int, chance: ran
 
 def test_a_run_that_lives_is_not_taken_over(tmp_path: Path) -> None:
     assert timedelta(seconds=30) < STALE_AFTER
-    with ReplayServer(WeiboSite([])) as site, House(tmp_path, site.base_url) as house:
-        slow = house.command({"DOWNLOAD_DELAY": 0})
+    asked, answer = threading.Event(), threading.Event()
+    nobody = WeiboSite([])
+
+    def waiting(seen: Seen) -> Reply:
+        """Keep the first run at its page until the second one has had its try."""
+        if not seen.path.startswith("/robots"):
+            asked.set()
+            answer.wait(30)
+        return nobody(seen)
+
+    with ReplayServer(waiting) as site, House(tmp_path, site.base_url) as house:
         first = subprocess.Popen(
-            [*slow, "--watch", "tea", "--source", "site"],
-            stdout=subprocess.PIPE,
+            [*house.command({"DOWNLOAD_TIMEOUT": 60}), "--watch", "tea", "--source", "site"],
+            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        assert first.stdout is not None
-        assert b"started" in first.stdout.readline()
-        first.send_signal(signal.SIGSTOP)
         try:
+            assert asked.wait(30)
             outcome = house.crawl()
             assert (outcome.state, outcome.reason) == (None, "already_running")
         finally:
-            first.send_signal(signal.SIGCONT)
-            first.wait(20)
-            first.stdout.close()
+            answer.set()
+            first.wait(30)
         assert house.rows()[-1].state is CoverageState.EMPTY

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -45,3 +46,31 @@ def test_a_name_with_brackets_does_not_confuse(tmp_path, monkeypatch):
     (tmp_path / "meminfo").touch()
     monkeypatch.setattr(processes, "_PROC", tmp_path)
     assert running_processes() == [(processes.Process(7, "22"), 4)], "the zombie is gone"
+
+
+def test_a_family_ends_with_its_orphans():
+    # the middle shell dies at once and leaves its child behind
+    program = (
+        "from crawlers.processes import adopt_orphans; import subprocess, sys; adopt_orphans(); "
+        "subprocess.run(['sh', '-c', 'sleep 60 & exit 0'], stdout=subprocess.DEVNULL); "
+        "print('ready', flush=True); sys.stdin.read()"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"ready\n"
+    orphans = descendants(parent.pid)
+    if sys.platform == "linux":
+        assert len(orphans) == 1
+    processes.end_family(parent.pid)
+    assert parent.wait(5) == -signal.SIGKILL
+    parent.communicate()
+    assert not orphans & {known for known, _ in running_processes()}
+
+
+def test_only_those_that_are_meant_end(child):
+    processes.end_those({processes.Process(child.pid, "another start")})
+    assert child.poll() is None
+    processes.end_those({known for known, _ in running_processes() if known.pid == child.pid})
+    assert child.wait(5) == -signal.SIGKILL
