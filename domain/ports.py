@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
 
+from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.coverage import CoverageRow
@@ -347,6 +348,50 @@ class SealedNameRepository(Protocol):
         """Destroy names that expired before; return how many."""
 
 
+class AccountRepository(Protocol):
+    """Accounts and their sessions."""
+
+    def add(self, account: Account) -> None:
+        """Store a new account; VersionConflict when its id, login or OIDC identity is taken."""
+
+    def save(self, account: Account) -> Account:
+        """Store the next version (`account.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, account_id: str) -> Account | None:
+        """Return an account by id."""
+
+    def by_login(self, login: str) -> Account | None:
+        """Return an account by what is typed at login, compared without case."""
+
+    def by_identity(self, issuer: str, subject: str) -> Account | None:
+        """Return the account of an OIDC identity."""
+
+    def all(self) -> list[Account]:
+        """Return every account, by name."""
+
+    def begin_session(self, session: Session) -> None:
+        """Store a login."""
+
+    def session(self, token_hash: str) -> Session | None:
+        """Return a login by the hash of its token."""
+
+    def sessions_of(self, account_id: str) -> list[Session]:
+        """Return the logins of an account that were not ended, newest first."""
+
+    def seen(self, token_hash: str, at: datetime) -> None:
+        """Note a sign of life of a session."""
+
+    def end_session(self, token_hash: str, at: datetime) -> None:
+        """End one login."""
+
+    def end_sessions_of(self, account_id: str, at: datetime) -> int:
+        """End every login of an account; return how many there were."""
+
+    def prune_sessions(self, before: datetime) -> int:
+        """Drop sessions that began before; return how many."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -362,6 +407,7 @@ class UnitOfWork(Protocol):
     outbox: OutboxRepository
     audit: AuditRepository
     sealed_names: SealedNameRepository
+    accounts: AccountRepository
 
     def __enter__(self) -> Self: ...
 

@@ -9,6 +9,9 @@ from domain.errors import DependencyMissing, Text
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "crawl": ("scrapy", "scrapy_playwright", "playwright", "selectolax"),
     "analysis": ("numpy", "rjieba", "snownlp"),
+    "dashboard": ("streamlit",),
+    "report": ("docxtpl", "vl_convert"),
+    "oidc": ("authlib",),
 }
 """Optional part, as pyproject.toml names it → the modules that our code imports of it."""
 

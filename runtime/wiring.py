@@ -27,7 +27,7 @@ from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Services:
     store: MentionStore
     archive: PageArchive
     begin_work: BeginWork
+    begin_reading: BeginWork
     engine: Engine
 
     @cached_property
@@ -136,6 +137,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Se
             store=store,
             archive=FilePageArchive(settings.data_dir / "pages", the_clock),
             begin_work=begin_work(engine),
+            begin_reading=begin_reading(engine),
             engine=engine,
         )
     finally:

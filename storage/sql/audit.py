@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from domain.audit import FIRST_HASH, AuditRow, canonical, seal
 from domain.errors import StoreError, Text
-from storage.sql.tables import audit, storable
+from storage.sql.columns import storable
+from storage.sql.tables import audit
 from storage.sql.writes import Values, take_number
 
 _PAGE = 500

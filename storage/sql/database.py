@@ -10,11 +10,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from domain.errors import ConfigurationError, DependencyMissing, Text
+from domain.ports import BeginWork
 from storage.sql.failures import translate_errors
 from storage.sql.schema import migrate, schema_version
 from storage.sql.unit_of_work import begin_work
 
-__all__ = ["begin_work", "migrate", "open_database", "schema_version"]
+__all__ = ["begin_reading", "begin_work", "migrate", "open_database", "schema_version"]
 
 BUSY_TIMEOUT_MS = 15_000
 """How long a unit of work waits for the one before it, on SQLite for the file, on PostgreSQL for a
@@ -42,6 +43,24 @@ def open_database(url: str) -> Engine:
     if parsed.drivername == "sqlite" and parsed.database and parsed.database != ":memory:":
         return _open_sqlite(parsed)
     raise _unusable()
+
+
+def begin_reading(engine: Engine) -> BeginWork:
+    """Return what opens units that only read: they see one moment and never wait for a writer.
+
+    A write in one is refused. Pages use it: twenty people looking must not hold up the crawl.
+    """
+    if engine.dialect.name == "postgresql":
+        reading = engine.execution_options(
+            postgresql_readonly=True, isolation_level="REPEATABLE READ"
+        )
+        return begin_work(reading)
+    reader = create_engine(engine.url, hide_parameters=True)
+    event.listen(reader, "connect", _prepare_reader)
+    event.listen(reader, "begin", _begin_deferred)
+    translate_errors(reader)
+    event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    return begin_work(reader)
 
 
 def _unusable() -> ConfigurationError:
@@ -97,6 +116,16 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
         "busy_timeout=0",  # from here on _begin_immediate waits, and nothing else has to
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_reader(connection: Any, record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "query_only=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _begin_immediate(connection: Connection) -> None:

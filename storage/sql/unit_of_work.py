@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import Text
 from domain.ports import (
+    AccountRepository,
     AuditRepository,
     BeginWork,
     ConfigurationRepository,
@@ -21,6 +22,7 @@ from domain.ports import (
     SignalRepository,
     SlotRepository,
 )
+from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.coverage import SqlCoverageRepository
@@ -60,6 +62,7 @@ class SqlUnitOfWork:
     outbox: OutboxRepository
     audit: AuditRepository
     sealed_names: SealedNameRepository
+    accounts: AccountRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -79,6 +82,7 @@ class SqlUnitOfWork:
         self.outbox = SqlOutboxRepository(db)
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
+        self.accounts = SqlAccountRepository(db)
         return self
 
     def __exit__(

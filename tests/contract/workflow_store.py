@@ -33,8 +33,8 @@ from domain.mention import Platform
 from domain.outbox import OutboxMail, OutboxState, Rendered
 from domain.ports import BeginWork, UnitOfWork
 from domain.signal import Evaluation, Figures, Outcome, Rule, Signal, SignalState, TopPost
+from storage.sql.all_tables import metadata
 from storage.sql.database import begin_work, migrate, open_database, schema_version
-from storage.sql.tables import metadata
 from tests.fakes import NOON
 from tests.fixtures.strategies import values_of
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.sql.tables import metadata
+from storage.sql.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sql.tables import storable
+from storage.sql.columns import storable
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""Every table of the workflow database, gathered: importing this module makes `metadata` whole."""
+
+from storage.sql import (
+    account_tables,
+    case_tables,
+    correction_tables,
+    handling_tables,
+    report_tables,
+    tables,
+)
+from storage.sql.columns import metadata
+
+__all__ = [
+    "account_tables",
+    "case_tables",
+    "correction_tables",
+    "handling_tables",
+    "metadata",
+    "report_tables",
+    "tables",
+]

@@ -1,0 +1,1 @@
+"""A person's corrections of what the model said."""
