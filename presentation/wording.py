@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.account import Role
+from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.coverage import CoverageState
@@ -158,6 +158,10 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.RETRY: Text("待重试", "to be retried"),
         OutboxState.UNCERTAIN: Text("结果不明，将重发", "uncertain, to be sent again"),
         OutboxState.DEAD: Text("已放弃", "given up"),
+    },
+    AccountState: {
+        AccountState.ACTIVE: Text("启用", "active"),
+        AccountState.DISABLED: Text("停用", "disabled"),
     },
     Role: {
         Role.ANALYST: Text("分析员", "analyst"),
