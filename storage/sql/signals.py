@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 from domain.brand import Level
 from domain.errors import VersionConflict
 from domain.mention import Platform
-from domain.signal import Figures, Rule, Signal, SignalState, TopPost
+from domain.signal import FalseAlarm, Figures, Rule, Signal, SignalState, TopPost
 from storage.sql.documents import from_document, to_document
 from storage.sql.tables import signals
 from storage.sql.writes import Values, insert_new, take_number
@@ -69,6 +69,19 @@ class SqlSignalRepository:
         )
         return [_from_row(row) for row in self._db.execute(query)]
 
+    def unclosed(self) -> list[Signal]:
+        """Return every signal that is not closed, oldest first."""
+        c = signals.c
+        query = select(signals).where(c.state != SignalState.CLOSED).order_by(c.opened_at, c.id)
+        return [_from_row(row) for row in self._db.execute(query)]
+
+    def of_brand(self, brand_id: str, limit: int = 50) -> list[Signal]:
+        """Return a brand's signals, newest first."""
+        c = signals.c
+        newest_first = (c.opened_at.desc(), c.id.desc())
+        query = select(signals).where(c.brand_id == brand_id).order_by(*newest_first).limit(limit)
+        return [_from_row(row) for row in self._db.execute(query)]
+
     def recent(self, limit: int = 50) -> list[Signal]:
         """Return signals, newest first."""
         newest_first = (signals.c.opened_at.desc(), signals.c.id.desc())
@@ -99,4 +112,5 @@ def _from_row(row: Row[Any]) -> Signal:
     values["rule"] = Rule(row.rule)
     values["level"] = Level(row.level)
     values["state"] = SignalState(row.state)
+    values["false_alarm"] = None if row.false_alarm is None else FalseAlarm(row.false_alarm)
     return Signal(**values)
