@@ -300,9 +300,9 @@ class OutboxRepository(Protocol):
     def claim(
         self, owner: str, now: datetime, lease: timedelta, *, recipient: str | None = None
     ) -> OutboxMail | None:
-        """Take the oldest mail (of `recipient`, where one is named) that is due (pending, retry, uncertain, or sending with a lease
-        that ran out, which is then uncertain), set it to sending and count the attempt; None when
-        there is none.
+        """Take the oldest mail (of `recipient`, where one is named) that is due (pending, retry,
+        uncertain, or sending with a lease that ran out, which is then uncertain), set it to sending
+        and count the attempt; None when there is none.
 
         Within one `thread` an earlier mail to the same recipient goes first.
         """

@@ -70,6 +70,11 @@ class Roster:
     executives: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every recipient id that the roster names."""
+        return tuple(dict.fromkeys((*self.everybody, *self.executives, *self.groups)))
+
     def on_duty(self, at: datetime, zone: ZoneInfo) -> tuple[str, ...]:
         """Return who is on duty at a moment, the one in charge first; () is an empty slot.
 
@@ -81,8 +86,8 @@ class Roster:
     @property
     def everybody(self) -> tuple[str, ...]:
         """All who are ever on duty, in the order of the roster."""
-        turns = (*self.shifts, *self.exceptions)
-        return tuple(dict.fromkeys(person for turn in turns for person in turn.people))
+        turns = (*(s.people for s in self.shifts), *(e.people for e in self.exceptions))
+        return tuple(dict.fromkeys(person for people in turns for person in people))
 
     def _turns(self, day: date) -> "Iterator[tuple[_Covers, tuple[str, ...]]]":
         """Yield what may cover a moment of `day`: exceptions first; yesterday's may reach over."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.brand import Level
+from domain.case import FalseAlarmCategory
 from domain.mention import Platform
 
 
@@ -28,18 +29,6 @@ class Rule(StrEnum):
     def is_counted(self) -> bool:
         """Whether the detector raised it, and follows and closes it by its counts."""
         return self is not Rule.HAND_RAISED
-
-
-class FalseAlarm(StrEnum):
-    """Why a signal was none: the category that the false-alarm rate is told by."""
-
-    NOT_ABOUT_US = "not_about_us"
-    NOT_NEGATIVE = "not_negative"
-    SPAM = "spam"
-    OLD_NEWS = "old_news"
-    OWN_CAMPAIGN = "own_campaign"
-    DATA_FAULT = "data_fault"
-    OTHER = "other"
 
 
 class Outcome(StrEnum):
@@ -193,7 +182,7 @@ class Signal:
     waiting_since: datetime | None = None
     level_since: datetime | None = None
     case_id: str = ""
-    false_alarm: FalseAlarm | None = None
+    false_alarm: FalseAlarmCategory | None = None
     closed_by: str = ""
     silenced_until: datetime | None = None
     raised_by: str = ""

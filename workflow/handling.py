@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 from domain.account import Account, Role
 from domain.audit import canonical
 from domain.brand import Level
+from domain.case import Case, CaseQuery, CaseState, FalseAlarmCategory
+from domain.case_moves import Attach, Reopen
 from domain.errors import ConfigurationError, KoubeiError, NotPermitted, Text, VersionConflict
-from domain.outbox import OutboxMail
 from domain.ports import BeginWork, UnitOfWork
-from domain.signal import FalseAlarm, Signal, SignalState
+from domain.signal import Signal, SignalState
 from domain.silence import LONGEST_SILENCE, Silence, SilenceScope, covering
 from presentation.notices import notice
 from presentation.wording import word
+from workflow.cases import Desk, Opening, act_in, open_case_in
 from workflow.permissions import Permission, require
 from workflow.signals import told_addresses, write_notice
 
@@ -118,12 +120,120 @@ def given_back(signal: Signal, at: datetime) -> Signal:
     )
 
 
+def make_case(
+    begin_work: BeginWork,
+    account_id: str,
+    signal_id: str,
+    *,
+    expected_version: int,
+    at: datetime,
+    desk: Desk,
+    title: str = "",
+    level: Level | None = None,
+    reason: str = "",
+    action_id: str = "",
+    session_id: str = "",
+) -> Case:
+    """Make a case of a signal, and take the signal where nobody holds it.
+
+    `level` is the suggestion that the case begins with (the signal's own unless given). Where the
+    signal has a case already, that one is returned: a double click makes no second.
+    """
+    with begin_work() as work:
+        account = require(work, account_id, Permission.MAKE_CASE)
+        signal = _signal(work, signal_id)
+        if signal.case_id and (case := work.cases.get(signal.case_id)) is not None:
+            return case
+        _expect(signal, expected_version)
+        _may_have_a_case(signal)
+        opening = Opening(
+            brand_id=signal.brand_id,
+            title=title.strip() or _title(work, signal),
+            level=level or signal.level,
+            signal_ids=(signal.id,),
+            mention_ids=tuple(post.mention_id for post in signal.top_posts),
+            reason=reason,
+        )
+        case = open_case_in(work, account_id, opening, at=at, desk=desk, session=session_id)
+        _hold_by_case(work, account, signal, case.id, at, session_id, reason)
+        work.commit()
+    return case
+
+
+def attach(
+    begin_work: BeginWork,
+    account_id: str,
+    signal_id: str,
+    case_id: str,
+    *,
+    expected_version: int,
+    at: datetime,
+    desk: Desk,
+    reason: str = "",
+    session_id: str = "",
+) -> Case:
+    """Add a signal to a case that is there (并入工单), and take it where nobody holds it."""
+    with begin_work() as work:
+        account = require(work, account_id, Permission.MAKE_CASE)
+        signal = _signal(work, signal_id)
+        case = work.cases.get(case_id)
+        if case is None:
+            raise _no_such("工单", "case", case_id)
+        if signal.case_id == case_id:
+            return case
+        _expect(signal, expected_version)
+        _may_have_a_case(signal)
+        joined = act_in(
+            work,
+            account_id,
+            case_id,
+            _joins(signal, reason),
+            expected_version=case.version,
+            at=at,
+            desk=desk,
+            session=session_id,
+        )
+        _hold_by_case(work, account, signal, case_id, at, session_id, reason)
+        work.commit()
+    return joined
+
+
+def join_open_case(work: UnitOfWork, signal: Signal, *, at: datetime, desk: Desk) -> Signal | None:
+    """Return a new signal as part of the open case about the same brand and rule, None without one.
+
+    A case that was answered or settled is taken up again by it. Part of the caller's transaction;
+    `signal` is not stored yet, and the caller stores what is returned.
+    """
+    case = _open_case_like(work, signal)
+    if case is None:
+        return None
+    if case.state in _TAKEN_UP_AGAIN:
+        again = Reopen(f"{signal.id}: {signal.same_kind}")
+        case = act_in(work, None, case.id, again, expected_version=case.version, at=at, desk=desk)
+    attached = act_in(
+        work,
+        None,
+        case.id,
+        _joins(signal, ""),
+        expected_version=case.version,
+        at=at,
+        desk=desk,
+    )
+    return replace(
+        signal,
+        state=SignalState.ACKNOWLEDGED,
+        acknowledged_by=attached.owner_id,
+        acknowledged_at=at,
+        case_id=attached.id,
+    )
+
+
 def mark_false_alarm(
     begin_work: BeginWork,
     account_id: str,
     signal_id: str,
     *,
-    category: FalseAlarm,
+    category: FalseAlarmCategory,
     reason: str,
     expected_version: int,
     at: datetime,
@@ -266,6 +376,79 @@ def end_silence(
                 _save(work, account, "signal.unsilenced", signal, loud, at, session_id)
         work.commit()
     return ended
+
+
+_TAKEN_UP_AGAIN = frozenset({CaseState.RESPONDED, CaseState.RESOLVED, CaseState.OBSERVING})
+"""States in which a new spike says that the matter is not over after all."""
+
+
+def _open_case_like(work: UnitOfWork, signal: Signal) -> Case | None:
+    """Return the newest active case that holds a signal of the same brand and rule."""
+    active = tuple(state for state in CaseState if state.is_active)
+    page = work.cases.search(CaseQuery(states=active, brand_id=signal.brand_id))
+    return next((case for case in page.cases if _is_about(work, case, signal)), None)
+
+
+def _is_about(work: UnitOfWork, case: Case, signal: Signal) -> bool:
+    held = (work.signals.get(signal_id) for signal_id in case.signal_ids)
+    return any(each is not None and each.same_kind == signal.same_kind for each in held)
+
+
+def _joins(signal: Signal, reason: str) -> Attach:
+    return Attach(
+        signal_ids=(signal.id,),
+        mention_ids=tuple(post.mention_id for post in signal.top_posts),
+        reason=reason,
+    )
+
+
+def _may_have_a_case(signal: Signal) -> None:
+    if signal.case_id:
+        raise NotPermitted(_HAS_CASE, place=signal.id)
+    if signal.false_alarm is not None:
+        raise NotPermitted(Text("已标为误报", "it is marked as none"), place=signal.id)
+
+
+def _title(work: UnitOfWork, signal: Signal) -> str:
+    _, configuration = work.configuration.current()
+    names = {brand.id: brand.name for brand in configuration.brands}
+    return f"{names.get(signal.brand_id, signal.brand_id)} {word(signal.rule).zh} {signal.id}"
+
+
+def _hold_by_case(
+    work: UnitOfWork,
+    account: Account,
+    signal: Signal,
+    case_id: str,
+    at: datetime,
+    session_id: str,
+    reason: str,
+) -> Signal:
+    """Store a signal as one that a case carries. What was raised by hand has no counts to follow:
+    it ends here, the case goes on.
+    """
+    held = signal
+    if signal.state is SignalState.OPEN:
+        held = replace(
+            signal,
+            state=SignalState.ACKNOWLEDGED,
+            acknowledged_by=account.id,
+            acknowledged_at=at,
+        )
+    held = replace(held, case_id=case_id)
+    if not signal.rule.is_counted:
+        held = replace(held, state=SignalState.CLOSED, closed_at=at, closed_by=account.id)
+    return _save(
+        work,
+        account,
+        "signal.in_case",
+        signal,
+        held,
+        at,
+        session_id,
+        reason=reason,
+        more={"case": case_id},
+    )
 
 
 def _silence_signal(

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from domain.brand import Level
+from domain.case import FalseAlarmCategory
 from domain.errors import VersionConflict
 from domain.mention import Platform
-from domain.signal import FalseAlarm, Figures, Rule, Signal, SignalState, TopPost
+from domain.signal import Figures, Rule, Signal, SignalState, TopPost
 from storage.sql.documents import from_document, to_document
 from storage.sql.tables import signals
 from storage.sql.writes import Values, insert_new, take_number
@@ -112,5 +113,5 @@ def _from_row(row: Row[Any]) -> Signal:
     values["rule"] = Rule(row.rule)
     values["level"] = Level(row.level)
     values["state"] = SignalState(row.state)
-    values["false_alarm"] = None if row.false_alarm is None else FalseAlarm(row.false_alarm)
+    values["false_alarm"] = None if row.false_alarm is None else FalseAlarmCategory(row.false_alarm)
     return Signal(**values)
