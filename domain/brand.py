@@ -10,8 +10,10 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from domain.channel import Channel, channel_of
 from domain.hosts import is_loopback
 from domain.mention import Platform
+from domain.roster import QuietHours, Roster
 from domain.work_calendar import CalendarSetting
 
 
@@ -120,13 +122,21 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who gets alert mail: for `brand_ids` (empty: all) at `min_level` or more serious."""
+    """Who gets alert mail: for `brand_ids` (empty: all) at `min_level` or more serious.
+
+    `address` is a mailbox, or a robot as `domain.channel` writes it (`wecom:duty-room`).
+    """
 
     id: str
     name: str
     address: str
     brand_ids: tuple[str, ...] = ()
     min_level: Level = Level.BLUE
+
+    @property
+    def channel(self) -> Channel:
+        """How the recipient is reached."""
+        return channel_of(self.address)
 
 
 NO_CLOCK = timedelta(0)
@@ -243,6 +253,8 @@ class Configuration:
     recipients: tuple[Recipient, ...] = ()
     detection: DetectionRule = DetectionRule()
     clocks: Mapping[Level, LevelClocks] = field(default_factory=lambda: dict(DEFAULT_CLOCKS))
+    rosters: tuple[Roster, ...] = ()
+    quiet_hours: QuietHours | None = None
     calendar: CalendarSetting = field(default_factory=CalendarSetting)
 
     def brand(self, brand_id: str) -> Brand:
@@ -260,6 +272,15 @@ class Configuration:
     def watches_of(self, brand_id: str) -> tuple[Watch, ...]:
         """The enabled watches that name a brand."""
         return tuple(w for w in self.watches if w.enabled and brand_id in w.brand_ids)
+
+    def recipient(self, recipient_id: str) -> Recipient | None:
+        """Return a recipient by id, None when there is none."""
+        return next((r for r in self.recipients if r.id == recipient_id), None)
+
+    def roster_of(self, brand_id: str) -> Roster | None:
+        """Return the roster that names a brand, else the one for all brands, else None."""
+        own = (r for r in self.rosters if brand_id in r.brand_ids)
+        return next(own, next((r for r in self.rosters if not r.brand_ids), None))
 
     @property
     def is_demo(self) -> bool:
@@ -300,9 +321,9 @@ class Change:
 def diff(old: Configuration, new: Configuration) -> tuple[Change, ...]:
     """Return what differs between two configurations, object by object and field by field."""
     changes: list[Change] = []
-    for name in ("brands", "watches", "sources", "recipients"):
+    for name in ("brands", "watches", "sources", "recipients", "rosters"):
         changes += _diff_by_id(name, getattr(old, name), getattr(new, name))
-    for name in ("detection", "clocks", "calendar"):
+    for name in ("detection", "clocks", "calendar", "quiet_hours"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             changes.append(Change(ChangeKind.CHANGED, name, repr(before), repr(after)))

@@ -15,7 +15,7 @@ from domain.brand import Configuration
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.mention import Mention, Platform
-from domain.outbox import OutboxMail, OutboxState
+from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
     AddResult,
     Bucket,
@@ -29,6 +29,7 @@ from domain.queries import (
 )
 from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
+from domain.silence import Silence
 
 
 class Clock(Protocol):
@@ -262,6 +263,12 @@ class SignalRepository(Protocol):
     def open_of(self, brand_id: str) -> list[Signal]:
         """Return a brand's signals that are not closed, oldest first."""
 
+    def unclosed(self) -> list[Signal]:
+        """Return every signal that is not closed, oldest first."""
+
+    def of_brand(self, brand_id: str, limit: int = 50) -> list[Signal]:
+        """Return a brand's signals, newest first."""
+
     def recent(self, limit: int = 50) -> list[Signal]:
         """Return signals, newest first."""
 
@@ -290,10 +297,12 @@ class OutboxRepository(Protocol):
     def add(self, mail: OutboxMail) -> bool:
         """Store a mail; False when its key is there already, which is then left alone."""
 
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> OutboxMail | None:
-        """Take the oldest mail that is due (pending, retry, uncertain, or sending with a lease
-        that ran out, which is then uncertain), set it to sending and count the attempt; None when
-        there is none.
+    def claim(
+        self, owner: str, now: datetime, lease: timedelta, *, recipient: str | None = None
+    ) -> OutboxMail | None:
+        """Take the oldest mail (of `recipient`, where one is named) that is due (pending, retry,
+        uncertain, or sending with a lease that ran out, which is then uncertain), set it to sending
+        and count the attempt; None when there is none.
 
         Within one `thread` an earlier mail to the same recipient goes first.
         """
@@ -315,6 +324,14 @@ class OutboxRepository(Protocol):
 
     def recipients_of(self, signal_id: str, epoch: int) -> list[str]:
         """Return who got (or will get) the mail of that epoch of a signal."""
+
+    def told(self, signal_id: str) -> list[Told]:
+        """Return whom a signal's mails told, and when, in the order they were written."""
+
+    def hasten(self, conversation: str, at: datetime) -> int:
+        """Make the mails of a conversation due that were to leave later and were never tried;
+        return how many there were. What is urgent does not queue behind what could wait.
+        """
 
     def counts(self) -> dict[OutboxState, int]:
         """Return how many mails are in each state; states without any are 0."""
@@ -392,6 +409,32 @@ class AccountRepository(Protocol):
         """Drop sessions that began before; return how many."""
 
 
+class SilenceRepository(Protocol):
+    """Silences, each a row with a version."""
+
+    def add(self, silence: Silence) -> None:
+        """Store a new silence; VersionConflict when its id is taken."""
+
+    def save(self, silence: Silence) -> Silence:
+        """Store the next version (`silence.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, silence_id: str) -> Silence | None:
+        """Return a silence by id."""
+
+    def holding(self, now: datetime) -> list[Silence]:
+        """Return the silences that hold at `now`, the one that ends first first."""
+
+    def untold_ends(self, now: datetime) -> list[Silence]:
+        """Return the silences whose time is over and whose notice was not written yet."""
+
+    def recent(self, limit: int = 50) -> list[Silence]:
+        """Return silences, the newest first."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `S-20261121-03` for `20261121`."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -408,6 +451,7 @@ class UnitOfWork(Protocol):
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    silences: SilenceRepository
 
     def __enter__(self) -> Self: ...
 

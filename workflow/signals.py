@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.alert import AlertContext, MailStage
 from domain.brand import Recipient
-from domain.outbox import OutboxMail, Rendered
+from domain.outbox import OutboxMail, OutboxState, Rendered
 from domain.ports import UnitOfWork
 from domain.signal import Signal, SignalState
 
@@ -113,16 +113,40 @@ def told_recipients(
     work: UnitOfWork, signal: Signal, recipients: Sequence[Recipient]
 ) -> list[Recipient]:
     """Return everybody who got a mail of a signal, also those no longer in the configuration."""
-    addresses = dict.fromkeys(
-        address
-        for epoch in range(OPENING_EPOCH, signal.epoch + 1)
-        for address in work.outbox.recipients_of(signal.id, epoch)
-    )
     by_address = {recipient.address: recipient for recipient in recipients}
     return [
         by_address.get(address, Recipient(id=address, name="", address=address))
-        for address in addresses
+        for address in told_addresses(work, signal)
     ]
+
+
+def told_addresses(work: UnitOfWork, signal: Signal) -> list[str]:
+    """Return the address of everybody who got, or will get, a mail of a signal."""
+    reached = (told for told in work.outbox.told(signal.id) if told.state is not OutboxState.DEAD)
+    return list(dict.fromkeys(told.recipient for told in reached))
+
+
+def write_notice(
+    work: UnitOfWork, signal: Signal, name: str, address: str, told: Rendered, at: datetime
+) -> None:
+    """Write a short message about a signal, in the thread of its opening mail; once an epoch."""
+    opening = mail_key(signal, MailStage.OPENING, OPENING_EPOCH, address)
+    thread = opening if work.outbox.get(opening) is not None else ""
+    if thread:
+        work.outbox.hasten(thread, at)
+    work.outbox.add(
+        OutboxMail(
+            key=f"{signal.id}|{signal.rule.value}|{name}-{signal.epoch}|{address}",
+            recipient=address,
+            rendered=told,
+            created_at=at,
+            next_attempt_at=at,
+            kind="notice",
+            thread=thread,
+            signal_id=signal.id,
+            epoch=signal.epoch,
+        )
+    )
 
 
 def mail_key(signal: Signal, stage: MailStage, epoch: int, address: str) -> str:

@@ -156,8 +156,19 @@ signals = Table(
     words("first_post"),
     words("top_posts"),
     words("terms"),
+    words("acknowledged_by"),
+    moment_or_null("acknowledged_at"),
+    moment_or_null("waiting_since"),
+    moment_or_null("level_since"),
+    words("case_id"),
+    Column("false_alarm", Words()),
+    words("closed_by"),
+    moment_or_null("silenced_until"),
+    words("raised_by"),
+    count("decided_version"),
     UniqueConstraint("key"),
 )
+Index(None, signals.c.state, signals.c.opened_at)
 Index(None, signals.c.brand_id, signals.c.state, signals.c.opened_at)
 Index(None, signals.c.opened_at)
 

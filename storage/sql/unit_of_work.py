@@ -20,6 +20,7 @@ from domain.ports import (
     OutboxRepository,
     SealedNameRepository,
     SignalRepository,
+    SilenceRepository,
     SlotRepository,
 )
 from storage.sql.accounts import SqlAccountRepository
@@ -32,6 +33,7 @@ from storage.sql.failures import unavailable
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
+from storage.sql.silences import SqlSilenceRepository
 from storage.sql.slots import SqlSlotRepository
 
 
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    silences: SilenceRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.silences = SqlSilenceRepository(db)
         return self
 
     def __exit__(
