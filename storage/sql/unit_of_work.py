@@ -17,6 +17,7 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LoginRepository,
     OutboxRepository,
     SealedNameRepository,
     SignalRepository,
@@ -29,6 +30,7 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.logins import SqlLoginRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    logins: LoginRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.logins = SqlLoginRepository(db)
         return self
 
     def __exit__(
