@@ -17,7 +17,8 @@ def invitation_mail(name: str, url: str, language: str) -> Rendered:
         [
             Text(f"{name}，您好：", f"Hello {name},"),
             Text(
-                "已为您开通口碑账号。请在 7 天内打开下面的链接设置密码；链接只能使用一次，请勿转发。",
+                "已为您开通口碑账号。请在 7 天内打开下面的链接设置密码；"
+                "链接只能使用一次，请勿转发。",
                 "an account was made for you. Open this link within 7 days and set a password; it "
                 "works once, so keep it to yourself.",
             ),

@@ -15,6 +15,7 @@ from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
+from domain.login import TicketKind
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
@@ -186,6 +187,13 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Role.ETHICS: Text("监督与伦理", "ethics"),
         Role.AUDITOR: Text("审计", "auditor"),
         Role.ADMIN: Text("系统管理员", "administrator"),
+    },
+    TicketKind: {
+        TicketKind.FIRST_ADMIN: Text("首个管理员", "first admin"),
+        TicketKind.INVITATION: Text("邀请", "invitation"),
+        TicketKind.PASSWORD_RESET: Text("重设密码", "password reset"),
+        TicketKind.SECOND_FACTOR: Text("动态验证码", "second factor"),
+        TicketKind.OIDC: Text("企业身份登录", "company login"),
     },
     AccountState: {
         AccountState.ACTIVE: Text("启用", "active"),
