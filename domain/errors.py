@@ -16,6 +16,7 @@
     │   └── SchemaMismatch          the store is of another version than this program
     ├── DeliveryError               a mail was not accepted: `retry` and `uncertain`
     ├── ImportRefused               a file that cannot be imported at all (bad rows: RowProblem)
+    ├── InputRefused                what a person entered cannot be taken; nothing was changed
     └── NotPermitted                the person may not do this
 
 A message is a fact with its place and its mend, in Chinese for users and in English for developers
@@ -172,6 +173,10 @@ class DeliveryError(KoubeiError):
 
 class ImportRefused(KoubeiError):
     """A file that cannot be imported at all; nothing of it was stored."""
+
+
+class InputRefused(KoubeiError):
+    """What a person entered cannot be taken; nothing was changed."""
 
 
 class NotPermitted(KoubeiError):

@@ -14,6 +14,7 @@ from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
+from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
@@ -433,6 +434,51 @@ class SilenceRepository(Protocol):
 
     def next_id(self, business_date: str) -> str:
         """Return the next free id of a day, `S-20261121-03` for `20261121`."""
+class LoginRepository(Protocol):
+    """What logins leave behind: tickets, counted attempts, second factors."""
+
+    def add_ticket(self, ticket: Ticket) -> None:
+        """Store a new ticket."""
+
+    def ticket(self, secret_hash: str, kind: TicketKind, now: datetime) -> Ticket | None:
+        """Return a ticket that can still be used, and leave it; None when there is none."""
+
+    def take_ticket(self, secret_hash: str, kind: TicketKind, now: datetime) -> Ticket | None:
+        """Use a ticket up and return it; None when it is unknown, of another kind, past its time
+        or was taken before.
+        """
+
+    def drop_tickets(self, kind: TicketKind, account_id: str) -> None:
+        """Make every ticket of a kind for an account worthless."""
+
+    def prune_tickets(self, now: datetime) -> int:
+        """Drop tickets past their time; return how many."""
+
+    def attempts(self, subject: str) -> Attempts | None:
+        """Return a counter, locked until the unit ends where the store has row locks."""
+
+    def save_attempts(self, attempts: Attempts) -> None:
+        """Store a counter."""
+
+    def clear_attempts(self, subject: str) -> None:
+        """Forget a counter."""
+
+    def prune_attempts(self, before: datetime) -> int:
+        """Drop counters that last rose before; return how many."""
+
+    def second_factor(self, account_id: str) -> SecondFactor | None:
+        """Return the second factor of an account, None when it has none."""
+
+    def save_second_factor(self, factor: SecondFactor) -> None:
+        """Store the second factor of an account in place of an earlier one."""
+
+    def use_step(self, account_id: str, step: int) -> bool:
+        """Note that the code of a time step was accepted; False when it, or a later one, was
+        before.
+        """
+
+    def drop_second_factor(self, account_id: str) -> bool:
+        """Forget the second factor of an account; return whether there was one."""
 
 
 class UnitOfWork(Protocol):
@@ -452,6 +498,7 @@ class UnitOfWork(Protocol):
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     silences: SilenceRepository
+    logins: LoginRepository
 
     def __enter__(self) -> Self: ...
 

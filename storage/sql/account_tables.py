@@ -1,8 +1,16 @@
 """Accounts, sessions and what login remembers."""
 
-from sqlalchemy import Column, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
 
-from storage.sql.columns import Words, metadata, moment, moment_or_null, words
+from storage.sql.columns import Words, flag, metadata, moment, moment_or_null, words
 
 accounts = Table(
     "accounts",
@@ -35,3 +43,31 @@ sessions = Table(
 )
 Index(None, sessions.c.account_id)
 Index(None, sessions.c.began_at)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    words("secret_hash", primary_key=True),
+    words("kind"),
+    moment("expires_at"),
+    words("account_id"),
+    words("payload"),
+)
+Index(None, tickets.c.expires_at)
+
+login_attempts = Table(
+    "login_attempts",
+    metadata,
+    words("subject", primary_key=True),
+    Column("failures", Integer(), nullable=False),
+    moment("last_at"),
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    words("account_id", primary_key=True),
+    Column("sealed_secret", LargeBinary(), nullable=False),
+    flag("confirmed"),
+    Column("last_step", BigInteger(), nullable=False),
+)

@@ -17,6 +17,7 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LoginRepository,
     OutboxRepository,
     SealedNameRepository,
     SignalRepository,
@@ -30,6 +31,7 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.logins import SqlLoginRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -66,6 +68,7 @@ class SqlUnitOfWork:
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     silences: SilenceRepository
+    logins: LoginRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -87,6 +90,7 @@ class SqlUnitOfWork:
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
         self.silences = SqlSilenceRepository(db)
+        self.logins = SqlLoginRepository(db)
         return self
 
     def __exit__(

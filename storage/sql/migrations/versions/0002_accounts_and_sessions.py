@@ -42,3 +42,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_account_id", "sessions", ["account_id"])
     op.create_index("ix_sessions_began_at", "sessions", ["began_at"])
+    op.create_table(
+        "tickets",
+        sa.Column("secret_hash", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("secret_hash", name="pk_tickets"),
+    )
+    op.create_index("ix_tickets_expires_at", "tickets", ["expires_at"])
+    op.create_table(
+        "login_attempts",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("subject", name="pk_login_attempts"),
+    )
+    op.create_table(
+        "second_factors",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name="pk_second_factors"),
+    )
