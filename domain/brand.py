@@ -148,6 +148,27 @@ class DetectionRule:
         return self.by_brand.get(brand_id, self.sensitivity)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPlan:
+    """When reports are made and who gets them by mail.
+
+    A weekly report is drafted on Monday at `weekly_at` (a span after local midnight) and mailed to
+    `recipients` once a person has reviewed it. A daily one is made and mailed at `daily_at` to
+    `daily_recipients`, if there are any. `brand_ids` empty: of every brand that a watch names.
+    `confidentiality` (密级) and `made_by` (制作) stand at the head.
+    """
+
+    weekly: bool = True
+    daily: bool = True
+    weekly_at: timedelta = timedelta(hours=8)
+    daily_at: timedelta = timedelta(hours=8)
+    recipients: tuple[str, ...] = ()
+    daily_recipients: tuple[str, ...] = ()
+    brand_ids: tuple[str, ...] = ()
+    confidentiality: str = "内部"
+    made_by: str = ""
+
+
 DEFAULT_CLOCKS: Mapping[Level, LevelClocks] = {
     Level.RED: LevelClocks(timedelta(minutes=10), timedelta(hours=4)),
     Level.ORANGE: LevelClocks(timedelta(minutes=15), timedelta(hours=4)),
@@ -166,6 +187,7 @@ class Configuration:
     recipients: tuple[Recipient, ...] = ()
     detection: DetectionRule = DetectionRule()
     clocks: Mapping[Level, LevelClocks] = field(default_factory=lambda: dict(DEFAULT_CLOCKS))
+    report: ReportPlan = ReportPlan()
 
     def brand(self, brand_id: str) -> Brand:
         """Return a brand by id; KeyError when there is none."""
@@ -224,7 +246,7 @@ def diff(old: Configuration, new: Configuration) -> tuple[Change, ...]:
     changes: list[Change] = []
     for name in ("brands", "watches", "sources", "recipients"):
         changes += _diff_by_id(name, getattr(old, name), getattr(new, name))
-    for name in ("detection", "clocks"):
+    for name in ("detection", "clocks", "report"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             changes.append(Change(ChangeKind.CHANGED, name, repr(before), repr(after)))

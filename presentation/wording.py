@@ -18,6 +18,7 @@ from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
 from domain.queries import Bucket, Sort
+from domain.report import ReportKind, ReportState
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalState
 from presentation.hostile import defang
@@ -169,6 +170,15 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
         Bucket.HOUR: Text("1 小时", "1 hour"),
         Bucket.DAY: Text("1 天", "1 day"),
+    },
+    ReportKind: {
+        ReportKind.WEEK: Text("周报", "weekly report"),
+        ReportKind.DAY: Text("日报", "daily report"),
+    },
+    ReportState: {
+        ReportState.DRAFT: Text("草稿", "draft"),
+        ReportState.REVIEWED: Text("已审", "reviewed"),
+        ReportState.SENT: Text("已发", "sent"),
     },
 }
 
