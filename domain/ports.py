@@ -27,6 +27,7 @@ from domain.queries import (
     Summary,
     TimelinePoint,
 )
+from domain.report import Report, ReportKind
 from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
 
@@ -392,6 +393,26 @@ class AccountRepository(Protocol):
         """Drop sessions that began before; return how many."""
 
 
+class ReportRepository(Protocol):
+    """Weekly and daily reports, each a row with a version."""
+
+    def add(self, report: Report) -> bool:
+        """Store a new report; False when there is one of that period and brand, which stays."""
+
+    def save(self, report: Report) -> Report:
+        """Store the next version (`report.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, report_id: str) -> Report | None:
+        """Return a report by id."""
+
+    def exists(self, report_id: str) -> bool:
+        """Whether there is such a report, without reading it."""
+
+    def recent(self, limit: int = 50, kind: ReportKind | None = None) -> list[Report]:
+        """Return reports, the newest period first."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -408,6 +429,7 @@ class UnitOfWork(Protocol):
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    reports: ReportRepository
 
     def __enter__(self) -> Self: ...
 

@@ -5,9 +5,10 @@ is Unihan_OtherMappings.txt.bz2 of the Unicode database (Debian: unicode-data), 
 the 通用规范汉字表 of 2013. Needs fonttools, which nothing else here does: `pip install fonttools`.
 
 Kept are the 8,105 signs of that list, all of GB 2312 (6,763 Han signs and 682 symbols), ASCII,
-Latin-1 and the marks that our charts and tables use. Hints and layout features go: charts, PDF and mail need neither. Noto names no reserved font name; the family
-is renamed all the same, because a subset must not stand in for the whole font where that is
-installed. `signs.txt` lists what the font can draw.
+Latin-1 and the marks that our charts and tables use. Hints and layout features go: charts, PDF and
+mail need neither. Noto names no reserved font name; the family is renamed all the same, because a
+subset must not stand in for the whole font where that is installed. `signs.txt` lists what the font
+can draw.
 """
 
 import bz2

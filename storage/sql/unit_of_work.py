@@ -18,6 +18,7 @@ from domain.ports import (
     CrawlRepository,
     EvaluationRepository,
     OutboxRepository,
+    ReportRepository,
     SealedNameRepository,
     SignalRepository,
     SlotRepository,
@@ -30,6 +31,7 @@ from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.outbox import SqlOutboxRepository
+from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
 from storage.sql.slots import SqlSlotRepository
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    reports: ReportRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.reports = SqlReportRepository(db)
         return self
 
     def __exit__(
