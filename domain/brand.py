@@ -181,6 +181,27 @@ class DetectionRule:
         return self.by_brand.get(brand_id, self.sensitivity)
 
 
+@dataclass(frozen=True, slots=True)
+class ReportPlan:
+    """When reports are made and who gets them by mail.
+
+    A weekly report is drafted on Monday at `weekly_at` (a span after local midnight) and mailed to
+    `recipients` once a person has reviewed it. A daily one is made and mailed at `daily_at` to
+    `daily_recipients`, if there are any. `brand_ids` empty: of every brand that a watch names.
+    `confidentiality` (密级) and `made_by` (制作) stand at the head.
+    """
+
+    weekly: bool = True
+    daily: bool = True
+    weekly_at: timedelta = timedelta(hours=8)
+    daily_at: timedelta = timedelta(hours=8)
+    recipients: tuple[str, ...] = ()
+    daily_recipients: tuple[str, ...] = ()
+    brand_ids: tuple[str, ...] = ()
+    confidentiality: str = "内部"
+    made_by: str = ""
+
+
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 DEFAULT_CLOCKS: Mapping[Level, LevelClocks] = {
@@ -256,6 +277,7 @@ class Configuration:
     rosters: tuple[Roster, ...] = ()
     quiet_hours: QuietHours | None = None
     calendar: CalendarSetting = field(default_factory=CalendarSetting)
+    report: ReportPlan = ReportPlan()
 
     def brand(self, brand_id: str) -> Brand:
         """Return a brand by id; KeyError when there is none."""
@@ -323,7 +345,7 @@ def diff(old: Configuration, new: Configuration) -> tuple[Change, ...]:
     changes: list[Change] = []
     for name in ("brands", "watches", "sources", "recipients", "rosters"):
         changes += _diff_by_id(name, getattr(old, name), getattr(new, name))
-    for name in ("detection", "clocks", "calendar", "quiet_hours"):
+    for name in ("detection", "clocks", "calendar", "quiet_hours", "report"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             changes.append(Change(ChangeKind.CHANGED, name, repr(before), repr(after)))

@@ -28,6 +28,7 @@ from domain.queries import (
     Summary,
     TimelinePoint,
 )
+from domain.report import Report, ReportKind
 from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
 from domain.silence import Silence
@@ -434,6 +435,8 @@ class SilenceRepository(Protocol):
 
     def next_id(self, business_date: str) -> str:
         """Return the next free id of a day, `S-20261121-03` for `20261121`."""
+
+
 class LoginRepository(Protocol):
     """What logins leave behind: tickets, counted attempts, second factors."""
 
@@ -481,6 +484,26 @@ class LoginRepository(Protocol):
         """Forget the second factor of an account; return whether there was one."""
 
 
+class ReportRepository(Protocol):
+    """Weekly and daily reports, each a row with a version."""
+
+    def add(self, report: Report) -> bool:
+        """Store a new report; False when there is one of that period and brand, which stays."""
+
+    def save(self, report: Report) -> Report:
+        """Store the next version (`report.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, report_id: str) -> Report | None:
+        """Return a report by id."""
+
+    def exists(self, report_id: str) -> bool:
+        """Whether there is such a report, without reading it."""
+
+    def recent(self, limit: int = 50, kind: ReportKind | None = None) -> list[Report]:
+        """Return reports, the newest period first."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -499,6 +522,7 @@ class UnitOfWork(Protocol):
     accounts: AccountRepository
     silences: SilenceRepository
     logins: LoginRepository
+    reports: ReportRepository
 
     def __enter__(self) -> Self: ...
 

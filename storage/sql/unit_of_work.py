@@ -19,6 +19,7 @@ from domain.ports import (
     EvaluationRepository,
     LoginRepository,
     OutboxRepository,
+    ReportRepository,
     SealedNameRepository,
     SignalRepository,
     SilenceRepository,
@@ -33,6 +34,7 @@ from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.logins import SqlLoginRepository
 from storage.sql.outbox import SqlOutboxRepository
+from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
 from storage.sql.silences import SqlSilenceRepository
@@ -69,6 +71,7 @@ class SqlUnitOfWork:
     accounts: AccountRepository
     silences: SilenceRepository
     logins: LoginRepository
+    reports: ReportRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -91,6 +94,7 @@ class SqlUnitOfWork:
         self.accounts = SqlAccountRepository(db)
         self.silences = SqlSilenceRepository(db)
         self.logins = SqlLoginRepository(db)
+        self.reports = SqlReportRepository(db)
         return self
 
     def __exit__(
