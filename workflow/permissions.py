@@ -83,8 +83,6 @@ def require(work: UnitOfWork, account_id: str, permission: Permission) -> Accoun
         raise NotPermitted(
             Text("您的角色不能执行此操作", "none of your roles may do this"),
             place=permission.value,
-            mend=Text(
-                "请有权限的同事操作，或请管理员调整角色", "ask one who may, or an admin"
-            ),
+            mend=Text("请有权限的同事操作，或请管理员调整角色", "ask one who may, or an admin"),
         )
     return account

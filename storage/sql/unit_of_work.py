@@ -14,9 +14,11 @@ from domain.ports import (
     AuditRepository,
     BeginWork,
     ConfigurationRepository,
+    CorrectionRepository,
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    NoteRepository,
     OutboxRepository,
     SealedNameRepository,
     SignalRepository,
@@ -25,10 +27,12 @@ from domain.ports import (
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.configurations import SqlConfigurationRepository
+from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -63,6 +67,8 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    corrections: CorrectionRepository
+    notes: NoteRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -83,6 +89,8 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.corrections = SqlCorrectionRepository(db)
+        self.notes = SqlNoteRepository(db)
         return self
 
     def __exit__(
