@@ -4,11 +4,13 @@ What runs beside the state (upward report, promises, grade) is in the case too, 
 cannot skip it. Times are aware moments in UTC, people are account ids.
 """
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from domain.approval import Approval, ChainStep, current_step
+from domain.audit import canonical
 from domain.brand import Level
 from domain.draft import Draft, Finding
 from domain.fact_sheet import FactSheet
@@ -242,6 +244,11 @@ class Override:
     findings: tuple[Finding, ...]
 
 
+def case_sha256(case: "Case") -> str:
+    """Return the hash of everything a case holds, as the trail notes it before and after a move."""
+    return hashlib.sha256(canonical(asdict(case)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One matter. `id` is `C-20261121-01` (business date, number of the day).
@@ -319,6 +326,13 @@ class Case:
     def promise(self, number: int) -> Promise | None:
         """Return a promise by number."""
         return next((p for p in self.promises if p.number == number), None)
+
+
+class CaseSort(StrEnum):
+    """The order of a list of cases: newest first, or what is due next first."""
+
+    NEWEST = "newest"
+    DUE = "due"
 
 
 @dataclass(frozen=True, slots=True)
