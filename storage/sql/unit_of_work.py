@@ -13,6 +13,7 @@ from domain.ports import (
     AccountRepository,
     AuditRepository,
     BeginWork,
+    CaseRepository,
     ConfigurationRepository,
     CoverageRepository,
     CrawlRepository,
@@ -24,6 +25,7 @@ from domain.ports import (
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
+from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -83,6 +86,7 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.cases = SqlCaseRepository(db)
         return self
 
     def __exit__(
