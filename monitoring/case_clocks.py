@@ -1,9 +1,9 @@
 """Warnings that a clock of a case runs out: at 50 and 80 % of its time, and when it is over.
 
 Clocks are read, not kept (`domain.clocks`), so a round may run twice, late, or on two machines: the
-key of a warning names case, clock, threshold, the start of the clock and the reader, and a mail with
-that key is there once. A service that slept warns of the highest threshold that was passed, not of
-each of them.
+key of a warning names case, clock, threshold, the start of the clock and the reader, and a mail
+with that key is there once. A service that slept warns of the highest threshold that was passed,
+not of each of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.account import Account, AccountState, Role
-from domain.brand import Configuration
+from domain.brand import Configuration, Level, LevelClocks
 from domain.case import Case, CaseQuery, CaseState
 from domain.clock_warning import ClockWarning, WarnedAs
 from domain.clocks import ClockName, ClockPolicy, ClockReading, ClockState, clocks_of
@@ -117,7 +117,7 @@ def active_cases(work: UnitOfWork) -> Iterator[Case]:
 
 def clock_policy(work: UnitOfWork) -> ClockPolicy:
     """Return the company's figures with the moments from which they held."""
-    versions = []
+    versions: list[tuple[datetime, Mapping[Level, LevelClocks]]] = []
     for version, at, _, _ in reversed(work.configuration.history()):
         configuration = work.configuration.get(version)
         if configuration and (not versions or versions[-1][1] != configuration.clocks):
