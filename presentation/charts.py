@@ -1,4 +1,4 @@
-"""Every chart of the product as a plain Vega-Lite 5 specification: pages draw it, reports print it.
+"""Every chart of the product as a plain Vega-Lite specification: pages draw it, reports print it.
 
 Fixed colours, Chinese words, explicit time formats. Times are told in the business zone whatever
 the browser's is: they go in as wall-clock times on a UTC scale. Hours that were not fully looked at
@@ -7,7 +7,7 @@ are grey, never empty. Each chart comes with the sentence that tells it to those
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -410,7 +410,7 @@ def _seen(count: int | None) -> str:
 
 def _wall(moment: datetime, zone: ZoneInfo) -> str:
     """The local wall-clock time, written as if it were UTC (see the module)."""
-    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _wall_moment(moment, zone).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _bin_row(each: Bin, zone: ZoneInfo) -> Spec:
@@ -452,26 +452,51 @@ def _span_words(each: Bin, zone: ZoneInfo) -> str:
 
 
 def _time_axis(bins: Sequence[Bin], zone: ZoneInfo) -> Spec:
-    days = (bins[-1].end - bins[0].start) / DAY if bins else 1
-    by_hour = (
+    ticks = _ticks(bins, zone)
+    label = (
         "utchours(datum.value) == 0 ? utcFormat(datum.value, '%m-%d') "
         ": utcFormat(datum.value, '%H时')"
     )
-    domain = [_wall(bins[0].start, zone), _wall(bins[-1].end, zone)] if bins else None
     return {
         "field": "start",
         "type": "temporal",
-        "scale": {"type": "utc", **({"domain": domain} if domain else {})},
+        "scale": {"type": "utc", "nice": False},
         "axis": {
             "title": None,
             "grid": False,
-            "tickCount": {"interval": "hour", "step": 3} if days <= 2 else "day",
-            "labelExpr": by_hour if days <= 2 else "utcFormat(datum.value, '%m-%d')",
+            "values": ticks,
+            "labelExpr": label,
             "labelOverlap": True,
             "domainColor": LINE,
             "tickColor": LINE,
         },
     }
+
+
+def _ticks(bins: Sequence[Bin], zone: ZoneInfo) -> list[Spec]:
+    """Where the axis is labelled: every three hours up to two days, else at midnights, ten or so."""
+    if not bins:
+        return []
+    first, last = (_wall_moment(moment, zone) for moment in (bins[0].start, bins[-1].end))
+    days = (last - first) / DAY
+    step = 3 * HOUR if days <= 2 else DAY * max(1, round(days / 10))
+    seconds = int(step.total_seconds())
+    at = -(-int(first.timestamp()) // seconds) * seconds if days <= 2 else _midnight(first)
+    return [_tick(tick) for tick in range(at, int(last.timestamp()) + 1, seconds)]
+
+
+def _tick(seconds: int) -> Spec:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return {"utc": True, "year": at.year, "month": at.month, "date": at.day, "hours": at.hour}
+
+
+def _midnight(moment: datetime) -> int:
+    day = int(DAY.total_seconds())
+    return -(-int(moment.timestamp()) // day) * day
+
+
+def _wall_moment(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=UTC)
 
 
 def _gaps() -> Spec:
@@ -490,7 +515,7 @@ def _bars() -> Spec:
             {"calculate": f"{names!r}[datum.code]", "as": "label"},
             {"calculate": f"indexof({list(names)!r}, datum.code)", "as": "place"},
         ],
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": {"type": "bar", "orient": "vertical", "binSpacing": 1},
         "encoding": {
             "x2": {"field": "end"},
             "y": {
@@ -629,7 +654,7 @@ def _tip(field: str, title: str, form: str = "") -> Spec:
 
 def _whole(spec: Spec) -> Spec:
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
         "autosize": {"type": "fit", "contains": "padding"},
         "padding": 0,
