@@ -1,4 +1,4 @@
-"""`koubei up`: everything on one machine. Scheduler, dashboard, and the demo when nothing is set."""
+"""`koubei up`: everything on one machine. Scheduler, dashboard, the demo when nothing is set."""
 
 import os
 import signal
@@ -255,6 +255,7 @@ def _web_services(services: Services) -> WebServices:
         masker=lambda: services.masker,
         oidc=settings.oidc,
         dashboard=_dashboard(services),
+        on_script_error=_on_script_error,
     )
 
 
@@ -272,6 +273,12 @@ def _dashboard(services: Services) -> Path | None:
 
     offer(services)
     return Path(dashboard.__file__).with_name("streamlit_app.py")
+
+
+def _on_script_error(error: Exception) -> bool:
+    from dashboard.widgets.notices import on_script_error
+
+    return on_script_error(error)
 
 
 def _tell_address(services: Services) -> None:

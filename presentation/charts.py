@@ -474,7 +474,7 @@ def _time_axis(bins: Sequence[Bin], zone: ZoneInfo) -> Spec:
 
 
 def _ticks(bins: Sequence[Bin], zone: ZoneInfo) -> list[Spec]:
-    """Where the axis is labelled: every three hours up to two days, else at midnights, ten or so."""
+    """Where the axis is labelled: every three hours up to two days, else ten or so midnights."""
     if not bins:
         return []
     first, last = (_wall_moment(moment, zone) for moment in (bins[0].start, bins[-1].end))

@@ -15,6 +15,7 @@ from workflow.passwords import Passwords
 class WebServices:
     """What the pages read. `zone_name` is the business zone; `mails_become_files`: no mail server
     is set. `dashboard` is the script that is served at `/`; without it the status page is.
+    `on_script_error` shows what a page did not catch, and returns True when it did.
     """
 
     begin_work: BeginWork
@@ -32,6 +33,7 @@ class WebServices:
     passwords: Passwords = field(default_factory=Passwords)
     oidc: Oidc | None = None
     dashboard: Path | None = None
+    on_script_error: Callable[[Exception], bool] | None = None
 
     @property
     def is_https(self) -> bool:

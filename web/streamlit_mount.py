@@ -8,7 +8,7 @@ when the session ends.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -105,11 +105,17 @@ def judge(message: bytes) -> Judgement:
 class Dashboard:
     """The application of a script, with its start page rewritten and its policy set."""
 
-    def __init__(self, script: Path, *, hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        script: Path,
+        *,
+        hosts: frozenset[str],
+        on_script_error: Callable[[Exception], bool] | None = None,
+    ) -> None:
         # the first reading of Streamlit's options looks beside the script, for its theme
         config._main_script_path = str(script)
         config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
-        self._app = App(script)
+        self._app = App(script, on_script_error=on_script_error)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Return what runs Streamlit while the service is up."""
