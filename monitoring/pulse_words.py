@@ -7,6 +7,7 @@ from domain.errors import Text
 from domain.mention import Platform
 from monitoring.pulse import Pulse, Verdict
 from monitoring.sight import Gap
+from presentation.charts import HOUR, bin_width
 from presentation.formats import decimal, multiple, near_time, short_time
 from presentation.wording import reason, word
 
@@ -41,7 +42,8 @@ def headline(pulse: Pulse, span: str) -> Text:
 
 def _against_baseline(pulse: Pulse) -> str:
     if pulse.multiple is None:
-        return "" if pulse.expected is not None else "基线尚在学习"
+        learning = pulse.expected is None and bin_width(pulse.period.length) == HOUR
+        return "基线尚在学习" if learning else ""
     if pulse.multiple < 0.1:
         return "远低于基线"
     return f"为基线 {multiple(pulse.multiple, 'zh')}"

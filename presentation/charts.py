@@ -139,7 +139,7 @@ def timeline(
         layers += _expected()
     layers.append(_hover(clickable))
     if marks:
-        layers += _marks(marks, zone, top * 1.08)
+        layers += _marks(marks, bins, zone, top * 1.08)
     spec = _whole(
         {
             "data": {"values": values},
@@ -543,7 +543,7 @@ def _expected() -> list[Spec]:
     return [
         {
             "transform": [known],
-            "mark": {"type": "rect", "color": BLUE, "opacity": 0.16},
+            "mark": {"type": "rect", "color": BLUE, "opacity": 0.28},
             "encoding": {
                 "x2": {"field": "end"},
                 "y": {"field": "low", "type": "quantitative"},
@@ -594,7 +594,10 @@ def _hover(clickable: bool) -> Spec:
     return layer
 
 
-def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Spec]:
+def _marks(
+    marks: Iterable[SpikeMark], bins: Sequence[Bin], zone: ZoneInfo, height: float
+) -> list[Spec]:
+    late = bins[0].start + 0.7 * (bins[-1].end - bins[0].start) if bins else None
     values = [
         {
             "start": _wall(mark.at, zone),
@@ -602,6 +605,7 @@ def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Sp
             "id": mark.signal_id,
             "level": word(mark.level).zh,
             "colour": LEVEL_COLOURS[mark.level],
+            "late": late is not None and mark.at > late,
         }
         for mark in marks
     ]
@@ -627,12 +631,19 @@ def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Sp
             },
             "encoding": shared,
         },
-        {
-            "data": {"values": values},
-            "mark": {"type": "text", "align": "left", "dx": 8, "fontSize": 11},
-            "encoding": {**shared, "text": {"field": "id", "type": "nominal"}},
-        },
+        _mark_words(values, shared, is_late=False),
+        _mark_words(values, shared, is_late=True),
     ]
+
+
+def _mark_words(values: list[Spec], shared: Spec, *, is_late: bool) -> Spec:
+    """The id beside its mark, at the side where there is room."""
+    align, away = ("right", -8) if is_late else ("left", 8)
+    return {
+        "data": {"values": [row for row in values if row["late"] is is_late]},
+        "mark": {"type": "text", "align": align, "dx": away, "fontSize": 11},
+        "encoding": {**shared, "text": {"field": "id", "type": "nominal"}},
+    }
 
 
 def _label_colour() -> Spec:

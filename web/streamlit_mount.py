@@ -46,7 +46,6 @@ def options(hosts: frozenset[str]) -> Mapping[str, Any]:
         "client.disableDataExport": True,
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
-        "client.showSidebarNavigation": False,
         "client.toolbarMode": "minimal",
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,

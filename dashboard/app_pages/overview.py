@@ -54,13 +54,13 @@ def board() -> None:
         volume(pulse)
     with right, card("platforms"):
         section("平台分布")
-        charts.draw(platform_bars(pulse.platforms, height=196))
+        charts.draw(platform_bars(pulse.platforms, height=228))
     left, right = st.columns([2, 1])
     with left, card("newest"):
         newest(pulse)
     with right, card("terms"):
         section("热词变化", "与一周前相比")
-        charts.draw(term_bars(pulse.terms, height=190))
+        charts.draw(term_bars(pulse.terms, height=216))
 
 
 def volume(pulse: Pulse) -> None:
@@ -77,7 +77,7 @@ def volume(pulse: Pulse) -> None:
             definitions.terms(),
             label="这些数字怎么来的",
         )
-    chart = timeline(pulse.bins, zone(), marks=pulse.marks, height=176, clickable=True)
+    chart = timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True)
     clicked = charts.draw_clickable(chart, "volume")
     if clicked is not None:
         start, end = clicked
