@@ -154,7 +154,8 @@ class DeliveryError(KoubeiError):
 
     `retry`: a later attempt can succeed (4xx, no connection). `uncertain`: the line broke after the
     message was handed over, so it may have been accepted: it is sent again with the same
-    Message-ID.
+    Message-ID. `away`: it failed before anything was said about this mail (no connection, no
+    login), so that no other mail would fare better.
     """
 
     def __init__(
@@ -165,9 +166,11 @@ class DeliveryError(KoubeiError):
         uncertain: bool = False,
         place: str = "",
         mend: Text = NO_MEND,
+        away: bool = False,
     ) -> None:
         self.retry = retry
         self.uncertain = uncertain
+        self.away = away
         super().__init__(text, place=place, mend=mend)
 
 

@@ -59,6 +59,16 @@ def read_secret_file(path: Path) -> SecretStr:
     return SecretStr(content)
 
 
+def read_secret(path: Path) -> str:
+    """Return what `read_secret_file` returns as text; ConfigurationError where that refuses."""
+    try:
+        return read_secret_file(path).get_secret_value()
+    except PydanticCustomError as error:
+        raise _unusable(
+            error, str(path), Text("检查文件与权限", "look at the file and its mode")
+        ) from None
+
+
 def make_private_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter; one that exists is left as it is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

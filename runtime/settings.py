@@ -125,6 +125,7 @@ def is_secret(path: tuple[str, ...]) -> bool:
     return path in {
         ("smtp", "password"),
         ("oidc", "client_secret"),
+        ("backup", "passphrase"),
         ("author_key",),
         ("seal_key",),
     }

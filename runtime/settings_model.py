@@ -16,7 +16,7 @@ from pydantic_settings import (
 from domain.account import Role
 from domain.hosts import is_loopback, is_read_on_the_line
 from runtime.problems import refused, without_password
-from runtime.secret_files import read_secret_file
+from runtime.secret_files import read_secret, read_secret_file
 from runtime.values import (
     SPLIT,
     Duration,
@@ -214,6 +214,37 @@ class Heartbeat(Table):
     url: WebAddress | None = None
 
 
+class Backup(Table):
+    """Backups that the service makes by itself. Without `folder` it makes none.
+
+    `pages`: of the raw pages those that a case or a crawl still needs (`named`), `all`, or `none`.
+    """
+
+    folder: Path | None = None
+    every: Annotated[Duration, at_least(timedelta(minutes=15))] = timedelta(days=1)
+    keep: Annotated[Whole, Field(ge=1, le=1000)] = 14
+    pages: Literal["named", "all", "none"] = "named"
+    passphrase: SecretStr | None = None
+    passphrase_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_passphrase(self) -> Self:
+        if self.passphrase is not None and self.passphrase_file is not None:
+            raise refused(
+                "passphrase 与 passphrase_file 只能设一个",
+                "set passphrase or passphrase_file, not both",
+            )
+        return self
+
+    def secret(self) -> str | None:
+        """Return the passphrase, None where none is set. Its file is read at each call:
+        ConfigurationError when that cannot be used.
+        """
+        if self.passphrase_file is not None:
+            return read_secret(self.passphrase_file)
+        return self.passphrase.get_secret_value() if self.passphrase else None
+
+
 class Scorer(Table):
     """What judges sentiment."""
 
@@ -253,6 +284,7 @@ class Settings(BaseSettings):
     browser: Browser = Browser()
     retention: Retention = Retention()
     heartbeat: Heartbeat = Heartbeat()
+    backup: Backup = Backup()
     scorer: Scorer = Scorer()
     log: Log = Log()
     author_key: SecretStr | None = None

@@ -14,10 +14,12 @@ from domain.ports import (
     AuditRepository,
     BeginWork,
     ConfigurationRepository,
+    CorrectionRepository,
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
     LoginRepository,
+    NoteRepository,
     OutboxRepository,
     SealedNameRepository,
     SignalRepository,
@@ -26,11 +28,13 @@ from domain.ports import (
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.configurations import SqlConfigurationRepository
+from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.logins import SqlLoginRepository
+from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -66,6 +70,8 @@ class SqlUnitOfWork:
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     logins: LoginRepository
+    corrections: CorrectionRepository
+    notes: NoteRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -87,6 +93,8 @@ class SqlUnitOfWork:
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
         self.logins = SqlLoginRepository(db)
+        self.corrections = SqlCorrectionRepository(db)
+        self.notes = SqlNoteRepository(db)
         return self
 
     def __exit__(
