@@ -1,9 +1,7 @@
 """`koubei init`, `koubei config`, `koubei apply`: settings and what the team decides."""
 
-import getpass
 import importlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,6 +12,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from cli.actor import actor
 from cli.terminal import EXIT_FAILED, complain, out, pick, say, show_table
 from domain.brand import Change, ChangeKind, Configuration
 from domain.errors import ConfigurationError, Text
@@ -136,7 +135,7 @@ def apply(
             apply_configuration,
             services.begin_work,
             new,
-            actor=_actor(),
+            actor=actor(),
             at=services.clock.now(),
             origin=origin,
         )
@@ -240,11 +239,3 @@ def _file_value(document: Mapping[str, Any], section: str, path: list[str]) -> s
     if len(path) == 1:
         return as_toml({key: value for key, value in item.items() if value not in ([], {}, "")})
     return as_toml(item[_FILE_NAMES.get(path[1], path[1])])
-
-
-def _actor() -> str:
-    """Return who the audit row names: the account at this terminal."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"cli:uid-{os.getuid()}"

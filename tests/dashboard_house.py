@@ -18,9 +18,10 @@ from pathlib import Path
 from random import Random
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import streamlit_settings
 from dashboard.services import offer
+from dashboard.widgets import frame
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
 from demo.schedule import Mood
@@ -36,6 +37,9 @@ from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
 from tests.fakes import FixedClock
+from web.app import build_app
+from web.services import WebServices
+from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
 from workflow.watches import apply_configuration
 
 NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -301,22 +305,46 @@ def main() -> None:
 
 def serve(services: Services, *, port: int, login: str = "lin") -> None:
     """Serve the pages of a house to a session that is always there."""
-    uvicorn.Server(configured(services, port=port, login=login)).run()
+    app = app_of(services, public_url=f"http://127.0.0.1:{port}", login=login)
+    uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).run()
 
 
-def configured(services: Services, *, port: int, login: str = "lin") -> uvicorn.Config:
-    """Return the server's configuration; the pages are those of the account `login`."""
+def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:
+    """Return the real service, in front of which every request is given the account's session;
+    `nobody` gets none.
+    """
+    offer(services)
+    own = build_app(
+        WebServices(
+            begin_work=services.begin_work,
+            begin_reading=services.begin_reading,
+            store=services.store,
+            clock=services.clock,
+            metrics_token="m" * 32,
+            public_url=public_url,
+            zone_name=services.settings.timezone,
+            dashboard=frame.SCRIPT,
+            on_script_error=on_script_error,
+        )
+    )
+    if login == "nobody":
+        return own
+    token = new_token()
+    with services.begin_work() as work:
+        account = work.accounts.by_login(login)
+        assert account is not None
+        begin_session(work, account, services.clock.now(), token)
+        work.commit()
+    cookie = f"{PLAIN_COOKIE}={token}".encode()
 
-    def identify(_cookies: Mapping[str, str]) -> Account | None:
-        with services.begin_reading() as work:
-            return work.accounts.by_login(login)
+    async def logged_in(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            others = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+            sent = [pair[1] for pair in scope["headers"] if pair[0] == b"cookie"]
+            scope = {**scope, "headers": [*others, (b"cookie", b"; ".join([*sent, cookie]))]}
+        await own(scope, receive, send)
 
-    streamlit_settings.apply()
-    offer(services, identify)
-    from streamlit.starlette import App
-
-    app = App(streamlit_settings.SCRIPT, on_script_error=on_script_error)
-    return uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
+    return logged_in
 
 
 if __name__ == "__main__":

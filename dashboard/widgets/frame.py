@@ -16,6 +16,7 @@ _HERE: Final = Path(__file__).resolve().parents[1]
 ICON: Final = str(_HERE / "icon.png")
 LOGO: Final = str(_HERE / "logo.png")
 STYLE: Final = _HERE / "koubei.css"
+SCRIPT: Final = _HERE / "streamlit_app.py"
 
 
 @contextmanager
