@@ -192,32 +192,12 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Bucket.HOUR: Text("1 小时", "1 hour"),
         Bucket.DAY: Text("1 天", "1 day"),
     },
-    Role: {
-        Role.ANALYST: Text("监测员", "analyst"),
-        Role.DUTY_LEAD: Text("值班长", "duty lead"),
-        Role.VERIFIER: Text("核实人", "verifier"),
-        Role.DRAFTER: Text("拟稿人", "drafter"),
-        Role.LEGAL: Text("法务", "legal"),
-        Role.APPROVER_L1: Text("一级审批", "approver, level 1"),
-        Role.APPROVER_L2: Text("二级审批", "approver, level 2"),
-        Role.APPROVER_L3: Text("三级审批", "approver, level 3"),
-        Role.PUBLISHER: Text("发布人", "publisher"),
-        Role.COMPLAINT_AGENT: Text("客服", "complaint agent"),
-        Role.REGISTRAR: Text("台账管理员", "registrar"),
-        Role.ETHICS: Text("监督与伦理", "ethics"),
-        Role.AUDITOR: Text("审计", "auditor"),
-        Role.ADMIN: Text("系统管理员", "administrator"),
-    },
     TicketKind: {
         TicketKind.FIRST_ADMIN: Text("首个管理员", "first admin"),
         TicketKind.INVITATION: Text("邀请", "invitation"),
         TicketKind.PASSWORD_RESET: Text("重设密码", "password reset"),
         TicketKind.SECOND_FACTOR: Text("动态验证码", "second factor"),
         TicketKind.OIDC: Text("企业身份登录", "company login"),
-    },
-    AccountState: {
-        AccountState.ACTIVE: Text("启用", "active"),
-        AccountState.DISABLED: Text("停用", "disabled"),
     },
 }
 
