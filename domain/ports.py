@@ -12,8 +12,8 @@ from typing import Protocol, Self
 from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
-from domain.correction import Correction
 from domain.case import Case, CasePage, CaseQuery, CaseSort
+from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.keeping import BackupNote, OutboxHold
@@ -569,6 +569,8 @@ class NoteRepository(Protocol):
 
     def last_backup(self) -> BackupNote | None:
         """Return the newest backup, None when there was none."""
+
+
 class CaseRepository(Protocol):
     """Cases, each a row with a version; nothing is ever deleted."""
 
