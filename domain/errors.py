@@ -24,6 +24,7 @@ text never go into either.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 
@@ -153,7 +154,7 @@ class DeliveryError(KoubeiError):
 
     `retry`: a later attempt can succeed (4xx, no connection). `uncertain`: the line broke after the
     message was handed over, so it may have been accepted: it is sent again with the same
-    Message-ID.
+    Message-ID. `wait`: trying sooner is of no use (a rate limit).
     """
 
     def __init__(
@@ -162,11 +163,13 @@ class DeliveryError(KoubeiError):
         *,
         retry: bool,
         uncertain: bool = False,
+        wait: timedelta | None = None,
         place: str = "",
         mend: Text = NO_MEND,
     ) -> None:
         self.retry = retry
         self.uncertain = uncertain
+        self.wait = wait
         super().__init__(text, place=place, mend=mend)
 
 

@@ -56,7 +56,7 @@ class Night:
         return self.steps
 
 
-def test_a_signal_that_nobody_takes_climbs_five_times_then_calls_all_and_all_again_each_four_hours():
+def test_a_signal_that_nobody_takes_climbs_five_times_then_calls_all_each_four_hours():
     steps = Night().live(timedelta(hours=11))
     assert steps == [
         (0, 0, ["anna", "room"]),
