@@ -13,6 +13,7 @@ from domain.ports import (
     AccountRepository,
     AuditRepository,
     BeginWork,
+    CaseRepository,
     ConfigurationRepository,
     CoverageRepository,
     CrawlRepository,
@@ -25,6 +26,7 @@ from domain.ports import (
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
+from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
@@ -66,6 +68,7 @@ class SqlUnitOfWork:
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     silences: SilenceRepository
+    cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -87,6 +90,7 @@ class SqlUnitOfWork:
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
         self.silences = SqlSilenceRepository(db)
+        self.cases = SqlCaseRepository(db)
         return self
 
     def __exit__(
