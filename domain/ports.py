@@ -437,6 +437,8 @@ class SilenceRepository(Protocol):
 
     def next_id(self, business_date: str) -> str:
         """Return the next free id of a day, `S-20261121-03` for `20261121`."""
+
+
 class CaseRepository(Protocol):
     """Cases, each a row with a version; nothing is ever deleted."""
 

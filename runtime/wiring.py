@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from analysis.sentiment import StockSnowNlpScorer
+from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
+from delivery.routing import RoutingNotifier
+from domain.channel import Channel
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.housekeeping import Keep
@@ -78,9 +81,12 @@ class Services:
         )
 
     @cached_property
-    def notifier(self) -> Notifier:
-        """The mail server of the settings, or the outbox folder where none is set."""
-        return make_notifier(self.settings, self.clock)
+    def notifier(self) -> RoutingNotifier:
+        """Mail to the mail server of the settings (or the outbox folder where none is set), the
+        rest to the robots of the settings.
+        """
+        mail = make_notifier(self.settings, self.clock)
+        return RoutingNotifier(mail, make_robots(self.settings, self.clock))
 
     @property
     def keep(self) -> Keep:
@@ -119,6 +125,24 @@ def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer
     )
     sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
     return SmtpMailer(server, sender, clock)
+
+
+def make_robots(settings: Settings, clock: Clock) -> dict[tuple[Channel, str], Notifier]:
+    """Return the robots and webhooks of the settings, by channel and name."""
+    return {
+        (Channel(table.kind), name): Robot(
+            RobotAddress(
+                name=name,
+                channel=Channel(table.kind),
+                url=table.address,
+                secret=table.signing_secret,
+                keyword=table.keyword,
+                timeout=table.timeout,
+            ),
+            clock,
+        )
+        for name, table in settings.channels.items()
+    }
 
 
 @contextmanager
