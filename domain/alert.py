@@ -54,7 +54,8 @@ class AlertContext:
     `told_platforms` and `told_level` are what the mail before this one told; None and () for the
     opening one. `waits_until`: when the mail leaves, if quiet hours hold it back. Of a reminder:
     `step` is its number, `on_duty` the names of those on duty, the one who is called now first, and
-    `told_before` who was told and when.
+    `told_before` who was told and when. `written_at`: when the mail is written, if not when the
+    signal was last updated. `raised_by` and `note`: who raised it by hand, and why.
     """
 
     brand_name: str
@@ -77,3 +78,6 @@ class AlertContext:
     step: int = 0
     on_duty: tuple[str, ...] = ()
     told_before: tuple[tuple[str, datetime], ...] = ()
+    written_at: datetime | None = None
+    raised_by: str = ""
+    note: str = ""

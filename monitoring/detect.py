@@ -25,6 +25,7 @@ from domain.mention import Platform
 from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
 from domain.signal import Evaluation, Figures, Outcome, Signal, SignalState, signal_key
 from monitoring.decide import BrandReading, Decision, Move, Reading, decide, quiet_since
+from monitoring.escalate import names_on_duty
 from monitoring.evidence import Evidence, gather
 from monitoring.series import (
     BIN,
@@ -400,6 +401,7 @@ class Detector:
             similar=tuple(s.id for s in case.past if s.id != signal.id)[:SIMILAR],
             model_id=self._model_id,
             demo=configuration.is_demo,
+            on_duty=names_on_duty(configuration, subject.brand.id, case.round.now, self._zone),
             waits_until=quiet_until(configuration, signal.level, case.round.now, self._zone),
         )
 

@@ -106,6 +106,15 @@ def duty_of(
     )
 
 
+def names_on_duty(
+    configuration: Configuration, brand_id: str, now: datetime, zone: ZoneInfo
+) -> tuple[str, ...]:
+    """Return the names of those on duty for a brand, the one in charge first."""
+    roster = configuration.roster_of(brand_id)
+    people = roster.on_duty(now, zone) if roster else ()
+    return tuple(recipient.name for recipient in _named(configuration, people))
+
+
 def clock_begins(signal: Signal, quiet: QuietHours | None, zone: ZoneInfo) -> datetime:
     """Return when the acknowledge clock begins: at the end of the quiet hours for 黄 and 蓝."""
     begin = signal.clock_start
