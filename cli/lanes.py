@@ -1,4 +1,4 @@
-"""What the scheduler's lanes do: crawl, detect, relay, heartbeat, housekeeping."""
+"""What the scheduler's lanes do: crawl, detect, relay, escalate, heartbeat, housekeeping."""
 
 import threading
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from crawlers.launch import look
 from domain.errors import CrawlError, Text
+from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
 from monitoring.notify import relay
@@ -23,6 +24,9 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.TIEBA: crawl,
         Lane.DETECT: _simple(lambda: _detect(services)),
         Lane.RELAY: _simple(lambda: _relay(services, owner)),
+        Lane.ESCALATE: _simple(
+            lambda: run_clocks(services.begin_work, services.clock.now(), services.telling)
+        ),
         Lane.HEARTBEAT: _simple(
             lambda: beat(
                 services.begin_work,

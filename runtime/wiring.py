@@ -24,6 +24,7 @@ from delivery.routing import RoutingNotifier
 from domain.channel import Channel
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
+from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
 from runtime.secret_files import load_keys, make_private_folder
@@ -87,6 +88,16 @@ class Services:
         """
         mail = make_notifier(self.settings, self.clock)
         return RoutingNotifier(mail, make_robots(self.settings, self.clock))
+
+    @property
+    def telling(self) -> Telling:
+        """How people are reminded of signals that nobody takes."""
+        return Telling(
+            render=render_alert,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url.rstrip("/"),
+            language=self.settings.language,
+        )
 
     @property
     def keep(self) -> Keep:
