@@ -34,13 +34,20 @@ _SECTIONS = {
     "detection": Text("检测灵敏度", "detection"),
     "clocks": Text("时限", "clocks"),
     "calendar": Text("工作日历", "work calendar"),
+    "rosters": Text("值班表", "roster"),
+    "quiet_hours": Text("静默时段", "quiet hours"),
 }
 _KINDS = {
     ChangeKind.ADDED: ("+", Text("新增", "added")),
     ChangeKind.CHANGED: ("~", Text("修改", "changed")),
     ChangeKind.REMOVED: ("-", Text("删除", "removed")),
 }
-_FILE_NAMES = {"brand_ids": "brands", "source_ids": "sources", "clocks": "levels"}
+_FILE_NAMES = {
+    "brand_ids": "brands",
+    "source_ids": "sources",
+    "clocks": "levels",
+    "rosters": "roster",
+}
 """What a field of the domain is called in the file, where the two differ."""
 
 
@@ -230,7 +237,9 @@ def _say_change(change: Change, before: Configuration, after: Configuration) -> 
 
 def _file_value(document: Mapping[str, Any], section: str, path: list[str]) -> str:
     """Return what stands in the file at the path of a change, "" where nothing does."""
-    content = document[_FILE_NAMES.get(section, section)]
+    content = document.get(_FILE_NAMES.get(section, section))
+    if content is None:  # a table that is not there: no quiet hours
+        return ""
     if not path:
         return as_toml(content)
     item = next((item for item in content if item["id"] == path[0]), None)

@@ -164,6 +164,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         MailStage.OPENING: Text("首次预警", "opening"),
         MailStage.UPDATE: Text("更新", "update"),
         MailStage.CLOSING: Text("解除", "all clear"),
+        MailStage.REMINDER: Text("提醒", "reminder"),
     },
     OutboxState: {
         OutboxState.PENDING: Text("待发送", "pending"),

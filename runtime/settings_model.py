@@ -13,12 +13,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from delivery.channels.services import refused_address
 from domain.account import Role
+from domain.channel import Channel
 from domain.hosts import is_loopback, is_read_on_the_line
 from runtime.problems import refused, without_password
 from runtime.secret_files import read_secret, read_secret_file
 from runtime.values import (
     SPLIT,
+    ChannelName,
     Duration,
     HostAndPort,
     HostName,
@@ -171,6 +174,54 @@ class Mail(Table):
     hostname: HostName = "koubei.localhost"
 
 
+class ChannelTable(Table):
+    """A robot or webhook, `[channels.NAME]`. Its url holds its key, so it is a secret."""
+
+    kind: Literal["wecom", "dingtalk", "feishu", "webhook"]
+    url: SecretStr | None = None
+    url_file: Path | None = None
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    keyword: Annotated[str, Field(max_length=30)] = ""
+    timeout: Annotated[Duration, at_most(timedelta(seconds=30))] = timedelta(seconds=15)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        for name in ("url", "secret"):
+            if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
+                raise refused(f"{name} 与 {name}_file 只能设一个", f"set {name} or {name}_file")
+        if self.url is None and self.url_file is None:
+            raise refused(
+                "缺少机器人地址：设 url_file（权限 0600 的文件）或环境变量 "
+                "KOUBEI_CHANNELS__NAME__URL",
+                "no url: set url_file (a file of mode 0600) or KOUBEI_CHANNELS__NAME__URL",
+            )
+        if self.kind == "webhook" and self.secret is None and self.secret_file is None:
+            raise refused(
+                "webhook 必须有签名密钥（secret_file 或环境变量）",
+                "a webhook needs a secret to sign with (secret_file, or the environment)",
+            )
+        why = refused_address(Channel(self.kind), self.address())
+        if why is not None:
+            raise refused(f"机器人地址{why.zh}", f"the url {why.en}")
+        self.signing_secret()
+        return self
+
+    def address(self) -> str:
+        """Return the url; a file is read at each call, so that a new key needs no restart."""
+        return _secret_of(self.url, self.url_file)
+
+    def signing_secret(self) -> str:
+        """Return the secret that messages are signed with, "" where there is none."""
+        return _secret_of(self.secret, self.secret_file)
+
+
+def _secret_of(value: SecretStr | None, file: Path | None) -> str:
+    if file is not None:
+        return read_secret_file(file).get_secret_value()
+    return value.get_secret_value() if value else ""
+
+
 class Crawl(Table):
     """How the crawler behaves. `allowed_hosts` are the private addresses it may ask."""
 
@@ -280,6 +331,7 @@ class Settings(BaseSettings):
     oidc: Oidc | None = None
     smtp: Smtp | None = None
     mail: Mail = Mail()
+    channels: dict[ChannelName, ChannelTable] = Field(default_factory=dict)
     crawl: Crawl = Crawl()
     browser: Browser = Browser()
     retention: Retention = Retention()

@@ -15,12 +15,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from analysis.sentiment import StockSnowNlpScorer
+from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
+from delivery.routing import RoutingNotifier
+from domain.channel import Channel
 from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
+from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
 from runtime.secret_files import load_keys, make_private_folder
@@ -83,9 +87,22 @@ class Services:
         )
 
     @cached_property
-    def notifier(self) -> Notifier:
-        """The mail server of the settings, or the outbox folder where none is set."""
-        return make_notifier(self.settings, self.clock)
+    def notifier(self) -> RoutingNotifier:
+        """Mail to the mail server of the settings (or the outbox folder where none is set), the
+        rest to the robots of the settings.
+        """
+        mail = make_notifier(self.settings, self.clock)
+        return RoutingNotifier(mail, make_robots(self.settings, self.clock))
+
+    @property
+    def telling(self) -> Telling:
+        """How people are reminded of signals that nobody takes."""
+        return Telling(
+            render=render_alert,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url.rstrip("/"),
+            language=self.settings.language,
+        )
 
     @property
     def keep(self) -> Keep:
@@ -124,6 +141,24 @@ def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer
     )
     sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
     return SmtpMailer(server, sender, clock)
+
+
+def make_robots(settings: Settings, clock: Clock) -> dict[tuple[Channel, str], Notifier]:
+    """Return the robots and webhooks of the settings, by channel and name."""
+    return {
+        (Channel(table.kind), name): Robot(
+            RobotAddress(
+                name=name,
+                channel=Channel(table.kind),
+                url=table.address,
+                secret=table.signing_secret,
+                keyword=table.keyword,
+                timeout=table.timeout,
+            ),
+            clock,
+        )
+        for name, table in settings.channels.items()
+    }
 
 
 @contextmanager

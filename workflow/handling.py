@@ -198,6 +198,26 @@ def attach(
     return joined
 
 
+def is_hushed(work: UnitOfWork, signal: Signal, at: datetime) -> bool:
+    """Whether a silence covers a signal now; it never does what is red."""
+    if signal.level is Level.RED:
+        return False
+    until = signal.silenced_until
+    return (until is not None and at < until) or (
+        covering(work.silences.holding(at), signal, at) is not None
+    )
+
+
+def is_swallowed(work: UnitOfWork, signal: Signal) -> bool:
+    """Whether mail of a 黄 or 蓝 signal is not written, because an open 红 or 橙 case carries it:
+    those who work on the case see it there.
+    """
+    if not signal.case_id or signal.level.rank <= Level.ORANGE.rank:
+        return False
+    case = work.cases.get(signal.case_id)
+    return case is not None and case.state.is_active and case.is_grave
+
+
 def join_open_case(work: UnitOfWork, signal: Signal, *, at: datetime, desk: Desk) -> Signal | None:
     """Return a new signal as part of the open case about the same brand and rule, None without one.
 
