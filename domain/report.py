@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from domain.brand import Level
 from domain.coverage import CoverageState
 from domain.mention import Platform
-from domain.queries import MentionFilter
+from domain.queries import MentionFilter, Summary
 from domain.sentiment import Label
 from domain.signal import Rule, SignalState, TopPost
 
@@ -117,7 +117,7 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a query gave: all voices, and those judged by label. `total` may be more than the sum:
-    the rest was not judged yet.
+    the rest was not judged yet. Shares are of `total`, as on every page.
     """
 
     query: Query
@@ -127,6 +127,12 @@ class Tally:
     positive: int = 0
     interactions: int = 0
 
+    @classmethod
+    def counted(cls, query: Query, found: Summary) -> "Tally":
+        """Return what a store found for a query."""
+        negative, neutral, positive = (found.by_label.get(label, 0) for label in Label)
+        return cls(query, found.count, negative, neutral, positive, found.interactions)
+
     @property
     def judged(self) -> int:
         """How many have a label."""
@@ -134,8 +140,8 @@ class Tally:
 
     @property
     def negative_share(self) -> float | None:
-        """Negatives of the judged, 0 to 1; None where nothing was judged."""
-        return self.negative / self.judged if self.judged else None
+        """Negatives of all, 0 to 1; None where nothing was said."""
+        return self.share(Label.NEGATIVE)
 
     def of(self, label: Label) -> int:
         """Return the count of a label."""
@@ -146,8 +152,8 @@ class Tally:
         }[label]
 
     def share(self, label: Label) -> float | None:
-        """A label's part of the judged, 0 to 1; None where nothing was judged."""
-        return self.of(label) / self.judged if self.judged else None
+        """A label's part of all, 0 to 1; None where nothing was said."""
+        return self.of(label) / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +334,8 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
-    """A source on a day: looks, how many of them read all, and the newest reason of those that did
-    not.
+    """A source on a day: looks, how many of them read all, how the worst ended (None: there were
+    none), and the newest reason of those that did not.
     """
 
     source_id: str
@@ -337,7 +343,7 @@ class SourceDay:
     start: datetime
     looks: int
     good: int
-    worst: CoverageState
+    worst: CoverageState | None
     reason: str = ""
 
 
