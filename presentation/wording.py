@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.coverage import CoverageState
@@ -158,6 +159,26 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.RETRY: Text("待重试", "to be retried"),
         OutboxState.UNCERTAIN: Text("结果不明，将重发", "uncertain, to be sent again"),
         OutboxState.DEAD: Text("已放弃", "given up"),
+    },
+    AccountState: {
+        AccountState.ACTIVE: Text("启用", "active"),
+        AccountState.DISABLED: Text("停用", "disabled"),
+    },
+    Role: {
+        Role.ANALYST: Text("分析员", "analyst"),
+        Role.DUTY_LEAD: Text("值班长", "duty lead"),
+        Role.VERIFIER: Text("核实员", "verifier"),
+        Role.DRAFTER: Text("拟稿人", "drafter"),
+        Role.LEGAL: Text("法务", "legal"),
+        Role.APPROVER_L1: Text("一级审批", "approver, level 1"),
+        Role.APPROVER_L2: Text("二级审批", "approver, level 2"),
+        Role.APPROVER_L3: Text("三级审批", "approver, level 3"),
+        Role.PUBLISHER: Text("发布人", "publisher"),
+        Role.COMPLAINT_AGENT: Text("投诉专员", "complaint agent"),
+        Role.REGISTRAR: Text("登记员", "registrar"),
+        Role.ETHICS: Text("合规监督", "ethics officer"),
+        Role.AUDITOR: Text("审计员", "auditor"),
+        Role.ADMIN: Text("管理员", "admin"),
     },
     Sort: {
         Sort.NEWEST: Text("最新", "newest"),

@@ -1,0 +1,69 @@
+"""What surrounds every page: the head with its title, the navigation's foot, the styles."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from dashboard.state import key
+from dashboard.widgets.html import fill, show
+from domain.account import Account
+from presentation.wording import word
+
+_HERE: Final = Path(__file__).resolve().parents[1]
+ICON: Final = str(_HERE / "icon.png")
+LOGO: Final = str(_HERE / "logo.png")
+STYLE: Final = _HERE / "koubei.css"
+
+
+@contextmanager
+def head(title: str, note: str = "") -> Iterator[None]:
+    """Show the page's title; what is drawn inside stands at its right (filters)."""
+    with st.container(key=key("head"), horizontal=True, vertical_alignment="center", gap="small"):
+        show(
+            fill(
+                '<div class="kb-head"><h1>{title}</h1><span class="kb-quiet">{note}</span></div>',
+                title=title,
+                note=note,
+            )
+        )
+        yield
+
+
+def section(title: str, note: str = "") -> None:
+    """Show the title of a card."""
+    show(
+        fill(
+            '<div class="kb-section"><h2>{title}</h2><span class="kb-quiet">{note}</span></div>',
+            title=title,
+            note=note,
+        )
+    )
+
+
+@contextmanager
+def card(*name: object, height: int | None = None) -> Iterator[None]:
+    """A white field with a thin line around it; `name` is unique on the page."""
+    container = (
+        st.container(key=key("card", *name), gap="small")
+        if height is None
+        else st.container(key=key("card", *name), gap="small", height=height, border=False)
+    )
+    with container:
+        yield
+
+
+def who(account: Account) -> None:
+    """Show who is logged in, at the foot of the navigation."""
+    roles = "、".join(word(role).zh for role in sorted(account.roles))
+    with st.sidebar, st.container(key=key("who")):
+        show(
+            fill(
+                '<div class="kb-who"><b>{name}</b><span class="kb-quiet">{roles}</span>'
+                '<a href="/logout" target="_self">退出登录</a></div>',
+                name=account.name,
+                roles=roles or "未分配角色",
+            )
+        )

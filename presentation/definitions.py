@@ -1,0 +1,119 @@
+"""Where the numbers come from, in words: shown beside each figure, and printed in reports.
+
+A definition says what is counted, on which time axis, how copies are treated, which model judged,
+and what was not seen. What depends on the moment (model, gaps) is passed in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One figure's definition; empty parts do not apply to it."""
+
+    name: str
+    what: str
+    time_axis: str = ""
+    dedupe: str = ""
+    model: str = ""
+    coverage: str = ""
+    compared: str = ""
+
+    def rows(self) -> Sequence[tuple[str, str]]:
+        """Return (term, text) in the order in which they are shown."""
+        return (
+            ("统计什么", self.what),
+            ("时间轴", self.time_axis),
+            ("去重", self.dedupe),
+            ("情感模型", self.model),
+            ("覆盖", self.coverage),
+            ("环比", self.compared),
+        )
+
+
+PUBLISHED = "按发布时间计；只精确到天的内容记在当天零点，不参与逐小时的预警判断。"
+ONCE = "同一条内容只计一次（按平台编号）；转发与相似内容各算一条声音。垃圾信息与自有账号不计。"
+PREVIOUS = "与紧邻的上一个同样长的时段相比；上一时段没有采全时不作比较，显示「—」。"
+
+
+def of_model(model: str, corrected: bool = True) -> str:
+    """Say who judged: `snownlp-0.12.3；人工改判优先`."""
+    return f"{model or '未设置'}" + ("；人工改判优先，立即生效。" if corrected else "。")
+
+
+def volume(coverage: str) -> Definition:
+    """总声量."""
+    return Definition(
+        "总声量",
+        "提到所选品牌的公开内容条数：博文、评论、回答、文章、帖子与楼层。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage=coverage,
+        compared=PREVIOUS,
+    )
+
+
+def negative_share(model: str, coverage: str) -> Definition:
+    """负面率."""
+    return Definition(
+        "负面率",
+        "负面条数 ÷ 总声量。先看对品牌的判断，没有时看整条内容的判断。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        model=of_model(model),
+        coverage=coverage,
+        compared=PREVIOUS + "差值以百分点计。",
+    )
+
+
+def waiting_signals() -> Definition:
+    """待处置预警."""
+    return Definition(
+        "待处置预警",
+        "状态为「未解除」且无人认领的预警条数，不受时间范围限制；曲线为各时段新开的预警。",
+        compared="本时段新开的预警条数，与上一个同样长的时段相比。",
+    )
+
+
+def overdue_cases() -> Definition:
+    """超时工单."""
+    return Definition(
+        "超时工单",
+        "未关闭且至少一个时限已过的工单件数。时限由台账记录逐件推算，节假日与调休计入工作日历。",
+    )
+
+
+def baseline(model: str, coverage: str) -> Definition:
+    """The band, the threshold and the multiple of the timeline."""
+    return Definition(
+        "预期区间与预警线",
+        "预期区间 = 近 28 天每小时负面条数的均值 ± 2 倍标准差；预警线 = 均值 + Z × 标准差"
+        "（标准差小于 1 时按 1 计，Z 由灵敏度决定）。"
+        "数值取自预警判断时的记录，与预警使用同一组数字。",
+        time_axis="以一小时为窗口，每 15 分钟判断一次；图中每小时取整点结束的那一次。",
+        dedupe=ONCE,
+        model=of_model(model),
+        coverage=coverage,
+    )
+
+
+def platforms(coverage: str) -> Definition:
+    """平台分布."""
+    return Definition(
+        "平台分布",
+        "所选时段内各平台的条数，按情感分段。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage=coverage,
+    )
+
+
+def terms() -> Definition:
+    """热词变化."""
+    return Definition(
+        "热词变化",
+        "每条内容自动提取关键词；一个词在一条内容中只计一次。品牌自己的名称不列出。",
+        time_axis=PUBLISHED,
+        compared="与一周前同样长的时段相比。",
+    )
