@@ -11,11 +11,14 @@ from domain.mention import Platform
 
 
 class MailStage(StrEnum):
-    """Which mail of a signal: the opening one, a growth, or the end (解除)."""
+    """Which mail of a signal: the opening one, a growth, the end (解除), or a reminder that nobody
+    has taken it yet.
+    """
 
     OPENING = "opening"
     UPDATE = "update"
     CLOSING = "closing"
+    REMINDER = "reminder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class AlertContext:
     has no slash at its end. `data_until` is the end of the newest bin, `lag` the age of the newest
     crawl. `demo` makes the mail say that it tells of invented data. `told_observed`,
     `told_platforms` and `told_level` are what the mail before this one told; None and () for the
-    opening one.
+    opening one. `waits_until`: when the mail leaves, if quiet hours hold it back. Of a reminder:
+    `step` is its number, `on_duty` the names of those on duty, the one who is called now first, and
+    `told_before` who was told and when.
     """
 
     brand_name: str
@@ -68,3 +73,7 @@ class AlertContext:
     told_observed: int | None = None
     told_platforms: tuple[Platform, ...] = ()
     told_level: Level | None = None
+    waits_until: datetime | None = None
+    step: int = 0
+    on_duty: tuple[str, ...] = ()
+    told_before: tuple[tuple[str, datetime], ...] = ()

@@ -13,6 +13,7 @@
     ├── StoreError                  about a store; `retry` says whether trying again can help
     │   ├── StoreUnavailable        away, locked or timed out: trying again helps
     │   ├── VersionConflict         somebody else wrote first: read again, decide again
+    │   │   └── CaseChanged         the same of a case, and says who did what
     │   └── SchemaMismatch          the store is of another version than this program
     ├── DeliveryError               a mail was not accepted: `retry` and `uncertain`
     ├── ImportRefused               a file that cannot be imported at all (bad rows: RowProblem)
@@ -24,6 +25,7 @@ text never go into either.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 
@@ -144,6 +146,20 @@ class VersionConflict(StoreError):
         )
 
 
+class CaseChanged(VersionConflict):
+    """Somebody else moved a case first; `by` is their name, `act` what they did."""
+
+    def __init__(self, case_id: str, *, expected: int, found: int, by: str, act: Text) -> None:
+        super().__init__(case_id, expected=expected, found=found)
+        self.by = by
+        self.act = act
+        self.text = Text(
+            f"已被{by}先行修改（{act.zh}；期望版本 {expected}，现为 {found}）",
+            f"{by} was faster ({act.en}; expected version {expected}, found {found})",
+        )
+        self.args = (self.sentence("en"),)
+
+
 class SchemaMismatch(StoreError):
     """The store was made by another version of this program."""
 
@@ -153,7 +169,7 @@ class DeliveryError(KoubeiError):
 
     `retry`: a later attempt can succeed (4xx, no connection). `uncertain`: the line broke after the
     message was handed over, so it may have been accepted: it is sent again with the same
-    Message-ID.
+    Message-ID. `wait`: trying sooner is of no use (a rate limit).
     """
 
     def __init__(
@@ -162,11 +178,13 @@ class DeliveryError(KoubeiError):
         *,
         retry: bool,
         uncertain: bool = False,
+        wait: timedelta | None = None,
         place: str = "",
         mend: Text = NO_MEND,
     ) -> None:
         self.retry = retry
         self.uncertain = uncertain
+        self.wait = wait
         super().__init__(text, place=place, mend=mend)
 
 

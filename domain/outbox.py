@@ -64,6 +64,18 @@ class OutboxMail:
     may_repeat: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom one mail of a signal told: the mail without its words. `at` is when it was written."""
+
+    key: str
+    recipient: str
+    kind: str
+    epoch: int
+    at: datetime
+    state: OutboxState
+
+
 def message_id(key: str, domain: str) -> str:
     """Return the Message-ID of the row `key`: the same for every attempt, on every machine."""
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -12,10 +12,11 @@ from typing import Protocol, Self
 from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
+from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.mention import Mention, Platform
-from domain.outbox import OutboxMail, OutboxState
+from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
     AddResult,
     Bucket,
@@ -30,6 +31,7 @@ from domain.queries import (
 from domain.report import Report, ReportKind
 from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
+from domain.silence import Silence
 
 
 class Clock(Protocol):
@@ -263,6 +265,12 @@ class SignalRepository(Protocol):
     def open_of(self, brand_id: str) -> list[Signal]:
         """Return a brand's signals that are not closed, oldest first."""
 
+    def unclosed(self) -> list[Signal]:
+        """Return every signal that is not closed, oldest first."""
+
+    def of_brand(self, brand_id: str, limit: int = 50) -> list[Signal]:
+        """Return a brand's signals, newest first."""
+
     def recent(self, limit: int = 50) -> list[Signal]:
         """Return signals, newest first."""
 
@@ -291,10 +299,12 @@ class OutboxRepository(Protocol):
     def add(self, mail: OutboxMail) -> bool:
         """Store a mail; False when its key is there already, which is then left alone."""
 
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> OutboxMail | None:
-        """Take the oldest mail that is due (pending, retry, uncertain, or sending with a lease
-        that ran out, which is then uncertain), set it to sending and count the attempt; None when
-        there is none.
+    def claim(
+        self, owner: str, now: datetime, lease: timedelta, *, recipient: str | None = None
+    ) -> OutboxMail | None:
+        """Take the oldest mail (of `recipient`, where one is named) that is due (pending, retry,
+        uncertain, or sending with a lease that ran out, which is then uncertain), set it to sending
+        and count the attempt; None when there is none.
 
         Within one `thread` an earlier mail to the same recipient goes first.
         """
@@ -317,6 +327,14 @@ class OutboxRepository(Protocol):
     def recipients_of(self, signal_id: str, epoch: int) -> list[str]:
         """Return who got (or will get) the mail of that epoch of a signal."""
 
+    def told(self, signal_id: str) -> list[Told]:
+        """Return whom a signal's mails told, and when, in the order they were written."""
+
+    def hasten(self, conversation: str, at: datetime) -> int:
+        """Make the mails of a conversation due that were to leave later and were never tried;
+        return how many there were. What is urgent does not queue behind what could wait.
+        """
+
     def counts(self) -> dict[OutboxState, int]:
         """Return how many mails are in each state; states without any are 0."""
 
@@ -334,6 +352,9 @@ class AuditRepository(Protocol):
 
     def rows(self, after_seq: int = 0) -> Iterator[AuditRow]:
         """Yield rows in order."""
+
+    def of(self, object_id: str) -> list[AuditRow]:
+        """Return the trail of one object, oldest first."""
 
 
 class SealedNameRepository(Protocol):
@@ -413,6 +434,83 @@ class ReportRepository(Protocol):
         """Return reports, the newest period first."""
 
 
+class SilenceRepository(Protocol):
+    """Silences, each a row with a version."""
+
+    def add(self, silence: Silence) -> None:
+        """Store a new silence; VersionConflict when its id is taken."""
+
+    def save(self, silence: Silence) -> Silence:
+        """Store the next version (`silence.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between."""
+
+    def get(self, silence_id: str) -> Silence | None:
+        """Return a silence by id."""
+
+    def holding(self, now: datetime) -> list[Silence]:
+        """Return the silences that hold at `now`, the one that ends first first."""
+
+    def untold_ends(self, now: datetime) -> list[Silence]:
+        """Return the silences whose time is over and whose notice was not written yet."""
+
+    def recent(self, limit: int = 50) -> list[Silence]:
+        """Return silences, the newest first."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `S-20261121-03` for `20261121`."""
+
+
+class CaseRepository(Protocol):
+    """Cases, each a row with a version; nothing is ever deleted."""
+
+    def add(self, case: Case) -> None:
+        """Store a new case; VersionConflict when its id is taken."""
+
+    def save(self, case: Case) -> Case:
+        """Store the next version (`case.version` is the one read) and return it; VersionConflict
+        when somebody wrote in between."""
+
+    def get(self, case_id: str) -> Case | None:
+        """Return a case by id."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `C-20261121-01` for `20261121`; a rollback gives it
+        back.
+        """
+
+    def search(
+        self,
+        wanted: CaseQuery,
+        *,
+        sort: CaseSort = CaseSort.NEWEST,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> CasePage:
+        """Return one page of the cases that fulfil every condition, and how many there are."""
+
+    def of_signal(self, signal_id: str) -> Case | None:
+        """Return the case that has a signal; of several the one that is not merged, then the
+        newest.
+        """
+
+    def of_lead(self, lead_id: str) -> Case | None:
+        """Return the case that has a lead, chosen like `of_signal`."""
+
+    def with_any_mention(self, mention_ids: Iterable[str]) -> list[Case]:
+        """Return the cases that have at least one of the mentions, by id."""
+
+    def claim_key(self, key: str, case_id: str) -> str:
+        """Return the case a key belongs to, which is this one when nobody had it: what two people
+        open at once is one case.
+        """
+
+    def note_action(self, action_id: str, object_id: str, command: str, at: datetime) -> bool:
+        """Note that an action was done; False when it was noted before."""
+
+    def action(self, action_id: str) -> tuple[str, str] | None:
+        """Return object and command of an action, None when it was never done."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -430,6 +528,8 @@ class UnitOfWork(Protocol):
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     reports: ReportRepository
+    silences: SilenceRepository
+    cases: CaseRepository
 
     def __enter__(self) -> Self: ...
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.brand import Level
+from domain.case import FalseAlarmCategory
 from domain.mention import Platform
 
 
@@ -22,6 +23,12 @@ class Rule(StrEnum):
 
     NEGATIVE_SPIKE = "negative_spike"
     FIRST_DAY_ABSOLUTE = "first_day_absolute"
+    HAND_RAISED = "hand_raised"
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the detector raised it, and follows and closes it by its counts."""
+        return self is not Rule.HAND_RAISED
 
 
 class Outcome(StrEnum):
@@ -136,6 +143,14 @@ class Signal:
     told, `peak_observed` the highest so far. `epoch` counts the mails (1 is the opening one).
     `watch_ids` and `platforms` are its members. `quiet_since` is set while it is below a third of
     its peak.
+
+    What people did: `acknowledged_by` (an account id) holds it since `acknowledged_at`; `case_id`
+    carries it; `false_alarm` says why it was none, and `closed_by` who said so ("": the detector
+    closed it); nobody is told more before `silenced_until`; `raised_by` raised it by hand (「警」).
+    `waiting_since`: since when nobody holds it again (None: since it opened). `level_since`: since
+    when it has its level (None: since it opened). Both are where the acknowledge clock starts.
+    `decided_version` is the version that last changed more than figures: what a person saw before
+    that is out of date.
     """
 
     id: str
@@ -162,6 +177,31 @@ class Signal:
     top_posts: tuple[TopPost, ...] = ()
     terms: tuple[tuple[str, int], ...] = ()
     platform_counts: Mapping[Platform, int] = field(default_factory=dict)
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    waiting_since: datetime | None = None
+    level_since: datetime | None = None
+    case_id: str = ""
+    false_alarm: FalseAlarmCategory | None = None
+    closed_by: str = ""
+    silenced_until: datetime | None = None
+    raised_by: str = ""
+    decided_version: int = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has taken it yet: then the acknowledge clock runs."""
+        return self.state is SignalState.OPEN and not self.case_id
+
+    @property
+    def clock_start(self) -> datetime:
+        """When the acknowledge clock began: at the opening, when it came back, or when it rose."""
+        return max(filter(None, (self.opened_at, self.waiting_since, self.level_since)))
+
+    @property
+    def same_kind(self) -> str:
+        """Brand and rule: what a new spike has to share with an earlier one to be the same."""
+        return f"{self.brand_id}|{self.rule.value}"
 
 
 def signal_key(brand_id: str, rule: Rule, onset_at: datetime) -> str:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.channel import Channel
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
@@ -20,6 +21,7 @@ from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
 from domain.queries import Bucket, Sort
 from domain.report import ReportKind, ReportState
+from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalState
 from presentation.hostile import defang
@@ -130,6 +132,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Rule: {
         Rule.NEGATIVE_SPIKE: Text("负面突增", "negative spike"),
         Rule.FIRST_DAY_ABSOLUTE: Text("首日绝对量", "first-day count"),
+        Rule.HAND_RAISED: Text("人工预警", "raised by hand"),
     },
     Outcome: {
         Outcome.OPENED: Text("触发预警", "opened an alert"),
@@ -185,6 +188,22 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Sort.OLDEST: Text("最早", "oldest"),
         Sort.REACH: Text("影响力", "reach"),
         Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
+    },
+    Channel: {
+        Channel.MAIL: Text("邮件", "mail"),
+        Channel.WECOM: Text("企业微信", "WeCom"),
+        Channel.DINGTALK: Text("钉钉", "DingTalk"),
+        Channel.FEISHU: Text("飞书", "Feishu"),
+        Channel.WEBHOOK: Text("Webhook", "webhook"),
+    },
+    Weekday: {
+        Weekday.MONDAY: Text("周一", "Monday"),
+        Weekday.TUESDAY: Text("周二", "Tuesday"),
+        Weekday.WEDNESDAY: Text("周三", "Wednesday"),
+        Weekday.THURSDAY: Text("周四", "Thursday"),
+        Weekday.FRIDAY: Text("周五", "Friday"),
+        Weekday.SATURDAY: Text("周六", "Saturday"),
+        Weekday.SUNDAY: Text("周日", "Sunday"),
     },
     Bucket: {
         Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),

@@ -7,10 +7,11 @@ and its mails become durable together or not at all. Nothing is sent here: a mai
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from domain.alert import AlertContext, MailStage
-from domain.brand import Recipient
-from domain.outbox import OutboxMail, Rendered
+from domain.brand import Configuration, Level, Recipient
+from domain.outbox import OutboxMail, OutboxState, Rendered
 from domain.ports import UnitOfWork
 from domain.signal import Signal, SignalState
 
@@ -62,14 +63,18 @@ def grow_signal(
     render: Render,
     at: datetime,
     reason: str,
+    tell: bool = True,
 ) -> Signal:
     """Store a signal that grew, with the next epoch, its audit row and an update mail a recipient.
 
     Everybody who was told before is told again, also when the level would not reach them now.
+    Without `tell` nobody is: a graver case carries it.
     """
     told = told_recipients(work, signal, recipients)
     grown = work.signals.save(replace(signal, epoch=signal.epoch + 1, updated_at=at))
     _audit(work, grown, "signal.grew", at, reason)
+    if not tell:
+        return grown
     known = {recipient.address for recipient in told}
     others = [r for r in recipients_for(grown, recipients) if r.address not in known]
     for recipient in (*told, *others):
@@ -98,6 +103,7 @@ def close_signal(
         replace(
             signal,
             state=SignalState.CLOSED,
+            decided_version=signal.version + 1,
             epoch=signal.epoch + 1,
             updated_at=at,
             closed_at=at,
@@ -113,16 +119,40 @@ def told_recipients(
     work: UnitOfWork, signal: Signal, recipients: Sequence[Recipient]
 ) -> list[Recipient]:
     """Return everybody who got a mail of a signal, also those no longer in the configuration."""
-    addresses = dict.fromkeys(
-        address
-        for epoch in range(OPENING_EPOCH, signal.epoch + 1)
-        for address in work.outbox.recipients_of(signal.id, epoch)
-    )
     by_address = {recipient.address: recipient for recipient in recipients}
     return [
         by_address.get(address, Recipient(id=address, name="", address=address))
-        for address in addresses
+        for address in told_addresses(work, signal)
     ]
+
+
+def told_addresses(work: UnitOfWork, signal: Signal) -> list[str]:
+    """Return the address of everybody who got, or will get, a mail of a signal."""
+    reached = (told for told in work.outbox.told(signal.id) if told.state is not OutboxState.DEAD)
+    return list(dict.fromkeys(told.recipient for told in reached))
+
+
+def write_notice(
+    work: UnitOfWork, signal: Signal, name: str, address: str, told: Rendered, at: datetime
+) -> None:
+    """Write a short message about a signal, in the thread of its opening mail; once an epoch."""
+    opening = mail_key(signal, MailStage.OPENING, OPENING_EPOCH, address)
+    thread = opening if work.outbox.get(opening) is not None else ""
+    if thread:
+        work.outbox.hasten(thread, at)
+    work.outbox.add(
+        OutboxMail(
+            key=f"{signal.id}|{signal.rule.value}|{name}-{signal.epoch}|{address}",
+            recipient=address,
+            rendered=told,
+            created_at=at,
+            next_attempt_at=at,
+            kind="notice",
+            thread=thread,
+            signal_id=signal.id,
+            epoch=signal.epoch,
+        )
+    )
 
 
 def mail_key(signal: Signal, stage: MailStage, epoch: int, address: str) -> str:
@@ -148,12 +178,27 @@ def _mail(
             recipient=recipient.address,
             rendered=render(signal, stage, context, recipient),
             created_at=at,
-            next_attempt_at=at,
+            next_attempt_at=context.waits_until or at,
+            kind="alert",
             thread=opening if answers else "",
             signal_id=signal.id,
             epoch=signal.epoch,
         )
     )
+    if answers and context.waits_until is None:
+        work.outbox.hasten(opening, at)
+
+
+def quiet_until(
+    configuration: Configuration, level: Level, at: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """Return when a mail of this level may leave if it has to wait for the end of the quiet hours;
+    None where it need not. 红 and 橙 never wait.
+    """
+    quiet = configuration.quiet_hours
+    if quiet is None or level.rank <= Level.ORANGE.rank:
+        return None
+    return quiet.end_of(at, zone)
 
 
 def _audit(work: UnitOfWork, signal: Signal, action: str, at: datetime, reason: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, exists, func, or_, select, true, update
 
-from domain.outbox import OutboxMail, OutboxState, Rendered
+from domain.outbox import OutboxMail, OutboxState, Rendered, Told
 from storage.sql.documents import from_document, to_document
 from storage.sql.tables import outbox
 from storage.sql.writes import Values, insert_new
@@ -25,9 +25,11 @@ class SqlOutboxRepository:
         """Store a mail; False when its key is there already, which is then left alone."""
         return insert_new(self._db, outbox, _to_row(mail))
 
-    def claim(self, owner: str, now: datetime, lease: timedelta) -> OutboxMail | None:
-        """Take the oldest mail that is due, set it to sending and count the attempt; None when
-        there is none.
+    def claim(
+        self, owner: str, now: datetime, lease: timedelta, *, recipient: str | None = None
+    ) -> OutboxMail | None:
+        """Take the oldest mail (of `recipient`, where one is named) that is due, set it to sending
+        and count the attempt; None when there is none.
 
         Due is what waits and whose time has come, or is being sent under a lease that ran out: that
         one may have been accepted, as may an uncertain one, and comes back with `may_repeat`. A
@@ -47,7 +49,7 @@ class SqlOutboxRepository:
         )
         oldest = (
             select(c.seq)
-            .where(due, ~held_up)
+            .where(due, ~held_up, true() if recipient is None else c.recipient == recipient)
             .order_by(c.created_at, c.seq)
             .limit(1)
             .with_for_update(of=outbox, skip_locked=True)
@@ -112,6 +114,29 @@ class SqlOutboxRepository:
             .order_by(c.seq)
         )
         return list(dict.fromkeys(self._db.scalars(query)))
+
+    def told(self, signal_id: str) -> list[Told]:
+        """Return whom a signal's mails told, and when, in the order they were written."""
+        c = outbox.c
+        query = (
+            select(c.key, c.recipient, c.kind, c.epoch, c.created_at, c.state)
+            .where(c.signal_id == signal_id)
+            .order_by(c.seq)
+        )
+        return [
+            Told(r.key, r.recipient, r.kind, r.epoch, r.created_at, OutboxState(r.state))
+            for r in self._db.execute(query)
+        ]
+
+    def hasten(self, conversation: str, at: datetime) -> int:
+        """Make the mails of a conversation due that were to leave later and were never tried."""
+        c = outbox.c
+        waits = (
+            c.conversation == conversation,
+            c.state == OutboxState.PENDING,
+            c.next_attempt_at > at,
+        )
+        return self._db.execute(update(outbox).where(*waits).values(next_attempt_at=at)).rowcount
 
     def counts(self) -> dict[OutboxState, int]:
         """Return how many mails are in each state; states without any are 0."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from domain.brand import Level
+from domain.case import FalseAlarmCategory
 from domain.errors import VersionConflict
 from domain.mention import Platform
 from domain.signal import Figures, Rule, Signal, SignalState, TopPost
@@ -69,6 +70,19 @@ class SqlSignalRepository:
         )
         return [_from_row(row) for row in self._db.execute(query)]
 
+    def unclosed(self) -> list[Signal]:
+        """Return every signal that is not closed, oldest first."""
+        c = signals.c
+        query = select(signals).where(c.state != SignalState.CLOSED).order_by(c.opened_at, c.id)
+        return [_from_row(row) for row in self._db.execute(query)]
+
+    def of_brand(self, brand_id: str, limit: int = 50) -> list[Signal]:
+        """Return a brand's signals, newest first."""
+        c = signals.c
+        newest_first = (c.opened_at.desc(), c.id.desc())
+        query = select(signals).where(c.brand_id == brand_id).order_by(*newest_first).limit(limit)
+        return [_from_row(row) for row in self._db.execute(query)]
+
     def recent(self, limit: int = 50) -> list[Signal]:
         """Return signals, newest first."""
         newest_first = (signals.c.opened_at.desc(), signals.c.id.desc())
@@ -99,4 +113,5 @@ def _from_row(row: Row[Any]) -> Signal:
     values["rule"] = Rule(row.rule)
     values["level"] = Level(row.level)
     values["state"] = SignalState(row.state)
+    values["false_alarm"] = None if row.false_alarm is None else FalseAlarmCategory(row.false_alarm)
     return Signal(**values)

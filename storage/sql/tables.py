@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, U
 from storage.sql.columns import (
     SEQUENCE,
     Words,
+    added_count,
+    added_words,
     count,
     flag,
     metadata,
@@ -156,8 +158,19 @@ signals = Table(
     words("first_post"),
     words("top_posts"),
     words("terms"),
+    added_words("acknowledged_by"),
+    moment_or_null("acknowledged_at"),
+    moment_or_null("waiting_since"),
+    moment_or_null("level_since"),
+    added_words("case_id"),
+    Column("false_alarm", Words()),
+    added_words("closed_by"),
+    moment_or_null("silenced_until"),
+    added_words("raised_by"),
+    added_count("decided_version"),
     UniqueConstraint("key"),
 )
+Index(None, signals.c.state, signals.c.opened_at)
 Index(None, signals.c.brand_id, signals.c.state, signals.c.opened_at)
 Index(None, signals.c.opened_at)
 

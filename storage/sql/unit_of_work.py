@@ -13,6 +13,7 @@ from domain.ports import (
     AccountRepository,
     AuditRepository,
     BeginWork,
+    CaseRepository,
     ConfigurationRepository,
     CoverageRepository,
     CrawlRepository,
@@ -21,10 +22,12 @@ from domain.ports import (
     ReportRepository,
     SealedNameRepository,
     SignalRepository,
+    SilenceRepository,
     SlotRepository,
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
+from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
@@ -34,6 +37,7 @@ from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
+from storage.sql.silences import SqlSilenceRepository
 from storage.sql.slots import SqlSlotRepository
 
 
@@ -66,6 +70,8 @@ class SqlUnitOfWork:
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     reports: ReportRepository
+    silences: SilenceRepository
+    cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -87,6 +93,8 @@ class SqlUnitOfWork:
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
         self.reports = SqlReportRepository(db)
+        self.silences = SqlSilenceRepository(db)
+        self.cases = SqlCaseRepository(db)
         return self
 
     def __exit__(
