@@ -12,6 +12,7 @@ from monitoring.notify import relay
 from runtime.wiring import Services
 from scheduler.service import Work
 from scheduler.timetable import Job, Lane
+from workflow.corrections import reproject
 
 
 def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
@@ -68,8 +69,11 @@ def _crawl(services: Services) -> Work:
 
 
 def _detect(services: Services) -> Mapping[str, object]:
+    # what a person said counts before the machine judges
+    shown = reproject(services.begin_work, services.store)
     evaluations = services.detector.evaluate(services.clock.now())
-    return dict(Counter(evaluation.outcome.value for evaluation in evaluations))
+    outcomes = Counter(evaluation.outcome.value for evaluation in evaluations)
+    return {**outcomes, "corrections_shown": shown} if shown else outcomes
 
 
 def _relay(services: Services, owner: str) -> Mapping[str, object]:
@@ -85,4 +89,5 @@ def _relay(services: Services, owner: str) -> Mapping[str, object]:
         "retried": result.retried,
         "uncertain": result.uncertain,
         "dead": result.dead,
+        "held": result.held,
     }

@@ -117,6 +117,7 @@ class _Conversation:
         self._timer = threading.Timer(server.timeout.total_seconds(), self._cut)
         self._timer.daemon = True
         self._late = False
+        self._about_this_mail = False
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -192,6 +193,7 @@ class _Conversation:
 
     def address(self, from_address: str, to_address: str, size: int) -> None:
         """Say from whom and to whom."""
+        self._about_this_mail = True
         options = [f"SIZE={size}"] if self._talk.has_extn("size") else []
         with self._failing(Text("发件人", "the sender")):
             code, reply = self._talk.mail(from_address, options)
@@ -329,7 +331,12 @@ class _Conversation:
         self, text: Text, *, retry: bool = True, uncertain: bool = False, mend: Text | None = None
     ) -> DeliveryError:
         return DeliveryError(
-            text, retry=retry, uncertain=uncertain, place=self._place, mend=mend or Text("", "")
+            text,
+            retry=retry,
+            uncertain=uncertain,
+            place=self._place,
+            mend=mend or Text("", ""),
+            away=not self._about_this_mail,
         )
 
 

@@ -169,7 +169,9 @@ class DeliveryError(KoubeiError):
 
     `retry`: a later attempt can succeed (4xx, no connection). `uncertain`: the line broke after the
     message was handed over, so it may have been accepted: it is sent again with the same
-    Message-ID. `wait`: trying sooner is of no use (a rate limit).
+    Message-ID. `wait`: trying sooner is of no use (a rate limit). `away`: it failed
+    before anything was said about this mail (no connection, no login), so that no other mail would
+    fare better.
     """
 
     def __init__(
@@ -181,10 +183,12 @@ class DeliveryError(KoubeiError):
         wait: timedelta | None = None,
         place: str = "",
         mend: Text = NO_MEND,
+        away: bool = False,
     ) -> None:
         self.retry = retry
         self.uncertain = uncertain
         self.wait = wait
+        self.away = away
         super().__init__(text, place=place, mend=mend)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class OutboxState(StrEnum):
-    """pending → sending → sent | retry | uncertain | dead."""
+    """pending → sending → sent | retry | uncertain | dead; dropped by a person after a restore."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -20,10 +20,13 @@ class OutboxState(StrEnum):
     RETRY = "retry"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(minutes=15)
+ASK_AGAIN = timedelta(minutes=1)
+"""How often a server that nobody answers at is asked again, by one mail for all that wait."""
 GIVE_UP_AFTER = timedelta(hours=72)
 
 
@@ -80,6 +83,17 @@ def message_id(key: str, domain: str) -> str:
     """Return the Message-ID of the row `key`: the same for every attempt, on every machine."""
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]
     return f"<{digest}@{domain}>"
+
+
+MAIL_ROUTE = "mail"
+
+
+def route_of(recipient: str) -> str:
+    """Return by which way a recipient is reached: all mailboxes by the mail server, `scheme:name`
+    (a robot, a webhook) each by its own. What fails on one way says nothing about another.
+    """
+    scheme, colon, _ = recipient.partition(":")
+    return recipient if colon and "@" not in scheme else MAIL_ROUTE
 
 
 def retry_delay(attempts: int) -> timedelta:

@@ -13,8 +13,10 @@ from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.case import Case, CasePage, CaseQuery, CaseSort
+from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
+from domain.keeping import BackupNote, OutboxHold
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
@@ -306,7 +308,8 @@ class OutboxRepository(Protocol):
         uncertain, or sending with a lease that ran out, which is then uncertain), set it to sending
         and count the attempt; None when there is none.
 
-        Within one `thread` an earlier mail to the same recipient goes first.
+        Within one `thread` an earlier mail to the same recipient goes first. While the outbox is
+        held (`NoteRepository.hold_outbox`) there is none.
         """
 
     def settle(
@@ -323,6 +326,15 @@ class OutboxRepository(Protocol):
 
     def get(self, key: str) -> OutboxMail | None:
         """Return a mail by key."""
+
+    def postpone(self, route: str, until: datetime) -> int:
+        """Let no waiting mail of a route be due before; return how many had been."""
+
+    def waiting(self) -> list[OutboxMail]:
+        """Return the mails that are to be sent, oldest first."""
+
+    def drop(self, keys: Iterable[str], *, at: datetime, reason: str) -> int:
+        """Set mails that are to be sent to dropped; return how many there were."""
 
     def recipients_of(self, signal_id: str, epoch: int) -> list[str]:
         """Return who got (or will get) the mail of that epoch of a signal."""
@@ -511,6 +523,57 @@ class CaseRepository(Protocol):
         """Return object and command of an action, None when it was never done."""
 
 
+class CorrectionRepository(Protocol):
+    """People's corrections: rows that are only ever added."""
+
+    def add(self, correction: Correction) -> Correction:
+        """Store an act and return it with its number; its mention does not show it yet."""
+
+    def of(self, mention_id: str) -> list[Correction]:
+        """Return the acts about a mention, in order."""
+
+    def of_batch(self, batch: str) -> list[Correction]:
+        """Return the acts of a bulk, in order."""
+
+    def between(self, start: datetime, end: datetime) -> list[Correction]:
+        """Return the acts of start ≤ at < end, in order."""
+
+    def next_batch(self) -> str:
+        """Return the name of the next bulk."""
+
+    def unprojected(self, limit: int) -> list[str]:
+        """Return mentions that do not show what people said of them, those that wait longest
+        first.
+        """
+
+    def mark_projected(self, mention_id: str, up_to: int) -> None:
+        """Note that a mention shows the acts about it up to this number."""
+
+    def project_all_again(self) -> int:
+        """Note that no mention shows what people said, as after a restore; return how many acts
+        there are.
+        """
+
+
+class NoteRepository(Protocol):
+    """What is noted about the installation itself."""
+
+    def hold_outbox(self, hold: OutboxHold) -> None:
+        """Let no mail leave until it is released; `OutboxRepository.claim` gives none."""
+
+    def outbox_hold(self) -> OutboxHold | None:
+        """Return why no mail leaves, None when mail leaves."""
+
+    def release_outbox(self) -> None:
+        """Let mail leave again."""
+
+    def note_backup(self, backup: BackupNote) -> None:
+        """Note the newest backup."""
+
+    def last_backup(self) -> BackupNote | None:
+        """Return the newest backup, None when there was none."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -530,6 +593,8 @@ class UnitOfWork(Protocol):
     reports: ReportRepository
     silences: SilenceRepository
     cases: CaseRepository
+    corrections: CorrectionRepository
+    notes: NoteRepository
 
     def __enter__(self) -> Self: ...
 

@@ -17,7 +17,7 @@ from domain.mention import Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer
 from domain.queries import Refused
-from domain.sentiment import WHOLE_TEXT, ScoreRequest, Sentiment
+from domain.sentiment import WHOLE_TEXT, Judge, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, own_text, sift
 from monitoring.clusters import fold_near_copies
 from monitoring.ingest_result import IngestResult
@@ -155,7 +155,7 @@ class Ingest:
         for candidate, mention in zip(candidates, mentions, strict=True):
             before = known.get(mention.id)
             if before and _still_holds(before, mention, model):
-                judged[mention.id] = before.sentiment
+                judged[mention.id] = _model_only(before)
             else:
                 to_score.append((mention.id, _score_request(candidate, configuration)))
         answers = self.scorer.score([request for _, request in to_score])
@@ -223,6 +223,13 @@ def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
         for account in brand.own_accounts
     )
     return frozenset({Flag.OWN_ACCOUNT}) if own else frozenset()
+
+
+def _model_only(before: Mention) -> Mapping[str, Sentiment]:
+    """What a look may say again. A person's word is in the store: carried along in a look it would
+    come back after it was taken back meanwhile.
+    """
+    return {t: s for t, s in before.sentiment.items() if s.by is Judge.MODEL}
 
 
 def _still_holds(before: Mention, now: Mention, model: str) -> bool:

@@ -13,6 +13,7 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.channel import Channel
+from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
@@ -46,6 +47,11 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Judge: {
         Judge.MODEL: Text("模型", "model"),
         Judge.PERSON: Text("人工", "person"),
+    },
+    CorrectionAct: {
+        CorrectionAct.CORRECTED: Text("改判", "corrected"),
+        CorrectionAct.CONFIRMED: Text("确认", "confirmed"),
+        CorrectionAct.UNDONE: Text("撤销改判", "taken back"),
     },
     Sensitivity: {
         Sensitivity.FEWER: Text("少", "fewer"),
@@ -162,6 +168,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.RETRY: Text("待重试", "to be retried"),
         OutboxState.UNCERTAIN: Text("结果不明，将重发", "uncertain, to be sent again"),
         OutboxState.DEAD: Text("已放弃", "given up"),
+        OutboxState.DROPPED: Text("恢复后弃置", "dropped after a restore"),
     },
     AccountState: {
         AccountState.ACTIVE: Text("启用", "active"),

@@ -1,12 +1,15 @@
 """The outbox: mails that are to be sent, and those that were."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, exists, func, or_, select, true, update
 
-from domain.outbox import OutboxMail, OutboxState, Rendered, Told
+from domain.outbox import OutboxMail, OutboxState, Rendered, Told, route_of
+from storage.sql.correction_tables import notes
 from storage.sql.documents import from_document, to_document
+from storage.sql.notes import HOLD
 from storage.sql.tables import outbox
 from storage.sql.writes import Values, insert_new
 
@@ -33,8 +36,11 @@ class SqlOutboxRepository:
 
         Due is what waits and whose time has come, or is being sent under a lease that ran out: that
         one may have been accepted, as may an uncertain one, and comes back with `may_repeat`. A
-        mail waits for every unsettled earlier one of its thread to the same recipient.
+        mail waits for every unsettled earlier one of its thread to the same recipient. While the
+        outbox is held there is none.
         """
+        if self._db.scalar(select(notes.c.name).where(notes.c.name == HOLD)):
+            return None
         c = outbox.c
         earlier = outbox.alias()
         held_up = exists().where(
@@ -105,6 +111,29 @@ class SqlOutboxRepository:
         row = self._db.execute(select(outbox).where(outbox.c.key == key)).first()
         return None if row is None else _from_row(row)
 
+    def postpone(self, route: str, until: datetime) -> int:
+        """Let no waiting mail of a route be due before; return how many had been."""
+        c = outbox.c
+        early = (c.route == route, c.state.in_(_WAITING), c.next_attempt_at < until)
+        return self._db.execute(update(outbox).where(*early).values(next_attempt_at=until)).rowcount
+
+    def waiting(self) -> list[OutboxMail]:
+        """Return the mails that are to be sent, oldest first."""
+        query = select(outbox).where(outbox.c.state.in_(_UNSETTLED))
+        rows = self._db.execute(query.order_by(outbox.c.created_at, outbox.c.seq))
+        return [_from_row(row) for row in rows]
+
+    def drop(self, keys: Iterable[str], *, at: datetime, reason: str) -> int:
+        """Set mails that are to be sent to dropped; return how many there were."""
+        c, dropped = outbox.c, 0
+        for key in keys:
+            unsent = update(outbox).where(c.key == key, c.state.in_(_UNSETTLED))
+            changed = unsent.values(
+                state=OutboxState.DROPPED, next_attempt_at=at, lease_until=None, last_error=reason
+            )
+            dropped += self._db.execute(changed).rowcount
+        return dropped
+
     def recipients_of(self, signal_id: str, epoch: int) -> list[str]:
         """Return who got (or will get) the mail of that epoch of a signal, in the order added."""
         c = outbox.c
@@ -173,6 +202,7 @@ def _to_row(mail: OutboxMail) -> Values:
         "sent_at": mail.sent_at,
         "last_error": mail.last_error,
         "may_repeat": mail.may_repeat,
+        "route": route_of(mail.recipient),
     }
 
 

@@ -216,13 +216,16 @@ outbox = Table(
     moment_or_null("sent_at"),
     words("last_error"),
     flag("may_repeat"),
+    Column("route", Words(), nullable=False, server_default="mail"),
     UniqueConstraint("key"),
 )
-"""`conversation` is the thread, or a first mail's own key: what is sent in order to a recipient."""
+"""`conversation` is the thread, or a first mail's own key: what is sent in order to a recipient.
+`route` is by which way it leaves (see `domain.outbox.route_of`)."""
 Index(None, outbox.c.state, outbox.c.next_attempt_at)
 Index(None, outbox.c.conversation, outbox.c.recipient, outbox.c.seq)
 Index(None, outbox.c.signal_id, outbox.c.epoch)
 Index(None, outbox.c.created_at)
+Index(None, outbox.c.route, outbox.c.state, outbox.c.next_attempt_at)
 
 audit = Table(
     "audit",

@@ -15,9 +15,11 @@ from domain.ports import (
     BeginWork,
     CaseRepository,
     ConfigurationRepository,
+    CorrectionRepository,
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    NoteRepository,
     OutboxRepository,
     ReportRepository,
     SealedNameRepository,
@@ -29,10 +31,12 @@ from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
+from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
@@ -72,6 +76,8 @@ class SqlUnitOfWork:
     reports: ReportRepository
     silences: SilenceRepository
     cases: CaseRepository
+    corrections: CorrectionRepository
+    notes: NoteRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -95,6 +101,8 @@ class SqlUnitOfWork:
         self.reports = SqlReportRepository(db)
         self.silences = SqlSilenceRepository(db)
         self.cases = SqlCaseRepository(db)
+        self.corrections = SqlCorrectionRepository(db)
+        self.notes = SqlNoteRepository(db)
         return self
 
     def __exit__(

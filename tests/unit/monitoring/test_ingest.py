@@ -210,3 +210,25 @@ def test_a_text_without_end_is_cut_before_any_rule_looks_at_it(ingest, store):
     take(ingest, found("9", text="云栈" + "茶" * 3_000_000, title="题" * 90_000, url=long_url))
     stored = store.get(["weibo:9"])["weibo:9"]
     assert (len(stored.text), len(stored.title), stored.url) == (200_000, 2_000, "")
+
+
+def test_a_word_that_was_taken_back_while_a_page_was_read_does_not_come_back(ingest, store):
+    """Ingest read the mention while a person's label stood on it, and stores its look later."""
+    person = Sentiment(Label.NEGATIVE, -1.0, 1.0, "anna", Judge.PERSON)
+    take(ingest, found())
+    mention_id = "weibo:1"
+    before = store.get([mention_id])[mention_id]
+    store.amend(mention_id, lambda m: replace(m, sentiment={**m.sentiment, "tea": person}))
+
+    class Meanwhile:
+        """The store, with a person who takes their word back between reading and storing."""
+
+        def __getattr__(self, name):
+            return getattr(store, name)
+
+        def add(self, mentions):
+            store.amend(mention_id, lambda m: replace(m, sentiment=before.sentiment))
+            return store.add(mentions)
+
+    take(replace(ingest, store=Meanwhile()), found(), at=NOON + timedelta(hours=1))
+    assert store.get([mention_id])[mention_id].sentiment == before.sentiment

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import DeliveryError, Text
+from domain.keeping import OutboxHold
 from domain.outbox import GIVE_UP_AFTER, LONGEST_RETRY, OutboxMail, OutboxState
 from domain.ports import BeginWork
 from monitoring.notify import RelayResult, relay
@@ -17,6 +18,10 @@ from tests.fixtures.mails import a_mail
 
 def refused(*, retry: bool, uncertain: bool = False) -> DeliveryError:
     return DeliveryError(Text("被拒", "refused"), retry=retry, uncertain=uncertain)
+
+
+def away() -> DeliveryError:
+    return DeliveryError(Text("无人应答", "nobody answers"), retry=True, away=True)
 
 
 @dataclass
@@ -230,26 +235,89 @@ def test_a_round_ends_in_time_behind_a_server_that_never_answers(post):
     assert post.state("m2") is OutboxState.PENDING
 
 
-def test_an_outage_of_two_hours_loses_and_doubles_nothing(post):
-    """60 alerts arise while the server is away; each recipient gets them in order."""
+MINUTE = timedelta(minutes=1)
+RHYTHM = timedelta(seconds=30)
+"""How often the scheduler runs the relay."""
+
+
+@pytest.mark.parametrize("takes", [timedelta(seconds=0.05), timedelta(seconds=20)])
+def test_after_two_hours_without_a_server_500_alerts_leave_within_five_minutes(post, takes):
+    """The server is refused at once, or a black hole; then it takes 50 ms a mail. Each case has an
+    opening and three growths: 0 lost, 0 doubled, each case in order.
+    """
+    back = NOON + timedelta(hours=2)
+
+    def serve(mail: OutboxMail) -> DeliveryError | None:
+        if post.clock.time < back:
+            post.clock.forward(takes)
+            return away()
+        post.clock.forward(timedelta(seconds=0.05))
+        return None
+
+    post.server.answer = serve
     mails = [
         a_mail(
-            f"m{n}",
-            created_at=NOON + timedelta(minutes=2 * n),
-            next_attempt_at=NOON + timedelta(minutes=2 * n),
+            f"case-{case}/{step}",
+            recipient=f"r{case % 7}@example.com",
+            thread=f"case-{case}/0" if step else "",
+            created_at=NOON + (case + 125 * step) * timedelta(seconds=14),
+            next_attempt_at=NOON + (case + 125 * step) * timedelta(seconds=14),
         )
-        for n in range(60)
+        for step in range(4)
+        for case in range(125)
     ]
-    back = NOON + timedelta(hours=2)
-    post.server.answer = lambda mail: refused(retry=True) if post.clock.time < back else None
+    assert (len(mails), max(mail.created_at for mail in mails) < back) == (500, True)
     waiting = list(mails)
-    while post.clock.time <= back + LONGEST_RETRY + timedelta(minutes=1):
-        while waiting and waiting[0].created_at <= post.clock.time:
+    while post.clock.time < back + 5 * MINUTE:
+        due = post.clock.time
+        while waiting and waiting[0].created_at <= due:
             post.put(waiting.pop(0))
-        post.round(limit=1000)
-        post.clock.forward(timedelta(minutes=1))
-    last = max(post.mail(mail.key).sent_at or NOON for mail in mails)
-    assert last <= back + LONGEST_RETRY + timedelta(minutes=1)
+        post.round()
+        post.clock.time = max(post.clock.time, due + RHYTHM)
+    last = max(post.mail(mail.key).sent_at or NOON + timedelta(days=9) for mail in mails)
+    assert last <= back + 5 * MINUTE
     arrived = Counter(mail.key for mail in post.server.accepted)
     assert set(arrived) == {mail.key for mail in mails}
     assert set(arrived.values()) == {1}
+    order: dict[str, list[str]] = {}
+    for mail in post.server.accepted:
+        order.setdefault(mail.key.partition("/")[0], []).append(mail.key.partition("/")[2])
+    assert set(map(tuple, order.values())) == {("0", "1", "2", "3")}
+    assert all(post.mail(mail.key).attempts <= 125 for mail in mails)
+
+
+def test_a_server_that_is_away_is_asked_by_one_mail_a_minute(post):
+    post.server.answer = lambda mail: away()
+    post.put(*(a_mail(f"m{n}", created_at=NOON + n * RHYTHM / 10) for n in range(50)))
+    for _ in range(20):
+        post.round()
+        post.clock.forward(RHYTHM)
+    assert len(post.server.asked) == 10
+
+
+def test_one_way_that_is_closed_holds_up_no_other(post):
+    post.server.answer = lambda mail: away() if mail.recipient.startswith("wecom:") else None
+    robots = [a_mail(f"r{n}", recipient="wecom:duty") for n in range(3)]
+    post.put(*robots, a_mail("mail", created_at=NOON + MINUTE, next_attempt_at=NOON))
+    assert post.round() == RelayResult(sent=1, retried=1)
+    assert post.server.asked == ["r0", "mail"]
+
+
+def test_a_mail_that_breaks_its_own_line_holds_up_no_other(post):
+    """The server hangs up on this one text: that says nothing about the rest."""
+    post.server.answer = lambda mail: refused(retry=True) if mail.key == "poison" else None
+    post.put(a_mail("poison"), *(a_mail(f"m{n}", created_at=NOON + MINUTE) for n in range(5)))
+    assert post.round() == RelayResult(sent=5, retried=1)
+
+
+def test_a_held_outbox_sends_nothing_and_says_so(post):
+    post.put(a_mail("m"))
+    with post.begin() as work:
+        work.notes.hold_outbox(OutboxHold(NOON, NOON - MINUTE, "koubei.kbk"))
+        work.commit()
+    assert post.round() == RelayResult(held=True)
+    assert post.server.asked == []
+    with post.begin() as work:
+        work.notes.release_outbox()
+        work.commit()
+    assert post.round() == RelayResult(sent=1)
