@@ -7,11 +7,14 @@ hours beside the figures, so that a gap in the crawl never reads as a quiet day.
 from collections.abc import Iterable
 from datetime import datetime
 
+from analysis.agreement import agreements
 from domain.brand import Brand, Configuration, Watch
+from domain.correction import Correction
 from domain.mention import Platform
 from domain.ports import BeginWork, MentionStore
 from domain.report import (
     Day,
+    Judging,
     Mark,
     PastPeriod,
     Period,
@@ -25,7 +28,7 @@ from domain.report import (
 )
 from monitoring.report_handling import handling_of, signals_between
 from monitoring.report_posts import most_negative, topics
-from monitoring.report_scan import scan
+from monitoring.report_scan import Scan, scan
 from monitoring.report_sources import source_days
 from monitoring.series import HOUR, Coverage, floor_to, watched_platforms
 
@@ -48,7 +51,8 @@ def build_snapshot(
         earliest = period.back(PAST[period.kind]).start
         rows = work.coverage.rows([w.id for w in watches], start=earliest, end=period.end)
         signals = signals_between(work, brand_id, period.start, period.end)
-        handling = handling_of(work, brand_id, period, signals)
+        handling = handling_of(work, configuration, brand_id, period, signals, now)
+        looked_at = work.corrections.between(period.start, max(now, period.end))
     platforms = watched_platforms(configuration, watches)
     reader = _Reader(store, brand_id, Coverage(rows, watches), platforms, floor_to(now, HOUR))
     reader.leave_out_what_was_never_read(period)
@@ -76,7 +80,7 @@ def build_snapshot(
         topics=topics(store, brand, period, read) if weekly else (),
         negatives=most_negative(store, brand_id, period, signals, handling.cases),
         handling=handling,
-        judging=read.judging(),
+        judging=_judging(read, looked_at, brand_id),
         authors=totals.distinct_authors + totals.unknown_authors,
         near_copies=totals.in_clusters - totals.clusters,
         watches=tuple(_watch_line(watch) for watch in watches),
@@ -163,6 +167,20 @@ class _Reader:
             self.tally(before.start, before.end, platform),
             self.watched(period.start, period.end, (platform,)),
         )
+
+
+def _judging(read: Scan, acts: Iterable[Correction], brand_id: str) -> Judging:
+    """Return who judged; agreement is measured on the period's mentions that a person looked at."""
+    inside = [act for act in acts if act.mention_id in read.looked_at]
+    measured = next(
+        (a for a in agreements(inside) if a.brand_id == brand_id and not a.platform), None
+    )
+    return Judging(
+        models=tuple(read.models.most_common()),
+        by_person=read.by_person,
+        looked_at=measured.judged if measured else 0,
+        agreed=measured.agreed if measured else 0,
+    )
 
 
 def _watch_line(watch: Watch) -> WatchLine:

@@ -138,10 +138,10 @@ def _negative_post(
     )
     return NegativePost(
         post,
-        case.level if case and case.level else signal.level if signal else None,
+        case.level if case else signal.level if signal else None,
         signal.id if signal else None,
         case.id if case else None,
-        case.state if case else "",
+        case.state if case else None,
     )
 
 

@@ -13,7 +13,7 @@ from domain.brand import Brand
 from domain.mention import Mention, Platform, Precision
 from domain.ports import MentionStore
 from domain.queries import MentionFilter
-from domain.report import HeatCell, Judging, Period
+from domain.report import HeatCell, Period
 from domain.sentiment import Judge
 from monitoring.evidence import telling_terms
 from monitoring.series import HOUR
@@ -26,7 +26,8 @@ IsKnown = Callable[[Iterable[Platform], datetime], bool]
 @dataclass
 class Scan:
     """What the pass found. `words` holds the keywords of each mention; `by_hour` counts mentions by
-    the hours since the period began, without those that have a day and no hour.
+    the hours since the period began, without those that have a day and no hour; `looked_at` are the
+    mentions that a person judged.
     """
 
     words: list[tuple[str, ...]] = field(default_factory=list)
@@ -34,7 +35,12 @@ class Scan:
     mentions_by_day: Counter[int] = field(default_factory=Counter)
     by_hour: Counter[int] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
-    by_person: int = 0
+    looked_at: set[str] = field(default_factory=set)
+
+    @property
+    def by_person(self) -> int:
+        """How many carry a person's label."""
+        return len(self.looked_at)
 
     def heat(
         self, period: Period, platforms: Iterable[Platform], is_known: IsKnown
@@ -51,10 +57,6 @@ class Scan:
             for weekday, (start, _) in enumerate(period.days())
             for hour in range(24)
         )
-
-    def judging(self) -> Judging:
-        """Return who judged how many."""
-        return Judging(tuple(self.models.most_common()), by_person=self.by_person)
 
     def words_of_the_loudest_day(self, brand: Brand) -> tuple[str, ...]:
         """Return the words that the loudest day has more of than the others."""
@@ -91,6 +93,6 @@ def _take(read: Scan, mention: Mention, brand: Brand, day: int, hour: int) -> No
         read.by_hour[hour] += 1
     judged = mention.sentiment_towards(brand.id)
     if judged is not None and judged.by is Judge.PERSON:
-        read.by_person += 1
+        read.looked_at.add(mention.id)
     elif judged is not None:
         read.models[judged.model] += 1
