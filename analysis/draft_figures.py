@@ -27,7 +27,7 @@ _NOT_A_CLAIM = re.compile(
     r"|一(?:个|位|次|名|直|定|些|下|起|家人|天)|《[^》\n]{1,40}》|https?://\S+|[一二两三]者"
     r"|千万|万一|万分|百般|十分|一一|三[思十]|(?:每|任何)一[位个名次家]|一份子|一方面"
 )
-"""Spans whose figures state nothing: service hours, numbering, laws, addresses, ways of speaking."""
+"""Spans whose figures state nothing: service hours, numbering, laws, addresses, turns of speech."""
 _DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from domain.brand import DEFAULT_CLOCKS, NO_CLOCK, Level, LevelClocks
 from domain.case import Case, CaseKind, CaseState
+from domain.case_table import MOVES
 from domain.clocks import (
+    FOLLOWED_UP,
+    REPORTED,
+    REVIEWED,
     ClockName,
     ClockPolicy,
     ClockReading,
@@ -28,6 +32,10 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CALENDAR = WorkCalendar()
 POLICY = fixed_policy(DEFAULT_CLOCKS)
 FRIDAY_TEN = datetime(2026, 11, 20, 10, tzinfo=CHINA).astimezone(UTC)
+
+
+def test_the_acts_that_stop_clocks_are_acts_of_a_case():
+    assert {move.action for move in MOVES} >= REPORTED | FOLLOWED_UP | REVIEWED
 
 
 def opened(level: Level = L.ORANGE) -> Told:
