@@ -13,9 +13,9 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.channel import Channel
-from domain.correction import CorrectionAct
 from domain.clock_warning import WarnedAs
 from domain.clocks import ClockName, ClockState
+from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
