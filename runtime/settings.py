@@ -122,7 +122,12 @@ def variable_of(path: tuple[str, ...]) -> str:
 
 def is_secret(path: tuple[str, ...]) -> bool:
     """Whether a setting may come from the environment (or a file of its own) only."""
-    return path in {("smtp", "password"), ("author_key",), ("seal_key",)}
+    return path in {
+        ("smtp", "password"),
+        ("oidc", "client_secret"),
+        ("author_key",),
+        ("seal_key",),
+    }
 
 
 def _find_file(environ: Mapping[str, str]) -> Path | None:
@@ -174,7 +179,7 @@ def _secrets_in_file(file: TomlFile) -> Iterator[Problem]:
     for path in leaves(Settings):
         if is_secret(path) and _has(file.values, path):
             name, variable = ".".join(path), variable_of(path)
-            other = "smtp.password_file" if path[0] == "smtp" else f"data_dir/secrets/{name}"
+            other = f"{name}_file" if len(path) > 1 else f"data_dir/secrets/{name}"
             yield Problem(
                 file.place(path),
                 Text(

@@ -13,7 +13,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from domain.hosts import is_loopback
+from domain.account import Role
+from domain.hosts import is_loopback, is_read_on_the_line
 from runtime.problems import refused, without_password
 from runtime.secret_files import read_secret_file
 from runtime.values import (
@@ -45,10 +46,72 @@ class Table(BaseModel):
 
 
 class Web(Table):
-    """Where the status page listens. Anything but this machine belongs behind a TLS proxy."""
+    """Where the pages listen. Anything but this machine belongs behind a TLS proxy."""
 
     host: HostName = "127.0.0.1"
     port: Port = 8501
+
+
+class Oidc(Table):
+    """Login with the company's OpenID provider, beside passwords. Without this table: none.
+
+    `group_roles` entries are `group=role role …`; where any are set, a login through the provider
+    brings exactly the roles of its groups. An unknown person is refused unless `create_accounts`
+    is set; the new account then has the roles of its groups, none without any.
+    """
+
+    issuer: WebAddress
+    client_id: str
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    scopes: str = "openid profile email"
+    group_claim: str = "groups"
+    group_roles: Annotated[tuple[str, ...], NoDecode, SPLIT] = ()
+    create_accounts: bool = False
+    button: str = ""
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        issuer = urlsplit(self.issuer)
+        if issuer.scheme != "https" and not is_loopback(issuer.hostname or ""):
+            raise refused(
+                "oidc.issuer 应为 https:// 网址", "oidc.issuer must be an https:// address"
+            )
+        if (self.client_secret is None) == (self.client_secret_file is None):
+            raise refused(
+                "oidc 需要 KOUBEI_OIDC__CLIENT_SECRET 或 oidc.client_secret_file（二者选一）",
+                "oidc needs KOUBEI_OIDC__CLIENT_SECRET or oidc.client_secret_file, one of them",
+            )
+        if self.client_secret_file is not None:
+            read_secret_file(self.client_secret_file)
+        if "openid" not in self.scopes.split():
+            raise refused("oidc.scopes 必须包含 openid", "oidc.scopes must hold openid")
+        self.roles_by_group()
+        return self
+
+    def roles_by_group(self) -> dict[str, frozenset[Role]]:
+        """Return which roles a group brings."""
+        return dict(_group_roles(entry) for entry in self.group_roles)
+
+    def secret(self) -> str:
+        """Return the client's secret; its file is read at each call."""
+        if self.client_secret_file is not None:
+            return read_secret_file(self.client_secret_file).get_secret_value()
+        return self.client_secret.get_secret_value() if self.client_secret else ""
+
+
+def _group_roles(entry: str) -> tuple[str, frozenset[Role]]:
+    group, equals, names = entry.partition("=")
+    known = [role.value for role in Role]
+    unknown = [name for name in names.split() if name not in known]
+    listed = " ".join(known)
+    if not equals or not group.strip() or not names.split() or unknown:
+        raise refused(
+            f"oidc.group_roles 中的 {entry!r} 应为「组=角色 角色」，可用角色：{listed}",
+            f"oidc.group_roles: {entry!r} must be group=role role; of {listed}",
+        )
+    return group.strip(), frozenset(Role(name) for name in names.split())
 
 
 class Smtp(Table):
@@ -183,6 +246,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     public_url: WebAddress = Field(default_factory=lambda data: local_address(data["web"]))
     trusted_proxy: Annotated[tuple[Network, ...], NoDecode, SPLIT] = ()
+    oidc: Oidc | None = None
     smtp: Smtp | None = None
     mail: Mail = Mail()
     crawl: Crawl = Crawl()
@@ -235,6 +299,13 @@ class Settings(BaseSettings):
     def mention_store_path(self) -> Path:
         """The file of the SQLite mention store."""
         return Path(self.mention_store_url.removeprefix("sqlite:///"))
+
+    @property
+    def is_plain_lan(self) -> bool:
+        """Whether people reach the pages over the network without TLS: passwords and pages can
+        then be read on the line, and every page says so.
+        """
+        return is_read_on_the_line(self.public_url)
 
     @property
     def secrets_dir(self) -> Path:

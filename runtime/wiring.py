@@ -19,7 +19,7 @@ from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
-from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.housekeeping import Keep
 from runtime.extras import require
@@ -60,21 +60,26 @@ class Services:
         return StockSnowNlpScorer()
 
     @cached_property
+    def masker(self) -> Masker:
+        """What seals names and secrets of second factors; ConfigurationError without its keys."""
+        settings = self.settings
+        keys = load_keys(
+            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
+        )
+        return KeyedMasker(keys.author_key, keys.seal_key)
+
+    @cached_property
     def ingest(self) -> "Ingest":
         """The one step through which everything found reaches the store."""
         require("analysis")
         from monitoring.ingest import Ingest
 
-        settings = self.settings
-        keys = load_keys(
-            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
-        )
         return Ingest(
             store=self.store,
             begin_work=self.begin_work,
             scorer=self.scorer,
-            masker=KeyedMasker(keys.author_key, keys.seal_key),
-            life_of_names=timedelta(days=settings.retention.sealed_names),
+            masker=self.masker,
+            life_of_names=timedelta(days=self.settings.retention.sealed_names),
         )
 
     @cached_property
