@@ -571,30 +571,6 @@ class NoteRepository(Protocol):
         """Return the newest backup, None when there was none."""
 
 
-class SilenceRepository(Protocol):
-    """Silences, each a row with a version."""
-
-
-    def save(self, silence: Silence) -> Silence:
-        """Store the next version (`silence.version` is the one read) and return it;
-        VersionConflict when somebody wrote in between."""
-
-    def get(self, silence_id: str) -> Silence | None:
-        """Return a silence by id."""
-
-    def holding(self, now: datetime) -> list[Silence]:
-        """Return the silences that hold at `now`, the one that ends first first."""
-
-    def untold_ends(self, now: datetime) -> list[Silence]:
-        """Return the silences whose time is over and whose notice was not written yet."""
-
-    def recent(self, limit: int = 50) -> list[Silence]:
-        """Return silences, the newest first."""
-
-    def next_id(self, business_date: str) -> str:
-        """Return the next free id of a day, `S-20261121-03` for `20261121`."""
-
-
 class CaseRepository(Protocol):
     """Cases, each a row with a version; nothing is ever deleted."""
 
@@ -646,57 +622,6 @@ class CaseRepository(Protocol):
         """Return object and command of an action, None when it was never done."""
 
 
-class CorrectionRepository(Protocol):
-    """People's corrections: rows that are only ever added."""
-
-    def add(self, correction: Correction) -> Correction:
-        """Store an act and return it with its number; its mention does not show it yet."""
-
-    def of(self, mention_id: str) -> list[Correction]:
-        """Return the acts about a mention, in order."""
-
-    def of_batch(self, batch: str) -> list[Correction]:
-        """Return the acts of a bulk, in order."""
-
-    def between(self, start: datetime, end: datetime) -> list[Correction]:
-        """Return the acts of start ≤ at < end, in order."""
-
-    def next_batch(self) -> str:
-        """Return the name of the next bulk."""
-
-    def unprojected(self, limit: int) -> list[str]:
-        """Return mentions that do not show what people said of them, those that wait longest
-        first.
-        """
-
-    def mark_projected(self, mention_id: str, up_to: int) -> None:
-        """Note that a mention shows the acts about it up to this number."""
-
-    def project_all_again(self) -> int:
-        """Note that no mention shows what people said, as after a restore; return how many acts
-        there are.
-        """
-
-
-class NoteRepository(Protocol):
-    """What is noted about the installation itself."""
-
-    def hold_outbox(self, hold: OutboxHold) -> None:
-        """Let no mail leave until it is released; `OutboxRepository.claim` gives none."""
-
-    def outbox_hold(self) -> OutboxHold | None:
-        """Return why no mail leaves, None when mail leaves."""
-
-    def release_outbox(self) -> None:
-        """Let mail leave again."""
-
-    def note_backup(self, backup: BackupNote) -> None:
-        """Note the newest backup."""
-
-    def last_backup(self) -> BackupNote | None:
-        """Return the newest backup, None when there was none."""
-
-
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -718,10 +643,7 @@ class UnitOfWork(Protocol):
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
-    silences: SilenceRepository
     cases: CaseRepository
-    corrections: CorrectionRepository
-    notes: NoteRepository
 
     def __enter__(self) -> Self: ...
 

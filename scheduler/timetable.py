@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain.brand import Configuration
+from domain.crawl import crawl_job_name
 
 
 class Lane(StrEnum):
@@ -55,7 +56,7 @@ def jobs_of(configuration: Configuration) -> tuple[Job, ...]:
     """
     crawls = tuple(
         Job(
-            name=f"crawl:{watch.id}:{source.id}",
+            name=crawl_job_name(watch.id, source.id),
             lane=Lane(f"crawl:{source.platform.value}"),
             every=source.every,
             watch_id=watch.id,

@@ -80,10 +80,7 @@ class SqlUnitOfWork:
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
-    silences: SilenceRepository
     cases: CaseRepository
-    corrections: CorrectionRepository
-    notes: NoteRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -109,10 +106,7 @@ class SqlUnitOfWork:
         self.reports = SqlReportRepository(db)
         self.corrections = SqlCorrectionRepository(db)
         self.notes = SqlNoteRepository(db)
-        self.silences = SqlSilenceRepository(db)
         self.cases = SqlCaseRepository(db)
-        self.corrections = SqlCorrectionRepository(db)
-        self.notes = SqlNoteRepository(db)
         return self
 
     def __exit__(
