@@ -13,6 +13,7 @@ from domain.ports import (
     AccountRepository,
     AuditRepository,
     BeginWork,
+    CaseRepository,
     ConfigurationRepository,
     CorrectionRepository,
     CoverageRepository,
@@ -27,6 +28,7 @@ from domain.ports import (
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
+from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
@@ -72,6 +74,7 @@ class SqlUnitOfWork:
     logins: LoginRepository
     corrections: CorrectionRepository
     notes: NoteRepository
+    cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -95,6 +98,7 @@ class SqlUnitOfWork:
         self.logins = SqlLoginRepository(db)
         self.corrections = SqlCorrectionRepository(db)
         self.notes = SqlNoteRepository(db)
+        self.cases = SqlCaseRepository(db)
         return self
 
     def __exit__(
