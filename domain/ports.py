@@ -12,12 +12,12 @@ from typing import Protocol, Self
 from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
-from domain.correction import Correction
 from domain.case import Case, CasePage, CaseQuery, CaseSort
+from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
-from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.keeping import BackupNote, OutboxHold
+from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState
 from domain.queries import (
