@@ -33,6 +33,7 @@ _SECTIONS = {
     "recipients": Text("收件人", "recipient"),
     "detection": Text("检测灵敏度", "detection"),
     "clocks": Text("时限", "clocks"),
+    "calendar": Text("工作日历", "work calendar"),
 }
 _KINDS = {
     ChangeKind.ADDED: ("+", Text("新增", "added")),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from domain.hosts import is_loopback
 from domain.mention import Platform
+from domain.work_calendar import CalendarSetting
 
 
 class Level(StrEnum):
@@ -128,12 +129,34 @@ class Recipient:
     min_level: Level = Level.BLUE
 
 
+NO_CLOCK = timedelta(0)
+"""A figure that is decided to be none (不设): a weekly report does it, or nothing is to be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class LevelClocks:
-    """How long a level may wait. Figures from the company's policy; None is 制度未填写."""
+    """How long a level may wait. Figures from the company's policy; None is 制度未填写: nothing is
+    guessed and no clock starts. All but the first two may be NO_CLOCK.
+
+    `acknowledge`: until somebody takes it. `ack_timeout`: until who took it has moved it on.
+    `report_lead`, `report_executive`: 上报 to the duty lead and the executive. `fact_sheet`: 核实单
+    is done. `first_response`: a first public answer, or a decided silence. `follow_up`: the rhythm
+    while answered. `watch_window`: watched before it may be resolved. `review`: 复盘, always in
+    working days. `complaint_…`: first reply, next update and solution of a complaint.
+    """
 
     acknowledge: timedelta | None = None
     first_response: timedelta | None = None
+    ack_timeout: timedelta | None = None
+    report_lead: timedelta | None = None
+    report_executive: timedelta | None = None
+    fact_sheet: timedelta | None = None
+    follow_up: timedelta | None = None
+    watch_window: timedelta | None = None
+    review: timedelta | None = None
+    complaint_reply: timedelta | None = None
+    complaint_update: timedelta | None = None
+    complaint_solution: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +171,65 @@ class DetectionRule:
         return self.by_brand.get(brand_id, self.sensitivity)
 
 
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
 DEFAULT_CLOCKS: Mapping[Level, LevelClocks] = {
-    Level.RED: LevelClocks(timedelta(minutes=10), timedelta(hours=4)),
-    Level.ORANGE: LevelClocks(timedelta(minutes=15), timedelta(hours=4)),
-    Level.YELLOW: LevelClocks(timedelta(hours=1), timedelta(hours=24)),
-    Level.BLUE: LevelClocks(timedelta(hours=4), timedelta(hours=48)),
+    Level.RED: LevelClocks(
+        acknowledge=10 * _MINUTE,
+        first_response=4 * _HOUR,
+        ack_timeout=30 * _MINUTE,
+        report_lead=10 * _MINUTE,
+        report_executive=30 * _MINUTE,
+        fact_sheet=1 * _HOUR,
+        follow_up=2 * _HOUR,
+        watch_window=3 * _DAY,
+        review=5 * _DAY,
+        complaint_reply=1 * _HOUR,
+        complaint_update=4 * _HOUR,
+        complaint_solution=3 * _DAY,
+    ),
+    Level.ORANGE: LevelClocks(
+        acknowledge=15 * _MINUTE,
+        first_response=4 * _HOUR,
+        ack_timeout=1 * _HOUR,
+        report_lead=20 * _MINUTE,
+        report_executive=1 * _HOUR,
+        fact_sheet=2 * _HOUR,
+        follow_up=4 * _HOUR,
+        watch_window=3 * _DAY,
+        review=5 * _DAY,
+        complaint_reply=2 * _HOUR,
+        complaint_update=8 * _HOUR,
+        complaint_solution=5 * _DAY,
+    ),
+    Level.YELLOW: LevelClocks(
+        acknowledge=1 * _HOUR,
+        first_response=1 * _DAY,
+        ack_timeout=4 * _HOUR,
+        report_lead=2 * _HOUR,
+        report_executive=NO_CLOCK,  # stands in the daily sheet
+        fact_sheet=8 * _HOUR,
+        follow_up=1 * _DAY,
+        watch_window=2 * _DAY,
+        review=10 * _DAY,
+        complaint_reply=1 * _DAY,
+        complaint_update=2 * _DAY,
+        complaint_solution=7 * _DAY,
+    ),
+    Level.BLUE: LevelClocks(
+        acknowledge=4 * _HOUR,
+        first_response=2 * _DAY,
+        ack_timeout=1 * _DAY,
+        report_lead=NO_CLOCK,  # stands in the weekly report
+        report_executive=NO_CLOCK,
+        fact_sheet=3 * _DAY,
+        follow_up=NO_CLOCK,
+        watch_window=1 * _DAY,
+        review=NO_CLOCK,  # a sample is looked at each month
+        complaint_reply=2 * _DAY,
+        complaint_update=3 * _DAY,
+        complaint_solution=15 * _DAY,
+    ),
 }
 
 
@@ -166,6 +243,7 @@ class Configuration:
     recipients: tuple[Recipient, ...] = ()
     detection: DetectionRule = DetectionRule()
     clocks: Mapping[Level, LevelClocks] = field(default_factory=lambda: dict(DEFAULT_CLOCKS))
+    calendar: CalendarSetting = field(default_factory=CalendarSetting)
 
     def brand(self, brand_id: str) -> Brand:
         """Return a brand by id; KeyError when there is none."""
@@ -224,7 +302,7 @@ def diff(old: Configuration, new: Configuration) -> tuple[Change, ...]:
     changes: list[Change] = []
     for name in ("brands", "watches", "sources", "recipients"):
         changes += _diff_by_id(name, getattr(old, name), getattr(new, name))
-    for name in ("detection", "clocks"):
+    for name in ("detection", "clocks", "calendar"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             changes.append(Change(ChangeKind.CHANGED, name, repr(before), repr(after)))

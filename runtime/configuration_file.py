@@ -4,7 +4,8 @@
 `write_configuration` is its inverse. Nothing is stored here: see `workflow.watches`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from domain.brand import (
     DEFAULT_CLOCKS,
+    NO_CLOCK,
     Brand,
     Configuration,
     DetectionRule,
@@ -32,6 +34,7 @@ from domain.errors import Text
 from domain.han import fold
 from domain.hosts import is_private
 from domain.mention import Platform
+from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.problems import (
     ConfigurationProblems,
     Problem,
@@ -44,6 +47,8 @@ from runtime.problems import (
 from runtime.toml_file import TomlFile
 from runtime.toml_text import as_toml, key_text
 from runtime.values import (
+    ClockTime,
+    Days,
     Duration,
     MailAddress,
     Slug,
@@ -52,6 +57,8 @@ from runtime.values import (
     Word,
     at_least,
     at_most,
+    clock_text,
+    days_text,
     duration_text,
     parse_duration,
 )
@@ -60,6 +67,9 @@ PLATFORM_CADENCE = timedelta(minutes=5)
 """A source is asked every five minutes at most, unless it lies on an address of one's own."""
 LONGEST_CADENCE = timedelta(days=31)
 LONGEST_BACKFILL = timedelta(days=365)
+LONGEST_FIGURE = timedelta(days=366)
+NONE = "none"
+"""What stands in the file for NO_CLOCK."""
 
 SPIDERS: Mapping[str, tuple[Platform, Transport, str]] = {
     "weibo_search": (Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"),
@@ -74,10 +84,22 @@ def _blank_or_duration(value: object) -> timedelta | None:
     """ "" is a figure that the company's policy leaves open (制度未填写): never a guess."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    return parse_duration(value)
+    figure = parse_duration(value)
+    if figure > LONGEST_FIGURE:
+        most = duration_text(LONGEST_FIGURE)
+        raise refused(f"应不大于 {most}", f"must be at most {most}")
+    return figure
+
+
+def _figure_or_none(value: object) -> timedelta | None:
+    if isinstance(value, str) and value.strip() == NONE:
+        return NO_CLOCK
+    return _blank_or_duration(value)
 
 
 PolicyFigure = Annotated[timedelta | None, BeforeValidator(_blank_or_duration)]
+OptionalFigure = Annotated[timedelta | None, BeforeValidator(_figure_or_none)]
+"""A figure that may also be `none`: decided, and none."""
 Words = tuple[Word, ...]
 
 
@@ -232,19 +254,27 @@ class DetectionTable(Table):
 
 
 class LevelTable(Table):
-    """`[levels.red]`: a figure left out is the default, "" is not filled in by the policy."""
+    """`[levels.red]`: a figure left out is the default, "" is not filled in by the policy, and
+    "none" is decided to be none.
+    """
 
     acknowledge: PolicyFigure = None
     first_response: PolicyFigure = None
+    ack_timeout: OptionalFigure = None
+    report_lead: OptionalFigure = None
+    report_executive: OptionalFigure = None
+    fact_sheet: OptionalFigure = None
+    follow_up: OptionalFigure = None
+    watch_window: OptionalFigure = None
+    review: OptionalFigure = None
+    complaint_reply: OptionalFigure = None
+    complaint_update: OptionalFigure = None
+    complaint_solution: OptionalFigure = None
 
     def build(self, level: Level) -> LevelClocks:
         """Return the domain object."""
-        default = DEFAULT_CLOCKS[level]
-        given = self.model_fields_set
-        return LevelClocks(
-            self.acknowledge if "acknowledge" in given else default.acknowledge,
-            self.first_response if "first_response" in given else default.first_response,
-        )
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return replace(DEFAULT_CLOCKS[level], **given)
 
 
 class LevelsTable(Table):
@@ -256,6 +286,61 @@ class LevelsTable(Table):
     blue: LevelTable = LevelTable()
 
 
+class WorkYearTable(Table):
+    """One year of `[calendar]`: the published arrangement, days as `2027-02-05..2027-02-11`."""
+
+    year: Annotated[Whole, Field(ge=2000, le=2100)]
+    notice: Word
+    holidays: Days = ()
+    workdays: Days = ()
+
+    @model_validator(mode="after")
+    def _is_one_year(self) -> Self:
+        both = set(self.holidays) & set(self.workdays)
+        strangers = [d for d in (*self.holidays, *self.workdays) if d.year != self.year]
+        for day in [*strangers, *sorted(both)][:1]:
+            raise refused(
+                f"{day} 不属于 {self.year} 年，或同时写为放假与上班",
+                f"{day} is not in {self.year}, or is both off and worked",
+            )
+        return self
+
+    def build(self) -> WorkYear:
+        """Return the domain object."""
+        return WorkYear(self.year, self.notice, self.holidays, self.workdays)
+
+
+class CalendarTable(Table):
+    """`[calendar]`: working hours, years beyond the published table, the company's own days."""
+
+    opens: ClockTime = timedelta(hours=9)
+    closes: ClockTime = timedelta(hours=18)
+    years: tuple[WorkYearTable, ...] = ()
+    holidays: Days = ()
+    workdays: Days = ()
+
+    @model_validator(mode="after")
+    def _can_be_lived(self) -> Self:
+        if self.opens >= self.closes:
+            raise refused(
+                f"opens = {clock_text(self.opens)} 应早于 closes = {clock_text(self.closes)}",
+                f"opens = {clock_text(self.opens)} must be before {clock_text(self.closes)}",
+            )
+        for day in sorted(set(self.holidays) & set(self.workdays))[:1]:
+            raise refused(f"{day} 同时写为放假与上班", f"{day} is both off and worked")
+        return self
+
+    def build(self) -> CalendarSetting:
+        """Return the domain object."""
+        return CalendarSetting(
+            opens=self.opens,
+            closes=self.closes,
+            years=tuple(year.build() for year in self.years),
+            holidays=self.holidays,
+            workdays=self.workdays,
+        )
+
+
 class Document(Table):
     """The whole file."""
 
@@ -265,6 +350,7 @@ class Document(Table):
     recipients: tuple[RecipientTable, ...] = ()
     detection: DetectionTable = DetectionTable()
     levels: LevelsTable = LevelsTable()
+    calendar: CalendarTable = CalendarTable()
 
     def build(self) -> Configuration:
         """Return the domain object."""
@@ -275,6 +361,7 @@ class Document(Table):
             recipients=tuple(r.build() for r in self.recipients),
             detection=DetectionRule(self.detection.sensitivity, dict(self.detection.brands)),
             clocks={level: getattr(self.levels, level).build(level) for level in Level},
+            calendar=self.calendar.build(),
         )
 
 
@@ -314,12 +401,12 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
         },
         "levels": {
             level.value: {
-                "acknowledge": _figure(clocks.acknowledge),
-                "first_response": _figure(clocks.first_response),
+                figure.name: _figure(getattr(clocks, figure.name)) for figure in fields(LevelClocks)
             }
             for level in Level
             if (clocks := configuration.clocks.get(level, LevelClocks()))
         },
+        "calendar": _calendar(configuration.calendar),
     }
 
 
@@ -329,7 +416,7 @@ def is_private_address(url: str) -> bool:
 
 
 def _configuration(file: TomlFile) -> Configuration:
-    problems = [*_doubles(file), *_dangling(file)]
+    problems = [*_doubles(file), *_double_years(file), *_dangling(file)]
     try:
         document = Document.model_validate(file.values)
     except ValidationError as error:
@@ -369,6 +456,19 @@ def _doubles(file: TomlFile) -> Iterator[Problem]:
                     ),
                 )
             first.setdefault(key, index)
+
+
+def _double_years(file: TomlFile) -> Iterator[Problem]:
+    calendar = file.values.get("calendar")
+    seen: set[object] = set()
+    for index, item in _items(calendar if isinstance(calendar, dict) else {}, "years"):
+        year = item.get("year")
+        if isinstance(year, int) and year in seen:
+            yield Problem(
+                file.place(("calendar", "years", index, "year")),
+                Text(f"calendar 的 {year} 年重复", f"year {year} of calendar is there twice"),
+            )
+        seen.add(year)
 
 
 def _dangling(file: TomlFile) -> Iterator[Problem]:
@@ -462,7 +562,22 @@ def _recipient(recipient: Recipient) -> dict[str, Any]:
     }
 
 
+def _calendar(calendar: CalendarSetting) -> dict[str, Any]:
+    def days(of: CalendarSetting | WorkYear) -> dict[str, Sequence[str]]:
+        return {"holidays": days_text(of.holidays), "workdays": days_text(of.workdays)}
+
+    years = [{"year": y.year, "notice": y.notice, **days(y)} for y in calendar.years]
+    return {
+        "opens": clock_text(calendar.opens),
+        "closes": clock_text(calendar.closes),
+        "years": years,
+        **days(calendar),
+    }
+
+
 def _figure(figure: timedelta | None) -> str:
+    if figure == NO_CLOCK:
+        return NONE
     return "" if figure is None else duration_text(figure)
 
 

@@ -2,7 +2,8 @@
 
 import re
 import zoneinfo
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -28,6 +29,8 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_WORD = 100
+_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
+_NO_DAYS, _LONGEST_RANGE = timedelta(0), timedelta(days=30)
 
 
 def parse_duration(value: object) -> timedelta:
@@ -49,6 +52,55 @@ def duration_text(duration: timedelta) -> str:
         if duration >= unit and not duration % unit:
             return f"{duration // unit}{sign}"
     raise ValueError(f"{duration} is not a whole number of seconds above zero")
+
+
+def _clock_time(value: object) -> timedelta:
+    """Return the time since midnight of `09:00`; `24:00` is the day's end."""
+    if isinstance(value, timedelta):
+        return value
+    found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    since = timedelta(hours=int(found[1]), minutes=int(found[2])) if found else None
+    if since is None or since > timedelta(days=1):
+        raise refused('应为时刻，如 "09:00"', 'must be a time of day, as "09:00"')
+    return since
+
+
+def clock_text(since_midnight: timedelta) -> str:
+    """Return the text that is read as this time of day."""
+    hours, minutes = divmod(since_midnight // timedelta(minutes=1), 60)
+    return f"{hours:02}:{minutes:02}"
+
+
+def _days(value: object) -> object:
+    """Read a list of `2027-01-01` and `2027-02-05..2027-02-11` (both ends included)."""
+    if not isinstance(value, list | tuple):
+        return value
+    found = {day for item in value for day in _range(item)}
+    return tuple(sorted(found))
+
+
+def _range(item: object) -> Iterator[date]:
+    if isinstance(item, date):  # TOML has dates of its own
+        yield item
+        return
+    first, _, last = item.partition("..") if isinstance(item, str) else ("", "", "")
+    try:
+        day, end = date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip())
+    except ValueError:
+        day, end = date.max, date.min
+    if not _NO_DAYS <= end - day <= _LONGEST_RANGE:
+        raise refused(
+            '应为日期或日期段，如 "2027-01-01"、"2027-02-05..2027-02-11"，最长 31 天',
+            'must be days, as "2027-01-01" or "2027-02-05..2027-02-11", 31 at most',
+        )
+    while day <= end:
+        yield day
+        day += timedelta(days=1)
+
+
+def days_text(days: Iterable[date]) -> list[str]:
+    """Return days, one by one, as they are read again."""
+    return [day.isoformat() for day in days]
 
 
 def at_least(floor: timedelta) -> AfterValidator:
@@ -188,6 +240,8 @@ def _word(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+ClockTime = Annotated[timedelta, BeforeValidator(_clock_time)]
+Days = Annotated[tuple[date, ...], BeforeValidator(_days)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 ZoneName = Annotated[str, AfterValidator(_zone)]

@@ -6,7 +6,8 @@ missing one without a default, a value of another type or a newer format raise S
 because they mean that another version of this program wrote the document. A field that is new and
 has a default may be missing in older documents.
 
-Dataclasses become objects, enums their value, times ISO 8601 with an offset, spans a whole number
+Dataclasses become objects, enums their value, times ISO 8601 with an offset, days
+ISO 8601, spans a whole number
 of microseconds, bytes base64, tuples arrays. A field declared as `object` holds plain JSON values.
 Nothing is ever unpickled, and nothing in a document decides which class is built.
 """
@@ -16,7 +17,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -209,6 +210,19 @@ def _read_time(found: Any) -> datetime:
     return value
 
 
+def _write_day(value: Any) -> str:
+    _expect(type(value) is date, "day")  # a moment is a date to Python, and no day
+    return str(value.isoformat())
+
+
+def _read_day(found: Any) -> date:
+    _expect(isinstance(found, str), "day")
+    try:
+        return date.fromisoformat(found)
+    except ValueError:
+        raise DocumentError("expected a day") from None
+
+
 def _write_span(value: Any) -> int:
     _expect(isinstance(value, timedelta), "span")
     return int(value // _MICROSECOND)
@@ -239,6 +253,7 @@ _SCALARS: Mapping[Any, _Codec] = {
     float: _Codec(_number, _number),
     object: _Codec(_plain, _plain),
     datetime: _Codec(_write_time, _read_time),
+    date: _Codec(_write_day, _read_day),
     timedelta: _Codec(_write_span, _read_span),
     bytes: _Codec(_write_bytes, _read_bytes),
 }

@@ -1,7 +1,8 @@
 """The team's file: what is read, what is refused, and that writing it loses nothing."""
 
 import re
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from demo.configuration import demo_configuration
 from domain.brand import (
     DEFAULT_CLOCKS,
+    NO_CLOCK,
     Brand,
     Configuration,
     DetectionRule,
@@ -27,6 +29,7 @@ from domain.brand import (
     WatchRule,
 )
 from domain.mention import Platform
+from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.configuration_file import (
     SPIDERS,
     Document,
@@ -78,9 +81,68 @@ def test_a_source_that_names_only_its_spider_is_filled_from_the_platform():
 def test_levels_left_out_have_the_default_clocks_and_blanks_have_none():
     text = BASE + '[levels.red]\nacknowledge = ""\n[levels.blue]\nfirst_response = "3d"\n'
     clocks = parse_configuration(text, "b").clocks
-    assert clocks[Level.RED] == LevelClocks(None, timedelta(hours=4))
-    assert clocks[Level.BLUE] == LevelClocks(timedelta(hours=4), timedelta(days=3))
+    assert clocks[Level.RED] == replace(DEFAULT_CLOCKS[Level.RED], acknowledge=None)
+    assert clocks[Level.BLUE] == replace(
+        DEFAULT_CLOCKS[Level.BLUE], first_response=timedelta(days=3)
+    )
     assert clocks[Level.YELLOW] == DEFAULT_CLOCKS[Level.YELLOW]
+
+
+def test_a_figure_may_be_decided_to_be_none_but_taking_and_answering_may_not():
+    text = BASE + '[levels.red]\nfollow_up = "none"\nreview = ""\n'
+    red = parse_configuration(text, "b").clocks[Level.RED]
+    assert red.follow_up == NO_CLOCK
+    assert red.review is None
+    problem = only_problem(BASE + '[levels.red]\nfirst_response = "none"\n')
+    assert "must be a duration" in problem
+
+
+CALENDAR = (
+    BASE
+    + """[calendar]
+opens = "08:30"
+closes = "17:30"
+holidays = ["2026-12-24..2026-12-25"]
+workdays = [2026-12-26]
+years = [{ year = 2027, notice = "试", holidays = ["2027-01-01"], workdays = ["2027-01-03"] }]
+"""
+)
+
+
+def test_the_work_calendar_is_read():
+    assert parse_configuration(CALENDAR, "b").calendar == CalendarSetting(
+        opens=timedelta(hours=8, minutes=30),
+        closes=timedelta(hours=17, minutes=30),
+        years=(WorkYear(2027, "试", (date(2027, 1, 1),), (date(2027, 1, 3),)),),
+        holidays=(date(2026, 12, 24), date(2026, 12, 25)),
+        workdays=(date(2026, 12, 26),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "fact"),
+    [
+        ('"08:30"', '"8.30"', "time of day"),
+        ('"08:30"', '"17:30"', "must be before"),
+        ('"17:30"', '"25:00"', "time of day"),
+        ('"2026-12-24..2026-12-25"', '"2026-12-24..2026-12-01"', "31 at most"),
+        ('"2026-12-24..2026-12-25"', '"2026-12-24..2027-12-25"', "31 at most"),
+        ("[2026-12-26]", "[7]", "must be days"),
+        ("[2026-12-26]", '["2026-12-24"]', "both off and worked"),
+        ('["2027-01-03"]', '["2026-01-03"]', "is not in 2027"),
+        ('["2027-01-03"]', '["2027-01-01"]', "both off and worked"),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_refused(find, put, fact):
+    assert find in CALENDAR
+    assert fact in only_problem(CALENDAR.replace(find, put, 1))
+
+
+def test_a_year_is_there_once():
+    text = (
+        BASE + '[calendar]\nyears = [{ year = 2027, notice = "a" }, { year = 2027, notice = "b" }]'
+    )
+    assert "2027" in only_problem(text)
 
 
 def test_a_file_is_read_and_its_name_stands_in_problems(tmp_path):
@@ -219,7 +281,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
         Recipient(key, draw(WORD), f"{key}@x.example", (draw(known),), draw(st.sampled_from(Level)))
         for key in (draw(_ids()))
     )
-    clocks = st.builds(LevelClocks, st.none() | DURATIONS, st.none() | DURATIONS)
+    figure = st.none() | DURATIONS
+    rest = {f.name: figure | st.just(NO_CLOCK) for f in fields(LevelClocks)[2:]}
+    clocks = st.builds(LevelClocks, figure, figure, **rest)
     return Configuration(
         brands=brands,
         watches=watches,
@@ -230,6 +294,22 @@ def configurations(draw: st.DrawFn) -> Configuration:
             draw(st.dictionaries(known, st.sampled_from(Sensitivity))),
         ),
         clocks={level: draw(clocks) for level in Level},
+        calendar=draw(_calendars()),
+    )
+
+
+def _calendars() -> st.SearchStrategy[CalendarSetting]:
+    days = st.sets(st.dates(date(2027, 1, 1), date(2027, 12, 31)), max_size=6).map(sorted)
+    year = days.flatmap(lambda of: st.tuples(WORD, st.just(tuple(of)))).map(
+        lambda told: WorkYear(2027, told[0], told[1][::2], told[1][1::2])
+    )
+    minutes = st.integers(0, 719).map(lambda n: timedelta(minutes=n))
+    return st.builds(
+        CalendarSetting,
+        minutes,
+        minutes.map(lambda early: timedelta(days=1) - early),
+        st.lists(year, max_size=1).map(tuple),
+        days.map(lambda of: tuple(of[::2])),
     )
 
 
@@ -268,6 +348,8 @@ class TestTheExample:
         full = parse_configuration(self.everything, "b")
         assert full.sources == as_it_is.sources
         assert full.clocks == as_it_is.clocks == DEFAULT_CLOCKS
+        assert as_it_is.calendar == CalendarSetting()
+        assert full.calendar.years[0].year == 2027
 
     def test_it_shows_every_key_of_the_model(self):
         headers = re.findall(r"^\[+([\w.]+)\]", self.everything, re.MULTILINE)

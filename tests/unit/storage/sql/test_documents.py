@@ -1,7 +1,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,6 +112,14 @@ def test_an_error_names_the_place_and_not_the_value() -> None:
 def test_only_a_time_with_zone_is_a_time(text: str) -> None:
     with pytest.raises(SchemaMismatch):
         from_document(f'{{"format":1,"value":{text}}}', datetime)
+
+
+def test_a_day_is_a_day_and_a_moment_is_none():
+    assert from_document(to_document(date(2026, 1, 4), date), date) == date(2026, 1, 4)
+    with pytest.raises(DocumentError, match="day"):
+        to_document(NOON, date)
+    with pytest.raises(SchemaMismatch):
+        from_document('{"format":1,"value":"2026-01-32"}', date)
 
 
 def test_bytes_are_base64_and_nothing_else() -> None:
