@@ -454,6 +454,8 @@ class LoginRepository(Protocol):
 
     def drop_second_factor(self, account_id: str) -> bool:
         """Forget the second factor of an account; return whether there was one."""
+
+
 class CorrectionRepository(Protocol):
     """People's corrections: rows that are only ever added."""
 
@@ -503,6 +505,8 @@ class NoteRepository(Protocol):
 
     def last_backup(self) -> BackupNote | None:
         """Return the newest backup, None when there was none."""
+
+
 class CaseRepository(Protocol):
     """Cases, each a row with a version; nothing is ever deleted."""
 

@@ -12,9 +12,9 @@ from enum import StrEnum
 from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
-from domain.correction import CorrectionAct
 from domain.clock_warning import WarnedAs
 from domain.clocks import ClockName, ClockState
+from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
