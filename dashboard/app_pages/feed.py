@@ -96,16 +96,16 @@ def _card(entry: Entry, query: FeedQuery) -> None:
                 brand_id=query.brand_id,
                 title=pieces(excerpt(mention.title, TITLE_SIGNS), query.words),
                 text=pieces(excerpt(mask_speakers(mention.text), TEXT_SIGNS), query.words),
-                copies=entry.copies,
                 now=data.this_moment(),
                 zone=zone(),
             )
         )
         if entry.copies and mention.cluster_id:
             st.button(
-                "展开相似",
+                f"相似 ×{entry.copies}",
                 key=key("similar", mention.id),
                 type="tertiary",
+                help="展开内容几乎相同的其他条目",
                 on_click=go,
                 args=({"cluster": mention.cluster_id},),
                 kwargs={"without": ("page",)},
