@@ -8,6 +8,7 @@ in which nothing was set up yet.
 """
 
 import argparse
+import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
 from tests.fakes import FixedClock
 from web.app import build_app
-from web.services import WebServices
+from web.services import DashboardScript, WebServices
 from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
 from workflow.watches import apply_configuration
 
@@ -48,6 +49,7 @@ NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
 DAYS = 21
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).resolve().parents[1]
 RUN = "house-run"
 
 GAPS = (
@@ -297,10 +299,17 @@ def main() -> None:
     parser.add_argument("--empty", action="store_true")
     options = parser.parse_args()
     name = "koubei-house-empty" if options.empty else "koubei-house"
-    folder = options.folder or Path(tempfile.gettempdir()) / name
+    folder = options.folder or Path(tempfile.gettempdir()) / f"{name}-{_edition()}"
     folder.mkdir(parents=True, exist_ok=True)
     with house(folder, filled=not options.empty) as services:
         serve(services, port=options.port, login=options.login)
+
+
+def _edition() -> str:
+    """What a filled folder was made by: this file and the database's migrations."""
+    made_by = [Path(__file__), *sorted((ROOT / "storage/sql/migrations/versions").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in made_by))
+    return digest.hexdigest()[:10]
 
 
 def serve(services: Services, *, port: int, login: str = "lin") -> None:
@@ -323,8 +332,7 @@ def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIAp
             metrics_token="m" * 32,
             public_url=public_url,
             zone_name=services.settings.timezone,
-            dashboard=frame.SCRIPT,
-            on_script_error=on_script_error,
+            dashboard=DashboardScript(frame.SCRIPT, on_script_error),
         )
     )
     if login == "nobody":

@@ -109,7 +109,14 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             note=f"上期 {opened_before}",
             page=ALERTS,
         ),
-        Tile("超时工单", "—", page=CASES),
+        Tile(
+            "超时工单",
+            f"{pulse.overdue}",
+            tone=Tone.BAD if pulse.overdue else Tone.PLAIN,
+            note="时限已过、尚未处理",
+            page=CASES,
+            params=(("overdue", "1"), ("brand", pulse.brand.id)),
+        ),
     ]
 
 
