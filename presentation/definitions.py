@@ -127,6 +127,9 @@ def coverage() -> Definition:
         "被拦截、失败、读了一部分、没有轮到，都不算，也都不会被当成「没有人说」。",
         time_axis="按内容的发布时间计，不是按采集时间。",
         coverage="采全的小时才参与预警基线；没有采全的小时在图上是灰色。",
+    )
+
+
 def feed() -> Definition:
     """The totals of the feed."""
     return Definition(
