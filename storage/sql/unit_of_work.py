@@ -18,8 +18,10 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LeadRepository,
     OutboxRepository,
     SealedNameRepository,
+    SeenPageRepository,
     SignalRepository,
     SlotRepository,
 )
@@ -31,6 +33,7 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -65,6 +68,8 @@ class SqlUnitOfWork:
     audit: AuditRepository
     sealed_names: SealedNameRepository
     accounts: AccountRepository
+    leads: LeadRepository
+    pages: SeenPageRepository
     cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
@@ -86,6 +91,8 @@ class SqlUnitOfWork:
         self.audit = SqlAuditRepository(db, self._new_salt)
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
+        self.leads = SqlLeadRepository(db)
+        self.pages = SqlSeenPageRepository(db)
         self.cases = SqlCaseRepository(db)
         return self
 

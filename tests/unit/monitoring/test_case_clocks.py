@@ -18,7 +18,7 @@ from domain.outbox import OutboxMail, Rendered
 from monitoring.case_clocks import ClockWarner, WarnResult, clock_policy, read_clocks
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from tests.fakes import NOON
-from tests.fixtures.cases import a_case
+from tests.fixtures.case_trails import a_case
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ONLY_TAKING = {
