@@ -20,6 +20,8 @@ from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.errors import Text
 from domain.login import TicketKind
+from domain.lead import ImageKind, LeadProgress, LeadState
+from domain.links import Place
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
@@ -222,6 +224,31 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         WarnedAs.DUTY_LEAD: Text("值班长", "duty lead"),
         WarnedAs.APPROVER: Text("审批 L2", "approver L2"),
         WarnedAs.FALLBACK: Text("预警收件人", "alert recipient"),
+    },
+    LeadState: {
+        LeadState.RECEIVED: Text("待研判", "to be looked at"),
+        LeadState.IN_CASE: Text("已转工单", "part of a case"),
+        LeadState.DISMISSED: Text("已关闭", "dismissed"),
+    },
+    LeadProgress: {
+        LeadProgress.RECEIVED: Text("已收到", "received"),
+        LeadProgress.BEING_HANDLED: Text("处理中", "being handled"),
+        LeadProgress.ANSWERED: Text("公司已回应", "the company has answered"),
+        LeadProgress.DONE: Text("已办结", "done"),
+        LeadProgress.DISMISSED: Text("已核，无需处理", "looked at, nothing to do"),
+    },
+    Place: {
+        Place.WEIBO: Text("微博", "Weibo"),
+        Place.ZHIHU: Text("知乎", "Zhihu"),
+        Place.TIEBA: Text("贴吧", "Tieba"),
+        Place.WECHAT: Text("微信", "WeChat"),
+        Place.QQ: Text("QQ", "QQ"),
+        Place.OTHER: Text("其他", "elsewhere"),
+    },
+    ImageKind: {
+        ImageKind.PNG: Text("PNG 图片", "PNG picture"),
+        ImageKind.JPEG: Text("JPEG 图片", "JPEG picture"),
+        ImageKind.WEBP: Text("WebP 图片", "WebP picture"),
     },
     Venue: {
         Venue.WEIBO_POST: Text("微博正文", "Weibo post"),
