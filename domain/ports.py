@@ -16,10 +16,10 @@ from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
-from domain.keeping import BackupNote, OutboxHold
-from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.evidence import SeenPage
+from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
+from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
