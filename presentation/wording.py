@@ -21,7 +21,7 @@ from domain.page import BlockKind, PageState
 from domain.queries import Bucket, Sort
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
-from domain.signal import Outcome, Rule, SignalState
+from domain.signal import Outcome, Rule, SignalAct, SignalState
 from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
@@ -126,6 +126,14 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SignalState.OPEN: Text("未解除", "open"),
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
+    },
+    SignalAct: {
+        SignalAct.MAKE_CASE: Text("建单", "make a case"),
+        SignalAct.ACKNOWLEDGE: Text("确认收到", "acknowledge"),
+        SignalAct.ATTACH: Text("并入工单", "add to a case"),
+        SignalAct.FALSE_ALARM: Text("标为误报", "false alarm"),
+        SignalAct.SILENCE: Text("静默", "silence"),
+        SignalAct.GIVE_BACK: Text("退回", "give back"),
     },
     Rule: {
         Rule.NEGATIVE_SPIKE: Text("负面突增", "negative spike"),
