@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from domain.alert import MailStage
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.case import FalseAlarmCategory
 from domain.channel import Channel
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
@@ -126,6 +127,14 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SignalState.OPEN: Text("未解除", "open"),
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
+    },
+    FalseAlarmCategory: {
+        FalseAlarmCategory.NOT_ABOUT_US: Text("与本品牌无关", "not about us"),
+        FalseAlarmCategory.OLD_NEWS: Text("旧闻重提", "old news"),
+        FalseAlarmCategory.MISJUDGED: Text("情感误判", "misjudged sentiment"),
+        FalseAlarmCategory.SPAM: Text("垃圾或营销内容", "spam"),
+        FalseAlarmCategory.OWN_ACTIVITY: Text("自身活动引起", "our own activity"),
+        FalseAlarmCategory.OTHER: Text("其他", "other"),
     },
     SignalAct: {
         SignalAct.MAKE_CASE: Text("建单", "make a case"),

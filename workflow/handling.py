@@ -359,6 +359,8 @@ def silence(
             ends_at=until,
         )
         covered = [s for s in work.signals.unclosed() if _is_meant(scope, s)]
+        if scope.signal_key and not covered:
+            raise NotPermitted(_CLOSED, place=scope.signal_key)
         if any(s.level is Level.RED for s in covered if scope.signal_key == s.key):
             raise NotPermitted(
                 Text("红色预警不能静默", "a red signal cannot be silenced"),
