@@ -35,6 +35,7 @@ from domain.ports import BeginWork, UnitOfWork
 from domain.signal import Evaluation, Figures, Outcome, Rule, Signal, SignalState, TopPost
 from storage.sql.all_tables import metadata
 from storage.sql.database import begin_work, migrate, open_database, schema_version
+from tests.contract.workflow_store_handling import HandlingContract
 from tests.fakes import NOON
 from tests.fixtures.strategies import values_of
 
@@ -1118,6 +1119,7 @@ class WorkflowStoreContract(
     AuditContract,
     SealedNameContract,
     SchemaContract,
+    HandlingContract,
 ):
     """The whole suite, over one fixture `engine`."""
 
