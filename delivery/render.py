@@ -60,5 +60,4 @@ def render_page(name: str, **words: object) -> str:
 
 def render_text(name: str, **words: object) -> str:
     """Return the plain text of one of our templates."""
-    return environment().get_template(name).render(**words).strip() + "
-"
+    return environment().get_template(name).render(**words).strip() + "\n"
