@@ -5,6 +5,7 @@ Whatever was crawled or typed has been cleaned, cut and defanged here; templates
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from domain.brand import ReportPlan
@@ -623,6 +624,11 @@ class ReportView:
     def _system(self) -> str:
         return self.t("系统自动生成", "the system")
 
+    @cached_property
+    def _whole_days(self) -> frozenset[datetime]:
+        """The days that were looked at as a whole, be it later."""
+        return frozenset(day.start for day in self.s.days if not day.watched.has_gap)
+
     def _reviewer(self) -> str:
         if not self.weekly:
             return self.t("日报不经审核", "daily reports are not reviewed")
@@ -762,7 +768,8 @@ class ReportView:
 
     def _source_cell(self, source: SourceDay | None) -> Cell:
         if source is None or not source.looks:
-            return Cell(self.t("未采", "none"), bad=True)
+            later = source is not None and source.start in self._whole_days
+            return Cell(self.t("补采", "later") if later else self.t("未采", "none"), bad=not later)
         return Cell(f"{source.good}/{source.looks}", bad=source.good < source.looks)
 
     def _words(self, words: Iterable[str]) -> str:

@@ -66,11 +66,14 @@ class ReportWords:
 
     @property
     def span(self) -> str:
-        """`2026-11-16 00:00 至 2026-11-22 24:00（UTC+8）`."""
+        """`2026-11-16 00:00 至 2026-11-22 24:00（UTC+8）`; how far it came while it lasts."""
         first, last = self.period.first_day.isoformat(), self.period.last_day.isoformat()
         mark = formats.zone_mark(self.period.start, self.period.zone)
+        until = self.time(self.snapshot.data_until)
+        over = self.snapshot.data_until >= self.period.end
+        zh, en = (mark, mark) if over else (f"{mark}，截至 {until}", f"{mark}, up to {until}")
         return self.t(
-            f"{first} 00:00 至 {last} 24:00（{mark}）", f"{first} 00:00 to {last} 24:00 ({mark})"
+            f"{first} 00:00 至 {last} 24:00（{zh}）", f"{first} 00:00 to {last} 24:00 ({en})"
         )
 
     @property
