@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.alert import MailStage
+from domain.audit import Flaw
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
@@ -43,6 +44,15 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Judge: {
         Judge.MODEL: Text("模型", "model"),
         Judge.PERSON: Text("人工", "person"),
+    },
+    Flaw: {
+        Flaw.MISSING: Text("此前有记录缺失", "rows before it are missing"),
+        Flaw.LINK: Text("与上一条的封印不连", "not sealed with the row before it"),
+        Flaw.ROW: Text("内容与封印不符", "not what was sealed"),
+        Flaw.PAYLOAD: Text("明细与封印不符", "its details are not what was sealed"),
+        Flaw.UNTOLD: Text("明细被抹去而无记录", "its details were erased without a record"),
+        Flaw.CUT: Text("末尾的记录缺失", "rows at the end are missing"),
+        Flaw.REPLACED: Text("与别处留存的封印不符", "not what a head kept elsewhere tells"),
     },
     CorrectionAct: {
         CorrectionAct.CORRECTED: Text("改判", "corrected"),
@@ -358,3 +368,56 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
 def _as_code(text: str) -> str:
     # codes are ours, but a detail may come from a page
     return defang(_NO_CODE.sub("", text).strip()[:60])
+
+
+_ACTIONS: Mapping[str, Text] = {
+    "account.": Text("人员", "accounts"),
+    "audit.erased": Text("抹去审计明细", "audit details erased"),
+    "audit.exported": Text("导出审计记录", "audit trail exported"),
+    "backup.made": Text("备份", "backup made"),
+    "backup.restored": Text("从备份恢复", "restored from a backup"),
+    "case.": Text("工单", "case"),
+    "configuration.applied": Text("修改方案与设置", "configuration changed"),
+    "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "mention.corrected": Text("改判情感", "sentiment corrected"),
+    "mention.correction_undone": Text("撤销改判", "correction taken back"),
+    "outbox.released": Text("放行被暂停的邮件", "held mail released"),
+    "report.": Text("报告", "report"),
+    "session.": Text("登录", "login"),
+    "signal.opened": Text("预警触发", "alert opened"),
+    "signal.grew": Text("预警升级", "alert grew"),
+    "signal.closed": Text("预警解除", "alert closed"),
+}
+"""What an action of the audit trail is called; one with a dot at its end stands for its kind."""
+
+
+def action_word(action: str) -> Text:
+    """Return what an action of the audit trail is called: its own word, else that of its kind with
+    the code behind it, else the code. Nothing in a trail is ever left out for want of a word.
+    """
+    if action in _ACTIONS:
+        return _ACTIONS[action]
+    kind, _, rest = action.partition(".")
+    found = _ACTIONS.get(f"{kind}.")
+    if found is None:
+        return Text(action, action)
+    return Text(f"{found.zh}：{rest}", f"{found.en}: {rest}")
+
+
+_ACTORS: Mapping[str, Text] = {
+    "system:detector": Text("系统（检测）", "system (detector)"),
+    "system:scheduler": Text("系统（定时任务）", "system (scheduler)"),
+    "koubei up": Text("系统（首次启动）", "system (first start)"),
+}
+
+
+def actor_word(actor: str, names: Mapping[str, str]) -> Text:
+    """Return who acted: the name of an account (`names` by id), a part of the system, or the login
+    at the machine's own terminal.
+    """
+    kind, _, rest = actor.partition(":")
+    if kind == "account" and rest in names:
+        return Text(names[rest], names[rest])
+    if kind == "cli":
+        return Text(f"命令行（{rest}）", f"terminal ({rest})")
+    return _ACTORS.get(actor, Text(actor, actor))

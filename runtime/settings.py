@@ -38,6 +38,7 @@ __all__ = [
     "PLATFORM_FLOOR",
     "Effective",
     "Settings",
+    "file_in_use",
     "leaves",
     "load_effective",
     "load_settings",
@@ -128,6 +129,11 @@ def is_secret(path: tuple[str, ...]) -> bool:
         ("author_key",),
         ("seal_key",),
     }
+
+
+def file_in_use(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the settings file that `load_settings` reads, None where there is none."""
+    return _find_file(environ)
 
 
 def _find_file(environ: Mapping[str, str]) -> Path | None:

@@ -16,6 +16,7 @@ class Lane(StrEnum):
     RELAY = "relay"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
+    BACKUP = "backup"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -42,6 +43,8 @@ FIXED_JOBS = (
     Job("relay", Lane.RELAY, timedelta(seconds=30)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
+    # how often it is looked whether one is due; `backup.every` says how often one is
+    Job("backup", Lane.BACKUP, timedelta(minutes=15)),
 )
 
 

@@ -32,4 +32,5 @@ def test_nothing_configured_still_relays_mail():
         Lane.RELAY,
         Lane.HEARTBEAT,
         Lane.HOUSEKEEPING,
+        Lane.BACKUP,
     }
