@@ -12,6 +12,8 @@ from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
 from monitoring.notify import relay
+from runtime.backup import scheduled_backup
+from runtime.settings import file_in_use
 from runtime.wiring import Services
 from scheduler.service import Work
 from scheduler.timetable import Job, Lane
@@ -41,6 +43,11 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         ),
         Lane.HOUSEKEEPING: _simple(
             lambda: tidy(services.begin_work, services.archive, services.clock.now(), services.keep)
+        ),
+        Lane.BACKUP: _simple(
+            lambda: scheduled_backup(
+                services.settings, services.begin_work, services.clock, file_in_use()
+            )
         ),
     }
 

@@ -24,6 +24,7 @@ from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
     AddResult,
+    AuditFilter,
     Bucket,
     MentionFilter,
     MentionPage,
@@ -370,6 +371,22 @@ class AuditRepository(Protocol):
 
     def of(self, object_id: str) -> list[AuditRow]:
         """Return the trail of one object, oldest first."""
+
+    def search(
+        self, wanted: AuditFilter, *, before_seq: int | None = None, limit: int = 50
+    ) -> list[AuditRow]:
+        """Return the newest rows of a filter, newest first, of those before a row if one is
+        named.
+        """
+
+    def head(self) -> tuple[int, str]:
+        """Return the number and the hash of the last row; 0 and FIRST_HASH when there is none."""
+
+    def given_out(self) -> int:
+        """Return the last number that was given to a row."""
+
+    def actors(self) -> list[str]:
+        """Return everybody who ever acted, in order."""
 
 
 class SealedNameRepository(Protocol):

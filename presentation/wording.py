@@ -12,12 +12,8 @@ from enum import StrEnum
 from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
+from domain.audit import Flaw
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
-from domain.case import FalseAlarmCategory
-from domain.channel import Channel
-from domain.clock_warning import WarnedAs
-from domain.clocks import ClockName, ClockState
-from domain.correction import CorrectionAct
 from domain.case import (
     CaseKind,
     CaseSort,
@@ -30,15 +26,19 @@ from domain.case import (
 )
 from domain.case_moves import ConflictChoice
 from domain.case_notice import NoticeKind
-from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
+from domain.case_words import COMMAND_WORDS, STATE_WORDS
+from domain.channel import Channel
+from domain.clock_warning import WarnedAs
+from domain.clocks import ClockName, ClockState
+from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
-from domain.login import TicketKind
+from domain.fact_sheet import Verdict
 from domain.lead import ImageKind, LeadProgress, LeadState
 from domain.links import Place
-from domain.fact_sheet import Verdict
+from domain.login import TicketKind
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
@@ -46,9 +46,8 @@ from domain.queries import Bucket, Sort
 from domain.report import ReportKind, ReportState
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
-from domain.signal import Outcome, Rule, SignalState
-from domain.statement import FindingCode, Template, Venue
 from domain.signal import Outcome, Rule, SignalAct, SignalState
+from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
@@ -71,11 +70,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Judge: {
         Judge.MODEL: Text("模型", "model"),
         Judge.PERSON: Text("人工", "person"),
-    },
-    CorrectionAct: {
-        CorrectionAct.CORRECTED: Text("改判", "corrected"),
-        CorrectionAct.CONFIRMED: Text("确认", "confirmed"),
-        CorrectionAct.UNDONE: Text("撤销改判", "taken back"),
     },
     Sensitivity: {
         Sensitivity.FEWER: Text("少", "fewer"),
@@ -159,22 +153,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
     },
-    FalseAlarmCategory: {
-        FalseAlarmCategory.NOT_ABOUT_US: Text("与本品牌无关", "not about us"),
-        FalseAlarmCategory.OLD_NEWS: Text("旧闻重提", "old news"),
-        FalseAlarmCategory.MISJUDGED: Text("情感误判", "misjudged sentiment"),
-        FalseAlarmCategory.SPAM: Text("垃圾或营销内容", "spam"),
-        FalseAlarmCategory.OWN_ACTIVITY: Text("自身活动引起", "our own activity"),
-        FalseAlarmCategory.OTHER: Text("其他", "other"),
-    },
-    SignalAct: {
-        SignalAct.MAKE_CASE: Text("建单", "make a case"),
-        SignalAct.ACKNOWLEDGE: Text("确认收到", "acknowledge"),
-        SignalAct.ATTACH: Text("并入工单", "add to a case"),
-        SignalAct.FALSE_ALARM: Text("标为误报", "false alarm"),
-        SignalAct.SILENCE: Text("静默", "silence"),
-        SignalAct.GIVE_BACK: Text("退回", "give back"),
-    },
     Rule: {
         Rule.NEGATIVE_SPIKE: Text("负面突增", "negative spike"),
         Rule.FIRST_DAY_ABSOLUTE: Text("首日绝对量", "first-day count"),
@@ -211,14 +189,22 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.DEAD: Text("已放弃", "given up"),
         OutboxState.DROPPED: Text("恢复后弃置", "dropped after a restore"),
     },
-    AccountState: {
-        AccountState.ACTIVE: Text("启用", "active"),
-        AccountState.DISABLED: Text("停用", "disabled"),
+    Sort: {
+        Sort.NEWEST: Text("最新", "newest"),
+        Sort.OLDEST: Text("最早", "oldest"),
+        Sort.REACH: Text("影响力", "reach"),
+        Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
+    },
+    Bucket: {
+        Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
+        Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
+        Bucket.HOUR: Text("1 小时", "1 hour"),
+        Bucket.DAY: Text("1 天", "1 day"),
     },
     Role: {
-        Role.ANALYST: Text("监测员", "analyst"),
+        Role.ANALYST: Text("分析员", "analyst"),
         Role.DUTY_LEAD: Text("值班长", "duty lead"),
-        Role.VERIFIER: Text("核实人", "verifier"),
+        Role.VERIFIER: Text("核实员", "verifier"),
         Role.DRAFTER: Text("拟稿人", "drafter"),
         Role.LEGAL: Text("法务", "legal"),
         Role.APPROVER_L1: Text("一级审批", "approver, level 1"),
@@ -231,141 +217,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Role.AUDITOR: Text("审计员", "auditor"),
         Role.ADMIN: Text("管理员", "admin"),
     },
-    ClockName: {
-        ClockName.ACKNOWLEDGE: Text("认领", "acknowledge"),
-        ClockName.ACK_TIMEOUT: Text("认领后推进", "move on after taking"),
-        ClockName.REPORT_LEAD: Text("上报值班长", "report to the duty lead"),
-        ClockName.REPORT_EXECUTIVE: Text("上报分管领导", "report to the executive"),
-        ClockName.FACT_SHEET: Text("核实单", "fact sheet"),
-        ClockName.FIRST_RESPONSE: Text("首次回应或决定不回应", "first answer or decided silence"),
-        ClockName.FOLLOW_UP: Text("跟进", "follow-up"),
-        ClockName.WATCH_WINDOW: Text("观察期", "watch window"),
-        ClockName.REVIEW: Text("复盘", "review"),
-        ClockName.COMPLAINT_REPLY: Text("投诉首次答复", "complaint: first reply"),
-        ClockName.COMPLAINT_UPDATE: Text("投诉进展告知", "complaint: update"),
-        ClockName.COMPLAINT_SOLUTION: Text("投诉解决", "complaint: solution"),
-    },
-    ClockState: {
-        ClockState.OK: Text("计时中", "running"),
-        ClockState.HALF: Text("已过一半", "half gone"),
-        ClockState.NEAR: Text("将到期", "nearly due"),
-        ClockState.BREACHED: Text("超时", "overdue"),
-        ClockState.MET: Text("按时完成", "in time"),
-        ClockState.NOT_SET: Text("制度未填写", "not set by the policy"),
-    },
-    WarnedAs: {
-        WarnedAs.OWNER: Text("负责人", "owner"),
-        WarnedAs.DUTY_LEAD: Text("值班长", "duty lead"),
-        WarnedAs.APPROVER: Text("审批 L2", "approver L2"),
-        WarnedAs.FALLBACK: Text("预警收件人", "alert recipient"),
-    },
-    LeadState: {
-        LeadState.RECEIVED: Text("待研判", "to be looked at"),
-        LeadState.IN_CASE: Text("已转工单", "part of a case"),
-        LeadState.DISMISSED: Text("已关闭", "dismissed"),
-    },
-    LeadProgress: {
-        LeadProgress.RECEIVED: Text("已收到", "received"),
-        LeadProgress.BEING_HANDLED: Text("处理中", "being handled"),
-        LeadProgress.ANSWERED: Text("公司已回应", "the company has answered"),
-        LeadProgress.DONE: Text("已办结", "done"),
-        LeadProgress.DISMISSED: Text("已核，无需处理", "looked at, nothing to do"),
-    },
-    Place: {
-        Place.WEIBO: Text("微博", "Weibo"),
-        Place.ZHIHU: Text("知乎", "Zhihu"),
-        Place.TIEBA: Text("贴吧", "Tieba"),
-        Place.WECHAT: Text("微信", "WeChat"),
-        Place.QQ: Text("QQ", "QQ"),
-        Place.OTHER: Text("其他", "elsewhere"),
-    },
-    ImageKind: {
-        ImageKind.PNG: Text("PNG 图片", "PNG picture"),
-        ImageKind.JPEG: Text("JPEG 图片", "JPEG picture"),
-        ImageKind.WEBP: Text("WebP 图片", "WebP picture"),
-    },
-    Venue: {
-        Venue.WEIBO_POST: Text("微博正文", "Weibo post"),
-        Venue.WEIBO_COMMENT: Text("微博评论", "Weibo comment"),
-        Venue.ZHIHU_ANSWER: Text("知乎回答", "Zhihu answer"),
-        Venue.ZHIHU_COMMENT: Text("知乎评论", "Zhihu comment"),
-        Venue.TIEBA_THREAD: Text("贴吧主题帖", "Tieba thread"),
-        Venue.TIEBA_REPLY: Text("贴吧回复", "Tieba reply"),
-        Venue.PRESS: Text("新闻稿或公告", "press statement"),
-    },
-    Template: {
-        Template.HOLDING: Text("情况说明（核实中）", "holding statement"),
-        Template.APOLOGY: Text("致歉声明", "apology"),
-        Template.CLARIFICATION: Text("澄清说明", "clarification"),
-        Template.COMPLAINT_REPLY: Text("投诉答复", "reply to a complaint"),
-    },
-    FindingCode: {
-        FindingCode.EMPTY: Text("没有内容", "there is no text"),
-        FindingCode.BLANK_LEFT: Text("填空未完成", "a blank is not filled in"),
-        FindingCode.SUPERLATIVE: Text(
-            "绝对化用语（广告法第九条）", "absolute wording (advertising law, article 9)"
-        ),
-        FindingCode.OVER_PROMISE: Text("无法保证的承诺", "a promise that nobody can keep"),
-        FindingCode.PERSON_NAMED: Text(
-            "点名个人或未打码的用户名", "names a person, or a user name that is not masked"
-        ),
-        FindingCode.PERSONAL_DATA: Text("含个人信息", "personal data"),
-        FindingCode.DATE_MISSING: Text("缺少日期", "the date is missing"),
-        FindingCode.CONTACT_MISSING: Text("缺少联系方式", "no contact is given"),
-        FindingCode.CAUSE_BEFORE_VERIFIED: Text(
-            "事实未核实前说明原因（慎报原因）", "names a cause before the facts are verified"
-        ),
-        FindingCode.NOT_IN_FACT_SHEET: Text(
-            "数字或日期不在核实单中", "a figure or date that the fact sheet does not have"
-        ),
-        FindingCode.BARE_LINK: Text("链接未说明用途", "a link without its purpose"),
-        FindingCode.TOO_LONG: Text("超过平台字数", "longer than the platform takes"),
-        FindingCode.FOLDED: Text("会被折叠", "longer than is shown at once"),
-    },
-    Sort: {
-        Sort.NEWEST: Text("最新", "newest"),
-        Sort.OLDEST: Text("最早", "oldest"),
-        Sort.REACH: Text("影响力", "reach"),
-        Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
-    },
-    Channel: {
-        Channel.MAIL: Text("邮件", "mail"),
-        Channel.WECOM: Text("企业微信", "WeCom"),
-        Channel.DINGTALK: Text("钉钉", "DingTalk"),
-        Channel.FEISHU: Text("飞书", "Feishu"),
-        Channel.WEBHOOK: Text("Webhook", "webhook"),
-    },
-    Weekday: {
-        Weekday.MONDAY: Text("周一", "Monday"),
-        Weekday.TUESDAY: Text("周二", "Tuesday"),
-        Weekday.WEDNESDAY: Text("周三", "Wednesday"),
-        Weekday.THURSDAY: Text("周四", "Thursday"),
-        Weekday.FRIDAY: Text("周五", "Friday"),
-        Weekday.SATURDAY: Text("周六", "Saturday"),
-        Weekday.SUNDAY: Text("周日", "Sunday"),
-    },
-    Bucket: {
-        Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
-        Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
-        Bucket.HOUR: Text("1 小时", "1 hour"),
-        Bucket.DAY: Text("1 天", "1 day"),
-    },
-    TicketKind: {
-        TicketKind.FIRST_ADMIN: Text("首个管理员", "first admin"),
-        TicketKind.INVITATION: Text("邀请", "invitation"),
-        TicketKind.PASSWORD_RESET: Text("重设密码", "password reset"),
-        TicketKind.SECOND_FACTOR: Text("动态验证码", "second factor"),
-        TicketKind.OIDC: Text("企业身份登录", "company login"),
-    },
-    ReportKind: {
-        ReportKind.WEEK: Text("周报", "weekly report"),
-        ReportKind.DAY: Text("日报", "daily report"),
-    },
-    ReportState: {
-        ReportState.DRAFT: Text("草稿", "draft"),
-        ReportState.REVIEWED: Text("已审", "reviewed"),
-        ReportState.SENT: Text("已发", "sent"),
-    Role: ROLE_WORDS,
     AccountState: {
         AccountState.ACTIVE: Text("启用", "active"),
         AccountState.DISABLED: Text("停用", "disabled"),
@@ -380,6 +231,14 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     CaseSort: {
         CaseSort.NEWEST: Text("最新", "newest"),
         CaseSort.DUE: Text("最急", "most urgent"),
+    },
+    FalseAlarmCategory: {
+        FalseAlarmCategory.NOT_ABOUT_US: Text("与我方无关", "not about us"),
+        FalseAlarmCategory.OLD_NEWS: Text("旧闻", "old news"),
+        FalseAlarmCategory.MISJUDGED: Text("情感误判", "sentiment misjudged"),
+        FalseAlarmCategory.SPAM: Text("水军或广告", "spam"),
+        FalseAlarmCategory.OWN_ACTIVITY: Text("自家活动引起", "our own activity"),
+        FalseAlarmCategory.OTHER: Text("其他", "other"),
     },
     UpwardState: {
         UpwardState.NOT_DUE: Text("无需上报", "not due"),
@@ -438,6 +297,151 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         NoticeKind.UPWARD_REPORT: Text("上报", "report"),
         NoticeKind.REOPENED: Text("重新打开", "reopened"),
         NoticeKind.WOKEN: Text("恢复处理", "on again"),
+    },
+    SignalAct: {
+        SignalAct.MAKE_CASE: Text("建单", "make a case"),
+        SignalAct.ACKNOWLEDGE: Text("确认收到", "acknowledge"),
+        SignalAct.ATTACH: Text("并入工单", "add to a case"),
+        SignalAct.FALSE_ALARM: Text("标为误报", "false alarm"),
+        SignalAct.SILENCE: Text("静默", "silence"),
+        SignalAct.GIVE_BACK: Text("退回", "give back"),
+    },
+    Channel: {
+        Channel.MAIL: Text("邮件", "mail"),
+        Channel.WECOM: Text("企业微信", "WeCom"),
+        Channel.DINGTALK: Text("钉钉", "DingTalk"),
+        Channel.FEISHU: Text("飞书", "Feishu"),
+        Channel.WEBHOOK: Text("Webhook", "webhook"),
+    },
+    Weekday: {
+        Weekday.MONDAY: Text("周一", "Monday"),
+        Weekday.TUESDAY: Text("周二", "Tuesday"),
+        Weekday.WEDNESDAY: Text("周三", "Wednesday"),
+        Weekday.THURSDAY: Text("周四", "Thursday"),
+        Weekday.FRIDAY: Text("周五", "Friday"),
+        Weekday.SATURDAY: Text("周六", "Saturday"),
+        Weekday.SUNDAY: Text("周日", "Sunday"),
+    },
+    TicketKind: {
+        TicketKind.FIRST_ADMIN: Text("首个管理员", "first admin"),
+        TicketKind.INVITATION: Text("邀请", "invitation"),
+        TicketKind.PASSWORD_RESET: Text("重设密码", "password reset"),
+        TicketKind.SECOND_FACTOR: Text("动态验证码", "second factor"),
+        TicketKind.OIDC: Text("企业身份登录", "company login"),
+    },
+    CorrectionAct: {
+        CorrectionAct.CORRECTED: Text("改判", "corrected"),
+        CorrectionAct.CONFIRMED: Text("确认", "confirmed"),
+        CorrectionAct.UNDONE: Text("撤销改判", "taken back"),
+    },
+    ClockName: {
+        ClockName.ACKNOWLEDGE: Text("认领", "acknowledge"),
+        ClockName.ACK_TIMEOUT: Text("认领后推进", "move on after taking"),
+        ClockName.REPORT_LEAD: Text("上报值班长", "report to the duty lead"),
+        ClockName.REPORT_EXECUTIVE: Text("上报分管领导", "report to the executive"),
+        ClockName.FACT_SHEET: Text("核实单", "fact sheet"),
+        ClockName.FIRST_RESPONSE: Text("首次回应或决定不回应", "first answer or decided silence"),
+        ClockName.FOLLOW_UP: Text("跟进", "follow-up"),
+        ClockName.WATCH_WINDOW: Text("观察期", "watch window"),
+        ClockName.REVIEW: Text("复盘", "review"),
+        ClockName.COMPLAINT_REPLY: Text("投诉首次答复", "complaint: first reply"),
+        ClockName.COMPLAINT_UPDATE: Text("投诉进展告知", "complaint: update"),
+        ClockName.COMPLAINT_SOLUTION: Text("投诉解决", "complaint: solution"),
+    },
+    ClockState: {
+        ClockState.OK: Text("计时中", "running"),
+        ClockState.HALF: Text("已过一半", "half gone"),
+        ClockState.NEAR: Text("将到期", "nearly due"),
+        ClockState.BREACHED: Text("超时", "overdue"),
+        ClockState.MET: Text("按时完成", "in time"),
+        ClockState.NOT_SET: Text("制度未填写", "not set by the policy"),
+    },
+    WarnedAs: {
+        WarnedAs.OWNER: Text("负责人", "owner"),
+        WarnedAs.DUTY_LEAD: Text("值班长", "duty lead"),
+        WarnedAs.APPROVER: Text("审批 L2", "approver L2"),
+        WarnedAs.FALLBACK: Text("预警收件人", "alert recipient"),
+    },
+    Venue: {
+        Venue.WEIBO_POST: Text("微博正文", "Weibo post"),
+        Venue.WEIBO_COMMENT: Text("微博评论", "Weibo comment"),
+        Venue.ZHIHU_ANSWER: Text("知乎回答", "Zhihu answer"),
+        Venue.ZHIHU_COMMENT: Text("知乎评论", "Zhihu comment"),
+        Venue.TIEBA_THREAD: Text("贴吧主题帖", "Tieba thread"),
+        Venue.TIEBA_REPLY: Text("贴吧回复", "Tieba reply"),
+        Venue.PRESS: Text("新闻稿或公告", "press statement"),
+    },
+    Template: {
+        Template.HOLDING: Text("情况说明（核实中）", "holding statement"),
+        Template.APOLOGY: Text("致歉声明", "apology"),
+        Template.CLARIFICATION: Text("澄清说明", "clarification"),
+        Template.COMPLAINT_REPLY: Text("投诉答复", "reply to a complaint"),
+    },
+    FindingCode: {
+        FindingCode.EMPTY: Text("没有内容", "there is no text"),
+        FindingCode.BLANK_LEFT: Text("填空未完成", "a blank is not filled in"),
+        FindingCode.SUPERLATIVE: Text(
+            "绝对化用语（广告法第九条）", "absolute wording (advertising law, article 9)"
+        ),
+        FindingCode.OVER_PROMISE: Text("无法保证的承诺", "a promise that nobody can keep"),
+        FindingCode.PERSON_NAMED: Text(
+            "点名个人或未打码的用户名", "names a person, or a user name that is not masked"
+        ),
+        FindingCode.PERSONAL_DATA: Text("含个人信息", "personal data"),
+        FindingCode.DATE_MISSING: Text("缺少日期", "the date is missing"),
+        FindingCode.CONTACT_MISSING: Text("缺少联系方式", "no contact is given"),
+        FindingCode.CAUSE_BEFORE_VERIFIED: Text(
+            "事实未核实前说明原因（慎报原因）", "names a cause before the facts are verified"
+        ),
+        FindingCode.NOT_IN_FACT_SHEET: Text(
+            "数字或日期不在核实单中", "a figure or date that the fact sheet does not have"
+        ),
+        FindingCode.BARE_LINK: Text("链接未说明用途", "a link without its purpose"),
+        FindingCode.TOO_LONG: Text("超过平台字数", "longer than the platform takes"),
+        FindingCode.FOLDED: Text("会被折叠", "longer than is shown at once"),
+    },
+    ReportKind: {
+        ReportKind.WEEK: Text("周报", "weekly report"),
+        ReportKind.DAY: Text("日报", "daily report"),
+    },
+    ReportState: {
+        ReportState.DRAFT: Text("草稿", "draft"),
+        ReportState.REVIEWED: Text("已审", "reviewed"),
+        ReportState.SENT: Text("已发", "sent"),
+    },
+    LeadState: {
+        LeadState.RECEIVED: Text("待研判", "to be looked at"),
+        LeadState.IN_CASE: Text("已转工单", "part of a case"),
+        LeadState.DISMISSED: Text("已关闭", "dismissed"),
+    },
+    LeadProgress: {
+        LeadProgress.RECEIVED: Text("已收到", "received"),
+        LeadProgress.BEING_HANDLED: Text("处理中", "being handled"),
+        LeadProgress.ANSWERED: Text("公司已回应", "the company has answered"),
+        LeadProgress.DONE: Text("已办结", "done"),
+        LeadProgress.DISMISSED: Text("已核，无需处理", "looked at, nothing to do"),
+    },
+    Place: {
+        Place.WEIBO: Text("微博", "Weibo"),
+        Place.ZHIHU: Text("知乎", "Zhihu"),
+        Place.TIEBA: Text("贴吧", "Tieba"),
+        Place.WECHAT: Text("微信", "WeChat"),
+        Place.QQ: Text("QQ", "QQ"),
+        Place.OTHER: Text("其他", "elsewhere"),
+    },
+    ImageKind: {
+        ImageKind.PNG: Text("PNG 图片", "PNG picture"),
+        ImageKind.JPEG: Text("JPEG 图片", "JPEG picture"),
+        ImageKind.WEBP: Text("WebP 图片", "WebP picture"),
+    },
+    Flaw: {
+        Flaw.MISSING: Text("此前有记录缺失", "rows before it are missing"),
+        Flaw.LINK: Text("与上一条的封印不连", "not sealed with the row before it"),
+        Flaw.ROW: Text("内容与封印不符", "not what was sealed"),
+        Flaw.PAYLOAD: Text("明细与封印不符", "its details are not what was sealed"),
+        Flaw.UNTOLD: Text("明细被抹去而无记录", "its details were erased without a record"),
+        Flaw.CUT: Text("末尾的记录缺失", "rows at the end are missing"),
+        Flaw.REPLACED: Text("与别处留存的封印不符", "not what a head kept elsewhere tells"),
     },
 }
 
@@ -625,3 +629,56 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
 def _as_code(text: str) -> str:
     # codes are ours, but a detail may come from a page
     return defang(_NO_CODE.sub("", text).strip()[:60])
+
+
+_ACTIONS: Mapping[str, Text] = {
+    "account.": Text("人员", "accounts"),
+    "audit.erased": Text("抹去审计明细", "audit details erased"),
+    "audit.exported": Text("导出审计记录", "audit trail exported"),
+    "backup.made": Text("备份", "backup made"),
+    "backup.restored": Text("从备份恢复", "restored from a backup"),
+    "case.": Text("工单", "case"),
+    "configuration.applied": Text("修改方案与设置", "configuration changed"),
+    "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "mention.corrected": Text("改判情感", "sentiment corrected"),
+    "mention.correction_undone": Text("撤销改判", "correction taken back"),
+    "outbox.released": Text("放行被暂停的邮件", "held mail released"),
+    "report.": Text("报告", "report"),
+    "session.": Text("登录", "login"),
+    "signal.opened": Text("预警触发", "alert opened"),
+    "signal.grew": Text("预警升级", "alert grew"),
+    "signal.closed": Text("预警解除", "alert closed"),
+}
+"""What an action of the audit trail is called; one with a dot at its end stands for its kind."""
+
+
+def action_word(action: str) -> Text:
+    """Return what an action of the audit trail is called: its own word, else that of its kind with
+    the code behind it, else the code. Nothing in a trail is ever left out for want of a word.
+    """
+    if action in _ACTIONS:
+        return _ACTIONS[action]
+    kind, _, rest = action.partition(".")
+    found = _ACTIONS.get(f"{kind}.")
+    if found is None:
+        return Text(action, action)
+    return Text(f"{found.zh}：{rest}", f"{found.en}: {rest}")
+
+
+_ACTORS: Mapping[str, Text] = {
+    "system:detector": Text("系统（检测）", "system (detector)"),
+    "system:scheduler": Text("系统（定时任务）", "system (scheduler)"),
+    "koubei up": Text("系统（首次启动）", "system (first start)"),
+}
+
+
+def actor_word(actor: str, names: Mapping[str, str]) -> Text:
+    """Return who acted: the name of an account (`names` by id), a part of the system, or the login
+    at the machine's own terminal.
+    """
+    kind, _, rest = actor.partition(":")
+    if kind == "account" and rest in names:
+        return Text(names[rest], names[rest])
+    if kind == "cli":
+        return Text(f"命令行（{rest}）", f"terminal ({rest})")
+    return _ACTORS.get(actor, Text(actor, actor))

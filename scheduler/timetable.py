@@ -19,6 +19,7 @@ class Lane(StrEnum):
     ESCALATE = "escalate"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
+    BACKUP = "backup"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -47,6 +48,8 @@ FIXED_JOBS = (
     Job("escalate", Lane.ESCALATE, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
+    # how often it is looked whether one is due; `backup.every` says how often one is
+    Job("backup", Lane.BACKUP, timedelta(minutes=15)),
 )
 
 

@@ -260,7 +260,8 @@ class TestTheExample:
     everything = re.sub(r"(?m)^#(?=[\w\[])", "", text)
     invented = frozenset({
         "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
-        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url",
+        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url", "backup.folder",
+        "backup.passphrase_file",
     })  # fmt: skip
 
     def test_it_loads_as_it_is(self, tmp_path):
