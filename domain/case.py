@@ -321,6 +321,13 @@ class Case:
         return next((p for p in self.promises if p.number == number), None)
 
 
+class CaseSort(StrEnum):
+    """The order of a list of cases: newest first, or what is due next first."""
+
+    NEWEST = "newest"
+    DUE = "due"
+
+
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
     """Which cases are wanted; every condition that is set has to hold. `text` is looked for in id,

@@ -13,6 +13,7 @@
     ├── StoreError                  about a store; `retry` says whether trying again can help
     │   ├── StoreUnavailable        away, locked or timed out: trying again helps
     │   ├── VersionConflict         somebody else wrote first: read again, decide again
+    │   │   └── CaseChanged         the same of a case, and says who did what
     │   └── SchemaMismatch          the store is of another version than this program
     ├── DeliveryError               a mail was not accepted: `retry` and `uncertain`
     ├── ImportRefused               a file that cannot be imported at all (bad rows: RowProblem)
@@ -143,6 +144,20 @@ class VersionConflict(StoreError):
             place=what,
             mend=Text("重新读取后再决定", "read it again and decide again"),
         )
+
+
+class CaseChanged(VersionConflict):
+    """Somebody else moved a case first; `by` is their name, `act` what they did."""
+
+    def __init__(self, case_id: str, *, expected: int, found: int, by: str, act: Text) -> None:
+        super().__init__(case_id, expected=expected, found=found)
+        self.by = by
+        self.act = act
+        self.text = Text(
+            f"已被{by}先行修改（{act.zh}；期望版本 {expected}，现为 {found}）",
+            f"{by} was faster ({act.en}; expected version {expected}, found {found})",
+        )
+        self.args = (self.sentence("en"),)
 
 
 class SchemaMismatch(StoreError):

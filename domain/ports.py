@@ -13,6 +13,7 @@ from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.correction import Correction
+from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.keeping import BackupNote, OutboxHold
@@ -365,6 +366,9 @@ class AuditRepository(Protocol):
     def rows(self, after_seq: int = 0) -> Iterator[AuditRow]:
         """Yield rows in order."""
 
+    def of(self, object_id: str) -> list[AuditRow]:
+        """Return the trail of one object, oldest first."""
+
 
 class SealedNameRepository(Protocol):
     """Full author names, encrypted, until they expire or a case holds them."""
@@ -565,6 +569,55 @@ class NoteRepository(Protocol):
 
     def last_backup(self) -> BackupNote | None:
         """Return the newest backup, None when there was none."""
+class CaseRepository(Protocol):
+    """Cases, each a row with a version; nothing is ever deleted."""
+
+    def add(self, case: Case) -> None:
+        """Store a new case; VersionConflict when its id is taken."""
+
+    def save(self, case: Case) -> Case:
+        """Store the next version (`case.version` is the one read) and return it; VersionConflict
+        when somebody wrote in between."""
+
+    def get(self, case_id: str) -> Case | None:
+        """Return a case by id."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `C-20261121-01` for `20261121`; a rollback gives it
+        back.
+        """
+
+    def search(
+        self,
+        wanted: CaseQuery,
+        *,
+        sort: CaseSort = CaseSort.NEWEST,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> CasePage:
+        """Return one page of the cases that fulfil every condition, and how many there are."""
+
+    def of_signal(self, signal_id: str) -> Case | None:
+        """Return the case that has a signal; of several the one that is not merged, then the
+        newest.
+        """
+
+    def of_lead(self, lead_id: str) -> Case | None:
+        """Return the case that has a lead, chosen like `of_signal`."""
+
+    def with_any_mention(self, mention_ids: Iterable[str]) -> list[Case]:
+        """Return the cases that have at least one of the mentions, by id."""
+
+    def claim_key(self, key: str, case_id: str) -> str:
+        """Return the case a key belongs to, which is this one when nobody had it: what two people
+        open at once is one case.
+        """
+
+    def note_action(self, action_id: str, object_id: str, command: str, at: datetime) -> bool:
+        """Note that an action was done; False when it was noted before."""
+
+    def action(self, action_id: str) -> tuple[str, str] | None:
+        """Return object and command of an action, None when it was never done."""
 
 
 class UnitOfWork(Protocol):
@@ -588,6 +641,7 @@ class UnitOfWork(Protocol):
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
+    cases: CaseRepository
 
     def __enter__(self) -> Self: ...
 

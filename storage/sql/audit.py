@@ -57,6 +57,11 @@ class SqlAuditRepository:
                 return
             after_seq = page[-1].seq
 
+    def of(self, object_id: str) -> list[AuditRow]:
+        """Return the trail of one object, oldest first."""
+        query = select(audit).where(audit.c.object_id == object_id).order_by(audit.c.seq)
+        return [_from_row(row) for row in self._db.execute(query)]
+
     def _hash_of(self, seq: int) -> str:
         if seq == 0:
             return FIRST_HASH

@@ -13,6 +13,7 @@ from domain.ports import (
     AccountRepository,
     AuditRepository,
     BeginWork,
+    CaseRepository,
     ConfigurationRepository,
     CorrectionRepository,
     CoverageRepository,
@@ -29,6 +30,7 @@ from domain.ports import (
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
+from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
@@ -78,6 +80,7 @@ class SqlUnitOfWork:
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
+    cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -103,6 +106,7 @@ class SqlUnitOfWork:
         self.reports = SqlReportRepository(db)
         self.corrections = SqlCorrectionRepository(db)
         self.notes = SqlNoteRepository(db)
+        self.cases = SqlCaseRepository(db)
         return self
 
     def __exit__(
