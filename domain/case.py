@@ -4,11 +4,13 @@ What runs beside the state (upward report, promises, grade) is in the case too, 
 cannot skip it. Times are aware moments in UTC, people are account ids.
 """
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from domain.approval import Approval, ChainStep, current_step
+from domain.audit import canonical
 from domain.brand import Level
 from domain.draft import Draft, Finding
 from domain.fact_sheet import FactSheet
@@ -240,6 +242,11 @@ class Override:
     by: str
     at: datetime
     findings: tuple[Finding, ...]
+
+
+def case_sha256(case: "Case") -> str:
+    """Return the hash of everything a case holds, as the trail notes it before and after a move."""
+    return hashlib.sha256(canonical(asdict(case)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

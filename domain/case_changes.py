@@ -312,7 +312,7 @@ def approve(s: Situation[Approve]) -> Changed:
     case = replace(s.case, approvals=(*s.case.approvals, approval))
     details: dict[str, object] = {
         "step": number,
-        "role": role,
+        "approved_as": role,
         "text_sha256": approval.text_sha256,
         "sheet_sha256": approval.sheet_sha256,
     }

@@ -14,6 +14,7 @@ from domain.case_moves import (
     AddPromise,
     Approve,
     Assign,
+    Attach,
     Close,
     ConfirmGrade,
     DecideSilence,
@@ -572,6 +573,18 @@ def target_takes_it(s: Situation[Merge]) -> None:
             "raise its grade first",
         )
     nothing_is_owed(s)
+
+
+def signals_are_free(s: Situation[Attach]) -> None:
+    """no other case has one of the signals"""
+    if s.facts.holders:
+        holder = s.facts.holders[0]
+        raise refused(
+            f"预警已属于工单 {holder.id}",
+            f"the signal belongs to {holder.id}",
+            "如为同一事件，请并案",
+            "merge the cases if it is the same matter",
+        )
 
 
 def other_exists(s: Situation[Relate]) -> None:

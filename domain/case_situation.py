@@ -28,7 +28,8 @@ class Facts:
 
     `findings` of the draft check; `quiet_since`: when the last trouble ended, None while there is
     some; `named`: the accounts that the command names and that exist; `other`: the case that it
-    names; `rivals`: cases with a reply on its way to one of the same posts.
+    names; `rivals`: cases with a reply on its way to one of the same posts; `holders`: other
+    cases that have one of the signals the command adds.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -36,6 +37,7 @@ class Facts:
     named: tuple[Account, ...] = ()
     other: Case | None = None
     rivals: tuple[Case, ...] = ()
+    holders: tuple[Case, ...] = ()
 
     def account(self, account_id: str) -> Account | None:
         """Return one of the named accounts."""

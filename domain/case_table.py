@@ -126,6 +126,7 @@ MOVES: Final[tuple[Move, ...]] = (
         "case.attached",
         "001 §5.1",
         to_do.attach,
+        (guard.signals_are_free,),
         machine=True,
     ),
     Move(

@@ -68,4 +68,5 @@ def text_sha256(text: str) -> str:
     So the published text can be compared with the approved one, and any other change shows.
     """
     lines = unicodedata.normalize("NFC", text).splitlines()
-    return hashlib.sha256("\n".join(line.rstrip() for line in lines).strip().encode()).hexdigest()
+    kept = "\n".join(line.rstrip() for line in lines).strip()
+    return hashlib.sha256(kept.encode("utf-8", "surrogatepass")).hexdigest()

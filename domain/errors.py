@@ -149,13 +149,13 @@ class VersionConflict(StoreError):
 class CaseChanged(VersionConflict):
     """Somebody else moved a case first; `by` is their name, `act` what they did."""
 
-    def __init__(self, case_id: str, *, expected: int, found: int, by: str, act: Text) -> None:
+    def __init__(self, case_id: str, *, expected: int, found: int, by: Text, act: Text) -> None:
         super().__init__(case_id, expected=expected, found=found)
         self.by = by
         self.act = act
         self.text = Text(
-            f"已被{by}先行修改（{act.zh}；期望版本 {expected}，现为 {found}）",
-            f"{by} was faster ({act.en}; expected version {expected}, found {found})",
+            f"已被{by.zh}先行修改（{act.zh}；期望版本 {expected}，现为 {found}）",
+            f"{by.en} was faster ({act.en}; expected version {expected}, found {found})",
         )
         self.args = (self.sentence("en"),)
 

@@ -109,4 +109,5 @@ class FactSheet:
             + [[e.what, e.sha256, e.url, e.unit] for e in c.evidence]
             for c in self.claims
         ]
-        return hashlib.sha256(canonical([self.accused_unit, said]).encode()).hexdigest()
+        whole = canonical([self.accused_unit, said])
+        return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()

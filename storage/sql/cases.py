@@ -11,7 +11,7 @@ from domain.case import Case, CasePage, CaseQuery, CaseSort, CaseState
 from domain.errors import VersionConflict
 from storage.sql.case_tables import case_actions, case_keys, case_references, cases
 from storage.sql.documents import from_document, to_document
-from storage.sql.writes import Values, insert_new, put, take_number
+from storage.sql.writes import Values, insert_new, take_number
 
 _SIGNAL, _MENTION, _LEAD = "signal", "mention", "lead"
 _NO_VERSION = -1
@@ -118,15 +118,15 @@ class SqlCaseRepository:
 
     def _of(self, kind: str, reference_id: str) -> Case | None:
         c = case_references.c
+        best_first = (cases.c.state == CaseState.MERGED, *_ORDER[CaseSort.NEWEST])
         query = (
             select(cases.c.document)
             .join(case_references, c.case_id == cases.c.id)
             .where(c.kind == kind, c.reference_id == reference_id)
-            .order_by(
-                cases.c.state == CaseState.MERGED, cases.c.opened_at.desc(), cases.c.id.desc()
-            )
+            .order_by(*best_first)
+            .limit(1)
         )
-        document = self._db.scalars(query.limit(1)).first()
+        document = self._db.scalars(query).first()
         return None if document is None else _from_document(document)
 
     def _refer(self, case: Case) -> None:
@@ -135,11 +135,9 @@ class SqlCaseRepository:
         rows = self._db.execute(select(c.kind, c.reference_id).where(c.case_id == case.id))
         known = {(row.kind, row.reference_id) for row in rows}
         wanted = set(_references(case))
-        new = [
-            {"kind": kind, "reference_id": reference, "case_id": case.id}
-            for kind, reference in sorted(wanted - known)
-        ]
-        put(self._db, case_references, new)
+        for kind, reference in sorted(wanted - known):
+            row = {"kind": kind, "reference_id": reference, "case_id": case.id}
+            insert_new(self._db, case_references, row)
         for kind, reference in sorted(known - wanted):
             gone = (c.case_id == case.id, c.kind == kind, c.reference_id == reference)
             self._db.execute(delete(case_references).where(*gone))
