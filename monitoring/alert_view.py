@@ -4,6 +4,7 @@ The words are those of the alert mail and the counts those of the detector, so t
 chart cannot disagree.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,8 +19,10 @@ from domain.audit import AuditRow
 from domain.brand import DEFAULT_CLOCKS, NO_CLOCK, Configuration, Recipient
 from domain.case import Case, CaseQuery, CaseState
 from domain.ports import BeginWork, MentionStore, UnitOfWork
+from domain.queries import MentionFilter, Sort
 from domain.sentiment import Label
-from domain.signal import Evaluation, Figures, Signal, SignalState
+from domain.signal import Evaluation, Figures, Signal, SignalState, TopPost
+from monitoring.evidence import SAMPLE, as_post
 from monitoring.explain import last_words
 from monitoring.series import (
     BIN,
@@ -34,10 +37,12 @@ from monitoring.series import (
 from monitoring.signal_context import context_of
 from presentation import formats
 from presentation.charts import Bin, SpikeMark
+from workflow.permissions import Permission, may
 
 RECENT_SIGNALS = 100
 SHOWN_CLOSED = 12
 SIMILAR = 5
+POSTS = 5
 HALF, NEAR = 0.5, 0.8
 
 
@@ -182,6 +187,36 @@ def _bare_context(signal: Signal, configuration: Configuration, zone: ZoneInfo) 
     )
 
 
+# ---- what may be done ----
+
+
+class Act(StrEnum):
+    """What a person does with a signal; the value stands in the address (`do=`)."""
+
+    ACKNOWLEDGE = "ack"
+    MAKE_CASE = "case"
+    ATTACH = "attach"
+    FALSE_ALARM = "false"
+    SILENCE = "silence"
+    GIVE_BACK = "back"
+
+
+def possible_acts(signal: Signal, account: Account) -> tuple[Act, ...]:
+    """Return which buttons to show; the use case itself decides, and says what is missing."""
+    going = signal.state is not SignalState.CLOSED
+    free = not signal.case_id and signal.false_alarm is None
+    held = signal.state is SignalState.ACKNOWLEDGED and not signal.case_id
+    offered = {
+        Act.ACKNOWLEDGE: (signal.is_waiting and going, Permission.ACKNOWLEDGE),
+        Act.MAKE_CASE: (free, Permission.MAKE_CASE),
+        Act.ATTACH: (free, Permission.MAKE_CASE),
+        Act.FALSE_ALARM: (free, Permission.MARK_FALSE_ALARM),
+        Act.SILENCE: (going, Permission.SILENCE),
+        Act.GIVE_BACK: (held, Permission.ACKNOWLEDGE),
+    }
+    return tuple(act for act, (fits, need) in offered.items() if fits and may(account, need))
+
+
 # ---- one signal ----
 
 
@@ -212,6 +247,7 @@ class AlertView:
     people: Mapping[str, str]
     case: Case | None
     open_cases: tuple[Case, ...]
+    posts: tuple[TopPost, ...]
     formula: tuple[str, ...]
 
 
@@ -255,6 +291,7 @@ def read_alert(
         people=names,
         case=case,
         open_cases=open_cases,
+        posts=_posts(store, signal, end),
         formula=formula(signal),
     )
 
@@ -290,6 +327,25 @@ def _bins(hours: Iterable[HourCount], judged: Iterable[Evaluation]) -> Iterable[
         )
 
 
+def _posts(store: MentionStore, signal: Signal, end: datetime) -> tuple[TopPost, ...]:
+    """Return the posts that went furthest since the onset, one a near-copy cluster; of a signal
+    that was raised by hand those that it was raised for.
+    """
+    if not signal.rule.is_counted:
+        return signal.top_posts
+    wanted = MentionFilter(
+        brand_id=signal.brand_id,
+        labels=frozenset({Label.NEGATIVE}),
+        start=min(signal.onset_at, end - HOUR),
+        end=end,
+    )
+    loudest = store.search(wanted, sort=Sort.REACH, limit=SAMPLE).mentions
+    copies = Counter(mention.cluster_id or mention.id for mention in loudest)
+    first = {mention.cluster_id or mention.id: mention for mention in reversed(loudest)}
+    told = [c for c in copies if c in first][:POSTS]
+    return tuple(as_post(first[c], signal.brand_id, copies[c] - 1) for c in told)
+
+
 def threshold(figures: Figures) -> float | None:
     """Return the count from which an hour is unusual: mean + Z × max(spread, 1)."""
     if figures.mean is None or figures.spread is None or figures.threshold_z is None:
@@ -308,7 +364,9 @@ def formula(signal: Signal) -> tuple[str, ...]:
     if numbers.mean is None or numbers.spread is None:
         return (*lines, "基线仍在学习：首日按绝对条数判断。")
     mean, spread = formats.decimal(numbers.mean), formats.decimal(numbers.spread)
-    lines.append(f"平时：最近 28 天 {numbers.samples:,} 个已采全的小时，均值 {mean}，标准差 {spread}。")
+    lines.append(
+        f"平时：最近 28 天 {numbers.samples:,} 个已采全的小时，均值 {mean}，标准差 {spread}。"
+    )
     if numbers.z is not None:
         used = formats.decimal(max(numbers.spread, 1.0))
         lines.append(

@@ -247,9 +247,7 @@ class CaseView:
     @property
     def breached(self) -> tuple[ClockReading, ...]:
         """The clocks that ran out before they were answered: a regrade hides none of them."""
-        return tuple(
-            c for c in self.clocks if c.state is ClockState.BREACHED and not c.is_running
-        )
+        return tuple(c for c in self.clocks if c.state is ClockState.BREACHED and not c.is_running)
 
     @property
     def urgent(self) -> ClockReading | None:

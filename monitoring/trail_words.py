@@ -116,20 +116,18 @@ def _is_machine_talk(row: AuditRow) -> bool:
 
 
 def _role(code: object) -> str:
-    return word(Role(code)).zh if code in set(Role) else ""
+    return word(Role(str(code))).zh if code in set(Role) else ""
 
 
 def _change(action: str, told: Mapping[str, Any]) -> str:
     """Which state it left and which it came to, where that is a change."""
     kind = SignalState if action.startswith("signal.") else CaseState
     states = {member.value: word(member).zh for member in kind}
-    before, after = states.get(told.get("from")), states.get(told.get("to"))
+    before, after = states.get(str(told.get("from"))), states.get(str(told.get("to")))
     return f"{before} → {after}" if before and after and before != after else ""
 
 
-def _details(
-    action: str, told: Mapping[str, Any], people: Mapping[str, str]
-) -> Iterable[str]:
+def _details(action: str, told: Mapping[str, Any], people: Mapping[str, str]) -> Iterable[str]:
     if action in {"case.graded", "case.regraded"} and told.get("level") in set(Level):
         was, now = told.get("level_before"), Level(told["level"])
         before = f"{word(Level(was)).zh.removesuffix('预警')} → " if was in set(Level) else ""

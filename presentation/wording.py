@@ -11,29 +11,12 @@ from enum import StrEnum
 
 from domain.account import AccountState, Role
 from domain.alert import MailStage
-from domain.approval import ApprovalMode
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
-from domain.case import (
-    CaseKind,
-    CaseSort,
-    CaseState,
-    Comparison,
-    FalseAlarmCategory,
-    PromiseState,
-    Satisfaction,
-    UpwardState,
-)
-from domain.case_moves import ConflictChoice
-from domain.case_notice import NoticeKind
-from domain.case_words import STATE_WORDS
 from domain.channel import Channel
-from domain.clocks import ClockName, ClockState
 from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
-from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
-from domain.fact_sheet import Verdict
 from domain.login import TicketKind
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
@@ -251,104 +234,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         ReportState.DRAFT: Text("草稿", "draft"),
         ReportState.REVIEWED: Text("已审", "reviewed"),
         ReportState.SENT: Text("已发", "sent"),
-    },
-    CaseState: dict(STATE_WORDS),
-    CaseKind: {
-        CaseKind.INCIDENT: Text("舆情事件", "incident"),
-        CaseKind.COMPLAINT: Text("投诉", "complaint"),
-        CaseKind.DISPUTE: Text("纠纷", "dispute"),
-        CaseKind.SECURITY: Text("安全/账号异常", "security"),
-    },
-    FalseAlarmCategory: {
-        FalseAlarmCategory.NOT_ABOUT_US: Text("与我方无关", "not about us"),
-        FalseAlarmCategory.OLD_NEWS: Text("旧闻重传", "old news"),
-        FalseAlarmCategory.MISJUDGED: Text("情感判断有误", "misjudged"),
-        FalseAlarmCategory.SPAM: Text("垃圾信息", "spam"),
-        FalseAlarmCategory.OWN_ACTIVITY: Text("自有活动引起", "own activity"),
-        FalseAlarmCategory.OTHER: Text("其他", "other"),
-    },
-    UpwardState: {
-        UpwardState.NOT_DUE: Text("无需上报", "not due"),
-        UpwardState.DUE: Text("待上报", "due"),
-        UpwardState.SENT: Text("已上报", "sent"),
-        UpwardState.READ: Text("已阅", "read"),
-    },
-    Comparison: {
-        Comparison.SAME: Text("与批准稿一致", "same as approved"),
-        Comparison.NOT_READABLE: Text("未能比对", "could not be compared"),
-    },
-    Satisfaction: {
-        Satisfaction.SATISFIED: Text("满意", "satisfied"),
-        Satisfaction.ACCEPTED: Text("接受", "accepted"),
-        Satisfaction.DISSATISFIED: Text("不满意", "dissatisfied"),
-        Satisfaction.NOT_KNOWN: Text("未知", "not known"),
-    },
-    PromiseState: {
-        PromiseState.OPEN: Text("未完成", "open"),
-        PromiseState.KEPT: Text("已兑现", "kept"),
-        PromiseState.DROPPED: Text("已取消", "dropped"),
-    },
-    ApprovalMode: {
-        ApprovalMode.ANY: Text("任一人批准", "any"),
-        ApprovalMode.ALL: Text("全部批准", "all"),
-    },
-    DraftKind: {
-        DraftKind.ANSWER: Text("正式回应", "answer"),
-        DraftKind.HOLDING: Text("声明稿（快报事实）", "holding statement"),
-    },
-    Importance: {
-        Importance.ROUTINE: Text("一般", "routine"),
-        Importance.SENSITIVE: Text("重要/敏感", "sensitive"),
-    },
-    Authorship: {
-        Authorship.STAFF: Text("本公司人员", "staff"),
-        Authorship.EXTERNAL: Text("外部人员", "external"),
-    },
-    Verdict: {
-        Verdict.TRUE: Text("属实", "true"),
-        Verdict.PARTLY: Text("部分属实", "partly true"),
-        Verdict.FALSE: Text("不实", "false"),
-        Verdict.UNVERIFIABLE: Text("无法核实", "unverifiable"),
-    },
-    ConflictChoice: {
-        ConflictChoice.KEEP_OTHERS: Text("保留其他回应", "keep the others"),
-        ConflictChoice.REJECT_OTHERS: Text("批准本稿并退回其他", "reject the others"),
-    },
-    NoticeKind: {
-        NoticeKind.ASSIGNED: Text("指派", "assigned"),
-        NoticeKind.WAITING_FOR_APPROVAL: Text("待审批", "waiting for approval"),
-        NoticeKind.RETURNED: Text("退回", "returned"),
-        NoticeKind.APPROVED: Text("批准", "approved"),
-        NoticeKind.APPROVAL_EXPIRED: Text("批准过期", "approval expired"),
-        NoticeKind.UPWARD_REPORT: Text("上报", "upward report"),
-        NoticeKind.REOPENED: Text("重新打开", "reopened"),
-        NoticeKind.WOKEN: Text("恢复处理", "woken"),
-    },
-    CaseSort: {
-        CaseSort.NEWEST: Text("最新", "newest"),
-        CaseSort.DUE: Text("最急", "due first"),
-    },
-    ClockName: {
-        ClockName.ACKNOWLEDGE: Text("认领", "acknowledge"),
-        ClockName.ACK_TIMEOUT: Text("研判", "triage"),
-        ClockName.REPORT_LEAD: Text("上报值班长", "report to the duty lead"),
-        ClockName.REPORT_EXECUTIVE: Text("上报领导", "report to the executive"),
-        ClockName.FACT_SHEET: Text("核实单", "fact sheet"),
-        ClockName.FIRST_RESPONSE: Text("首次回应", "first response"),
-        ClockName.FOLLOW_UP: Text("跟进", "follow-up"),
-        ClockName.WATCH_WINDOW: Text("观察期", "watch window"),
-        ClockName.REVIEW: Text("复盘", "review"),
-        ClockName.COMPLAINT_REPLY: Text("投诉首次答复", "complaint reply"),
-        ClockName.COMPLAINT_UPDATE: Text("投诉进展", "complaint update"),
-        ClockName.COMPLAINT_SOLUTION: Text("投诉解决", "complaint solution"),
-    },
-    ClockState: {
-        ClockState.OK: Text("进行中", "running"),
-        ClockState.HALF: Text("过半", "half spent"),
-        ClockState.NEAR: Text("将到期", "nearly spent"),
-        ClockState.BREACHED: Text("已超时", "breached"),
-        ClockState.MET: Text("按时", "met"),
-        ClockState.NOT_SET: Text("制度未填写", "not set"),
     },
 }
 

@@ -19,6 +19,7 @@ from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
+from domain.outbox import Rendered
 from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.housekeeping import Keep
@@ -29,6 +30,7 @@ from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
+from workflow.cases import Desk
 
 if TYPE_CHECKING:
     from monitoring.ingest import Ingest
@@ -81,6 +83,16 @@ class Services:
     def notifier(self) -> Notifier:
         """The mail server of the settings, or the outbox folder where none is set."""
         return make_notifier(self.settings, self.clock)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What every move of a case is done with."""
+        return Desk(
+            render=lambda mail, reader: Rendered(mail.case.id, mail.case.id, mail.case.id),
+            check_draft=lambda draft, case: (),
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url,
+        )
 
     @property
     def keep(self) -> Keep:
