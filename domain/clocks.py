@@ -186,10 +186,10 @@ _UNSOLVED = _TO_ANSWER | _ANSWERED
 _SOLVED = frozenset({_S.RESOLVED, _S.CLOSED})
 _DROPPED = frozenset({_S.FALSE_ALARM, _S.MERGED})
 
-REPORTED = frozenset({"case.report_upward"})
-CONTACTED = frozenset({"case.record_publication", "case.add_promise", "case.keep_promise"})
-FOLLOWED_UP = CONTACTED | {"case.note", "case.drop_promise"}
-REVIEWED = frozenset({"case.save_review"})
+REPORTED = frozenset({"case.reported_upward"})
+CONTACTED = frozenset({"case.published", "case.promised", "case.promise_kept"})
+FOLLOWED_UP = CONTACTED | {"case.noted", "case.promise_dropped"}
+REVIEWED = frozenset({"case.review_saved"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class Lane(StrEnum):
 
     DETECT = "detect"
     RELAY = "relay"
+    CLOCKS = "clocks"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
     WEIBO = "crawl:weibo"
@@ -40,6 +41,7 @@ class Job:
 FIXED_JOBS = (
     Job("detect", Lane.DETECT, timedelta(minutes=5)),
     Job("relay", Lane.RELAY, timedelta(seconds=30)),
+    Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
 )

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 
 from domain.brand import DEFAULT_CLOCKS, NO_CLOCK, Level, LevelClocks
 from domain.case import Case, CaseKind, CaseState
+from domain.case_table import MOVES
 from domain.clocks import (
+    FOLLOWED_UP,
+    REPORTED,
+    REVIEWED,
     ClockName,
     ClockPolicy,
     ClockReading,
@@ -21,13 +25,17 @@ from domain.clocks import (
 from domain.times import CHINA
 from domain.work_calendar import WorkCalendar
 from tests.fakes import NOON
-from tests.fixtures.cases import Told, a_case, a_trail
+from tests.fixtures.case_trails import Told, a_case, a_trail
 
 S, L, C = CaseState, Level, ClockName
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CALENDAR = WorkCalendar()
 POLICY = fixed_policy(DEFAULT_CLOCKS)
 FRIDAY_TEN = datetime(2026, 11, 20, 10, tzinfo=CHINA).astimezone(UTC)
+
+
+def test_the_acts_that_stop_clocks_are_acts_of_a_case():
+    assert {move.action for move in MOVES} >= REPORTED | FOLLOWED_UP | REVIEWED
 
 
 def opened(level: Level = L.ORANGE) -> Told:
@@ -78,9 +86,9 @@ def test_a_clock_warns_at_half_and_four_fifths_and_is_breached_at_its_end(after,
 
 
 def test_what_was_done_in_time_is_met_and_what_was_late_stays_breached():
-    taken = (15 * MINUTE, "case.take", S.TRIAGE, L.ORANGE)
+    taken = (15 * MINUTE, "case.taken", S.TRIAGE, L.ORANGE)
     assert the(read([opened(), taken], DAY), C.ACKNOWLEDGE).state is ClockState.MET
-    late = (15 * MINUTE + timedelta(seconds=1), "case.take", S.TRIAGE, L.ORANGE)
+    late = (15 * MINUTE + timedelta(seconds=1), "case.taken", S.TRIAGE, L.ORANGE)
     reading = the(read([opened(), late], 30 * DAY), C.ACKNOWLEDGE)
     assert reading.state is ClockState.BREACHED
     assert reading.ended_at == NOON + late[0]
@@ -89,19 +97,19 @@ def test_what_was_done_in_time_is_met_and_what_was_late_stays_breached():
 
 ROAD: list[Told] = [
     opened(),
-    (5 * MINUTE, "case.take", S.TRIAGE, L.ORANGE),
-    (10 * MINUTE, "case.confirm_grade", S.TRIAGE, L.ORANGE),
-    (12 * MINUTE, "case.report_upward", S.TRIAGE, L.ORANGE),
-    (15 * MINUTE, "case.begin_verification", S.VERIFYING, L.ORANGE),
-    (80 * MINUTE, "case.submit_fact_sheet", S.DRAFTING, L.ORANGE),
-    (2 * HOUR, "case.submit_draft", S.IN_REVIEW, L.ORANGE),
-    (3 * HOUR, "case.approve", S.APPROVED, L.ORANGE),
-    (3.5 * HOUR, "case.record_publication", S.RESPONDED, L.ORANGE),
-    (6 * HOUR, "case.note", S.RESPONDED, L.ORANGE),
-    (9 * HOUR, "case.note", S.RESPONDED, L.ORANGE),
-    (76 * HOUR, "case.resolve", S.RESOLVED, L.ORANGE),
-    (90 * HOUR, "case.save_review", S.RESOLVED, L.ORANGE),
-    (91 * HOUR, "case.close", S.CLOSED, L.ORANGE),
+    (5 * MINUTE, "case.taken", S.TRIAGE, L.ORANGE),
+    (10 * MINUTE, "case.graded", S.TRIAGE, L.ORANGE),
+    (12 * MINUTE, "case.reported_upward", S.TRIAGE, L.ORANGE),
+    (15 * MINUTE, "case.verification_begun", S.VERIFYING, L.ORANGE),
+    (80 * MINUTE, "case.facts_submitted", S.DRAFTING, L.ORANGE),
+    (2 * HOUR, "case.draft_submitted", S.IN_REVIEW, L.ORANGE),
+    (3 * HOUR, "case.approval_given", S.APPROVED, L.ORANGE),
+    (3.5 * HOUR, "case.published", S.RESPONDED, L.ORANGE),
+    (6 * HOUR, "case.noted", S.RESPONDED, L.ORANGE),
+    (9 * HOUR, "case.noted", S.RESPONDED, L.ORANGE),
+    (76 * HOUR, "case.resolved", S.RESOLVED, L.ORANGE),
+    (90 * HOUR, "case.review_saved", S.RESOLVED, L.ORANGE),
+    (91 * HOUR, "case.closed", S.CLOSED, L.ORANGE),
 ]
 
 
@@ -147,10 +155,10 @@ def test_waiting_for_somebody_outside_stops_yellow_and_not_orange():
     def held(level: Level) -> list[Told]:
         return [
             opened(level),
-            (1 * HOUR, "case.take", S.TRIAGE, level),
-            (2 * HOUR, "case.hold", S.ON_HOLD, level),
-            (2.5 * HOUR, "case.note", S.ON_HOLD, level),
-            (5 * HOUR, "case.wake", S.TRIAGE, level),
+            (1 * HOUR, "case.taken", S.TRIAGE, level),
+            (2 * HOUR, "case.held", S.ON_HOLD, level),
+            (2.5 * HOUR, "case.noted", S.ON_HOLD, level),
+            (5 * HOUR, "case.woken", S.TRIAGE, level),
         ]
 
     yellow = the(read(held(L.YELLOW), 6 * HOUR, opened_at=FRIDAY_TEN), C.FACT_SHEET)
@@ -163,7 +171,7 @@ def test_waiting_for_somebody_outside_stops_yellow_and_not_orange():
 
 
 def test_a_paused_clock_has_no_end_and_keeps_its_share():
-    told = [opened(L.YELLOW), (2 * HOUR, "case.hold", S.ON_HOLD, L.YELLOW)]
+    told = [opened(L.YELLOW), (2 * HOUR, "case.held", S.ON_HOLD, L.YELLOW)]
     reading = the(read(told, 30 * DAY, opened_at=FRIDAY_TEN), C.FACT_SHEET)
     assert reading.paused
     assert reading.due_at is None
@@ -172,7 +180,7 @@ def test_a_paused_clock_has_no_end_and_keeps_its_share():
 
 
 def test_lowering_the_grade_does_not_hide_that_the_limit_had_run_out():
-    told = [opened(), (3 * HOUR, "case.regrade", S.NEW, L.BLUE)]
+    told = [opened(), (3 * HOUR, "case.regraded", S.NEW, L.BLUE)]
     old, new = of(read(told, 4 * HOUR, opened_at=FRIDAY_TEN), C.FACT_SHEET)
     assert (old.level, old.state, old.superseded) == (L.ORANGE, ClockState.BREACHED, True)
     assert (new.level, new.state, new.superseded) == (L.BLUE, ClockState.OK, False)
@@ -180,13 +188,13 @@ def test_lowering_the_grade_does_not_hide_that_the_limit_had_run_out():
 
 
 def test_a_graver_grade_begins_anew_but_never_ends_later():
-    told = [opened(L.YELLOW), (7 * HOUR, "case.regrade", S.NEW, L.ORANGE)]
+    told = [opened(L.YELLOW), (7 * HOUR, "case.regraded", S.NEW, L.ORANGE)]
     reading = the(read(told, 7.5 * HOUR, opened_at=FRIDAY_TEN), C.FACT_SHEET)
     # yellow would have ended at 18:00, one hour after the regrade; orange's own two hours at 19:00
     assert reading.due_at == FRIDAY_TEN + 8 * HOUR
     assert reading.started_at == FRIDAY_TEN + 7 * HOUR
     assert reading.spent_share == pytest.approx(0.5)
-    early = [opened(L.YELLOW), (1 * HOUR, "case.regrade", S.NEW, L.RED)]
+    early = [opened(L.YELLOW), (1 * HOUR, "case.regraded", S.NEW, L.RED)]
     reading = the(read(early, 1.1 * HOUR, opened_at=FRIDAY_TEN), C.FACT_SHEET)
     assert reading.due_at == FRIDAY_TEN + 2 * HOUR
 
@@ -225,8 +233,8 @@ def test_a_merged_case_takes_the_earlier_start():
 def test_a_false_alarm_drops_what_was_owed_and_keeps_what_was_breached():
     told = [
         opened(),
-        (5 * MINUTE, "case.take", S.TRIAGE, L.ORANGE),
-        (30 * MINUTE, "case.mark_false_alarm", S.FALSE_ALARM, L.ORANGE),
+        (5 * MINUTE, "case.taken", S.TRIAGE, L.ORANGE),
+        (30 * MINUTE, "case.false_alarm", S.FALSE_ALARM, L.ORANGE),
     ]
     readings = read(told, DAY)
     assert not of(readings, C.FACT_SHEET)
@@ -236,7 +244,7 @@ def test_a_false_alarm_drops_what_was_owed_and_keeps_what_was_breached():
 
 
 def test_reopening_asks_for_a_new_fact_sheet_and_a_new_answer():
-    told = [*ROAD[:9], (5 * HOUR, "case.reopen", S.VERIFYING, L.ORANGE)]
+    told = [*ROAD[:9], (5 * HOUR, "case.reopened", S.VERIFYING, L.ORANGE)]
     first, second = of(read(told, 6 * HOUR), C.FIRST_RESPONSE)
     assert first.state is ClockState.MET
     assert second.started_at == NOON + 5 * HOUR
@@ -247,8 +255,8 @@ def test_reopening_asks_for_a_new_fact_sheet_and_a_new_answer():
 def test_a_case_given_back_waits_to_be_taken_again():
     told = [
         opened(),
-        (5 * MINUTE, "case.take", S.TRIAGE, L.ORANGE),
-        (50 * MINUTE, "case.release", S.NEW, L.ORANGE),
+        (5 * MINUTE, "case.taken", S.TRIAGE, L.ORANGE),
+        (50 * MINUTE, "case.released", S.NEW, L.ORANGE),
     ]
     readings = read(told, 51 * MINUTE)
     assert [r.state for r in of(readings, C.ACKNOWLEDGE)] == [ClockState.MET, ClockState.OK]
@@ -256,14 +264,14 @@ def test_a_case_given_back_waits_to_be_taken_again():
 
 
 def test_the_duty_lead_at_work_is_a_lead_that_knows():
-    told = [opened(), (5 * MINUTE, "case.take", S.TRIAGE, L.ORANGE)]
+    told = [opened(), (5 * MINUTE, "case.taken", S.TRIAGE, L.ORANGE)]
     readings = read(told, HOUR, roles=("", "duty_lead"))
     assert the(readings, C.REPORT_LEAD).state is ClockState.MET
     assert the(readings, C.REPORT_EXECUTIVE).state is ClockState.BREACHED
 
 
 def test_a_graver_grade_has_to_be_reported_again():
-    told = [*ROAD[:5], (30 * MINUTE, "case.regrade", S.VERIFYING, L.RED)]
+    told = [*ROAD[:5], (30 * MINUTE, "case.regraded", S.VERIFYING, L.RED)]
     first, second = of(read(told, 31 * MINUTE), C.REPORT_EXECUTIVE)
     assert first.state is ClockState.MET
     assert (second.level, second.started_at) == (L.RED, NOON + 30 * MINUTE)
@@ -272,8 +280,8 @@ def test_a_graver_grade_has_to_be_reported_again():
 def test_a_complaint_has_its_three_clocks_and_an_incident_none():
     told = [
         opened(L.YELLOW),
-        (1 * HOUR, "case.take", S.TRIAGE, L.YELLOW),
-        (2 * HOUR, "case.add_promise", S.TRIAGE, L.YELLOW),
+        (1 * HOUR, "case.taken", S.TRIAGE, L.YELLOW),
+        (2 * HOUR, "case.promised", S.TRIAGE, L.YELLOW),
     ]
     complaint = a_case(kind=CaseKind.COMPLAINT, opened_at=FRIDAY_TEN, clock_start=FRIDAY_TEN)
     readings = read(told, 3 * HOUR, case=complaint, opened_at=FRIDAY_TEN)
@@ -287,7 +295,7 @@ def test_a_complaint_has_its_three_clocks_and_an_incident_none():
 
 
 def test_the_review_is_in_working_days_also_for_red():
-    told = [opened(L.RED), (HOUR, "case.resolve", S.RESOLVED, L.RED)]
+    told = [opened(L.RED), (HOUR, "case.resolved", S.RESOLVED, L.RED)]
     reading = the(read(told, 2 * HOUR, opened_at=FRIDAY_TEN), C.REVIEW)
     assert reading.due_at == datetime(2026, 11, 27, 11, tzinfo=CHINA)
 
@@ -321,7 +329,7 @@ def test_a_case_without_a_trail_has_no_clocks():
 _ROADS = st.lists(
     st.tuples(
         st.timedeltas(timedelta(0), timedelta(hours=30)),
-        st.sampled_from(["case.note", "case.report_upward", "case.regrade", "case.add_promise"]),
+        st.sampled_from(["case.noted", "case.reported_upward", "case.regraded", "case.promised"]),
         st.sampled_from(list(CaseState)),
         st.sampled_from(list(Level)),
     ),
