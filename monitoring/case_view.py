@@ -2,7 +2,7 @@
 clocks, its evidence, its trail in words. Pure of the page; the rules stay in `domain`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -11,7 +11,6 @@ from itertools import groupby
 
 from domain.account import Account, AccountState, Role
 from domain.audit import AuditRow
-from domain.brand import Configuration
 from domain.case import Case, CaseQuery, CaseState
 from domain.case_decisions import allowed_roles, possible
 from domain.case_guards import has_expired, waiting_roles
@@ -40,13 +39,14 @@ from domain.clocks import (
     ClockReading,
     ClockState,
     clocks_of,
-    fixed_policy,
     most_urgent,
 )
+from domain.lead import Lead
 from domain.mention import Mention
 from domain.ports import BeginWork, MentionStore, UnitOfWork
 from domain.signal import Signal
 from domain.work_calendar import WorkCalendar
+from monitoring.case_clocks import clock_policy
 from monitoring.trail_words import TrailLine, lines
 from presentation import formats
 from presentation.wording import word
@@ -220,6 +220,7 @@ class CaseView:
     rows: tuple[AuditRow, ...]
     people: Mapping[str, Account]
     others: tuple[Case, ...]
+    leads: tuple[Lead, ...]
     now: datetime
 
     @property
@@ -282,6 +283,9 @@ def read_case(
         signals = tuple(s for i in case.signal_ids if (s := work.signals.get(i)) is not None)
         people = {account.id: account for account in work.accounts.all()}
         others = _others(work, case)
+        calendar = WorkCalendar(configuration.calendar)
+        clocks = tuple(clocks_of(case, rows, clock_policy(work), calendar, now))
+        leads = tuple(lead for i in case.lead_ids if (lead := work.leads.get(i)) is not None)
     ids = case.mention_ids[:MOST_MENTIONS]
     found = store.get(ids) if ids else {}
     brands = {brand.id: brand.name for brand in configuration.brands}
@@ -290,20 +294,13 @@ def read_case(
         brand_name=brands.get(case.brand_id, case.brand_id),
         signals=signals,
         mentions=tuple(found[i] for i in ids if i in found),
-        clocks=tuple(read_clocks(case, rows, configuration, now)),
+        clocks=clocks,
         rows=rows,
         people=people,
         others=others,
+        leads=leads,
         now=now,
     )
-
-
-def read_clocks(
-    case: Case, rows: Sequence[AuditRow], configuration: Configuration, now: datetime
-) -> list[ClockReading]:
-    """Return the clocks of a case by the figures that the team has set."""
-    policy, calendar = fixed_policy(configuration.clocks), WorkCalendar(configuration.calendar)
-    return clocks_of(case, rows, policy, calendar, now)
 
 
 def _others(work: UnitOfWork, case: Case) -> tuple[Case, ...]:

@@ -51,9 +51,7 @@ def edit(view: CaseView) -> None:
         _store(view, claims, more or "", unit or "", submit=bool(submit))
 
 
-def _store(
-    view: CaseView, claims: list[Claim], more: str, unit: str, *, submit: bool
-) -> None:
+def _store(view: CaseView, claims: list[Claim], more: str, unit: str, *, submit: bool) -> None:
     kept = [claim for claim in claims if claim.statement.strip()]
     number = max((claim.number for claim in view.case.fact_sheet.claims), default=0)
     new = [line.strip() for line in more.splitlines() if line.strip()]

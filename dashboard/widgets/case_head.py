@@ -63,7 +63,9 @@ def clocks(view: CaseView, now: datetime) -> None:
     late = [word(reading.name).zh for reading in view.breached]
     if late:
         bars.append(
-            fill('<span class="kb-left kb-left-breached">曾超时：{late}</span>', late="、".join(late))
+            fill(
+                '<span class="kb-left kb-left-breached">曾超时：{late}</span>', late="、".join(late)
+            )
         )
     if bars:
         show(fill('<div class="kb-clocks">{bars}</div>', bars=join(bars)))
