@@ -1,4 +1,4 @@
-"""What the scheduler's lanes do: crawl, detect, relay, clocks, heartbeat, housekeeping."""
+"""What the scheduler's lanes do: crawl, detect, relay, escalate, warn, beat, tidy."""
 
 import threading
 from collections import Counter
@@ -8,6 +8,7 @@ from crawlers.launch import look
 from delivery.clock_mail import render_clock_warning
 from domain.errors import CrawlError, Text
 from monitoring.case_clocks import ClockWarner
+from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
 from monitoring.notify import relay
@@ -27,6 +28,9 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.DETECT: _simple(lambda: _detect(services)),
         Lane.RELAY: _simple(lambda: _relay(services, owner)),
         Lane.CLOCKS: _simple(lambda: _warn(services)),
+        Lane.ESCALATE: _simple(
+            lambda: run_clocks(services.begin_work, services.clock.now(), services.telling)
+        ),
         Lane.HEARTBEAT: _simple(
             lambda: beat(
                 services.begin_work,

@@ -21,15 +21,17 @@ from cli.terminal import (
     say,
     show_table,
 )
+from delivery.channels.robot import Robot
 from delivery.folder import FolderMailer
 from delivery.render import render_test
+from delivery.routing import RoutingNotifier
+from domain.channel import Channel, address_on
 from domain.errors import ConfigurationError, DeliveryError, Text
 from domain.outbox import OutboxMail, OutboxState
-from domain.ports import Notifier
 from presentation.formats import short_time
 from presentation.hostile import clean_line
 from presentation.wording import word
-from runtime.settings import load_settings
+from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 
 _WILL_BE_TRIED = {OutboxState.PENDING, OutboxState.RETRY, OutboxState.UNCERTAIN}
@@ -53,14 +55,23 @@ def send_test(
             "--to", help="收件地址，可多次；缺省为全部收件人。To whom; else all.", metavar="ADDRESS"
         ),
     ] = None,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--channel",
+            help="[channels] 中机器人的名称，可多次。Name of a robot in [channels].",
+            metavar="NAME",
+        ),
+    ] = None,
 ) -> None:
     """Send a test mail to each address, at once and past the outbox, and say what came of it.
 
     Exit code 1 when none was accepted, 3 when some were not.
     """
     settings = load_settings()
+    robots = [_robot_address(settings, name) for name in channel or ()]
     with open_services(settings) as services:
-        addresses = to or _registered(services)
+        addresses = [*(to or ()), *robots] or _registered(services)
         now = services.clock.now()
         mails = [_test_mail(address, now, settings.language) for address in addresses]
         accepted = [_send(services.notifier, mail) for mail in mails]
@@ -93,6 +104,21 @@ def list_command(
     _show_counts(counts)
 
 
+def _robot_address(settings: Settings, name: str) -> str:
+    """Return the address of a robot of the settings; ConfigurationError lists those there are."""
+    robot = settings.channels.get(name)
+    if robot is None:
+        known = list(settings.channels)
+        raise ConfigurationError(
+            Text(
+                f"koubei.toml 中没有 [channels.{name}]（已有：{'、'.join(known) or '无'}）",
+                f"koubei.toml has no [channels.{name}] (there are: {', '.join(known) or 'none'})",
+            ),
+            place="--channel",
+        )
+    return address_on(Channel(robot.kind), name)
+
+
 def _registered(services: Services) -> list[str]:
     with services.begin_work() as work:
         _, configuration = work.configuration.current()
@@ -119,9 +145,10 @@ def _test_mail(address: str, now: datetime, mail_language: str) -> OutboxMail:
     )
 
 
-def _send(notifier: Notifier, mail: OutboxMail) -> bool:
+def _send(routes: RoutingNotifier, mail: OutboxMail) -> bool:
     to = clean_line(mail.recipient)
     try:
+        notifier = routes.of(mail.recipient)
         notifier.send(mail)
     except DeliveryError as error:
         err().print(f"✗ {to}  {error.sentence(language())}")
@@ -132,6 +159,8 @@ def _send(notifier: Notifier, mail: OutboxMail) -> bool:
             f"✓ {to}  未配置邮件服务器（smtp.host），已写入文件 {path}",
             f"✓ {to}  no mail server is set (smtp.host); written to {path}",
         )
+    elif isinstance(notifier, Robot):
+        say(f"✓ {to}  已送达机器人", f"✓ {to}  accepted by the robot")
     else:
         say(f"✓ {to}  邮件服务器已接受", f"✓ {to}  accepted by the mail server")
     return True

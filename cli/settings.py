@@ -1,9 +1,7 @@
 """`koubei init`, `koubei config`, `koubei apply`: settings and what the team decides."""
 
-import getpass
 import importlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -14,6 +12,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from cli.actor import actor
 from cli.terminal import EXIT_FAILED, complain, out, pick, say, show_table
 from domain.brand import Change, ChangeKind, Configuration
 from domain.errors import ConfigurationError, Text
@@ -35,13 +34,20 @@ _SECTIONS = {
     "detection": Text("检测灵敏度", "detection"),
     "clocks": Text("时限", "clocks"),
     "calendar": Text("工作日历", "work calendar"),
+    "rosters": Text("值班表", "roster"),
+    "quiet_hours": Text("静默时段", "quiet hours"),
 }
 _KINDS = {
     ChangeKind.ADDED: ("+", Text("新增", "added")),
     ChangeKind.CHANGED: ("~", Text("修改", "changed")),
     ChangeKind.REMOVED: ("-", Text("删除", "removed")),
 }
-_FILE_NAMES = {"brand_ids": "brands", "source_ids": "sources", "clocks": "levels"}
+_FILE_NAMES = {
+    "brand_ids": "brands",
+    "source_ids": "sources",
+    "clocks": "levels",
+    "rosters": "roster",
+}
 """What a field of the domain is called in the file, where the two differ."""
 
 
@@ -136,7 +142,7 @@ def apply(
             apply_configuration,
             services.begin_work,
             new,
-            actor=_actor(),
+            actor=actor(),
             at=services.clock.now(),
             origin=origin,
         )
@@ -231,7 +237,9 @@ def _say_change(change: Change, before: Configuration, after: Configuration) -> 
 
 def _file_value(document: Mapping[str, Any], section: str, path: list[str]) -> str:
     """Return what stands in the file at the path of a change, "" where nothing does."""
-    content = document[_FILE_NAMES.get(section, section)]
+    content = document.get(_FILE_NAMES.get(section, section))
+    if content is None:  # a table that is not there: no quiet hours
+        return ""
     if not path:
         return as_toml(content)
     item = next((item for item in content if item["id"] == path[0]), None)
@@ -240,11 +248,3 @@ def _file_value(document: Mapping[str, Any], section: str, path: list[str]) -> s
     if len(path) == 1:
         return as_toml({key: value for key, value in item.items() if value not in ([], {}, "")})
     return as_toml(item[_FILE_NAMES.get(path[1], path[1])])
-
-
-def _actor() -> str:
-    """Return who the audit row names: the account at this terminal."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"cli:uid-{os.getuid()}"

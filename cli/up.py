@@ -1,6 +1,4 @@
-"""`koubei up`: everything on one machine. Scheduler, status page, and the demo when nothing is
-set.
-"""
+"""`koubei up`: everything on one machine. Scheduler, pages, and the demo when nothing is set."""
 
 import os
 import signal
@@ -22,7 +20,7 @@ from cli.lanes import lanes
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.crawl import SlotState
-from domain.errors import ConfigurationError, Text
+from domain.errors import ConfigurationError, DependencyMissing, Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
@@ -32,11 +30,12 @@ from runtime.extras import require
 from runtime.logs import configure_logs
 from runtime.one_service import only_service
 from runtime.secret_files import (
-    ACCESS_KEY_NAME,
-    access_key,
+    forget_first_code,
+    keep_first_code,
     load_keys,
     make_missing_keys,
     make_private_folder,
+    metrics_token,
 )
 from runtime.settings import FILE_NAME, Settings, load_settings
 from runtime.settings_model import local_address
@@ -44,7 +43,13 @@ from runtime.wiring import Services, open_services
 from scheduler.service import Service
 from scheduler.timetable import Job, Lane
 from web.app import WebServices, build_app
+from web.headers import WEBSOCKET_LIMIT
+from web.services import DashboardScript
+from workflow.first_start import first_code
 from workflow.watches import apply_configuration
+
+_LAST_ANSWERS_SECONDS = 5
+"""How long open pages hold up the end of the service."""
 
 _WEB_ONLY = Text(
     "只运行网页：koubei up --only web；采集与分析：python3 run.py setup 补齐组件",
@@ -69,7 +74,7 @@ def register(app: typer.Typer) -> None:
 
 def up_command(
     port: Annotated[
-        int | None, typer.Option(help="状态页端口，缺省见 web.port。Port of the status page.")
+        int | None, typer.Option(help="网页端口，缺省见 web.port。Port of the pages.")
     ] = None,
     only: Annotated[Part, typer.Option(help="只运行一部分。Run one part only.")] = Part.ALL,
     demo: Annotated[
@@ -214,51 +219,91 @@ def _serve(services: Services, listening: socket.socket | None) -> None:
         if listening is None:
             handler.wait()
             return
-        settings = services.settings
-        key = access_key(settings.secrets_dir).get_secret_value()
-        where = local_address(settings.web)
-        _tell_address(where, key, settings.secrets_dir)
-        app = build_app(
-            WebServices(
-                begin_work=services.begin_work,
-                store=services.store,
-                clock=services.clock,
-                access_key=key,
-                public_url=settings.public_url,
-                zone_name=settings.timezone,
-                language=language(),
-                mails_become_files=settings.smtp is None,
-            )
-        )
-        # an access log would hold the key of the first visit
         config = uvicorn.Config(
-            app,
+            build_app(_web_services(services)),
             log_config=None,
+            # an access log would hold one-time links
             access_log=False,
             server_header=False,
-            proxy_headers=bool(settings.trusted_proxy),
-            forwarded_allow_ips=[str(network) for network in settings.trusted_proxy],
+            proxy_headers=False,  # the application reads those of a trusted proxy itself
+            ws_max_size=WEBSOCKET_LIMIT,
+            timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
         )
         server = uvicorn.Server(config)
         handler.ends(server)
+        _tell_address(services)
         server.run(sockets=[listening])
     finally:
         for number, old in previous.items():
             signal.signal(number, old)
 
 
-def _tell_address(where: str, key: str, secrets_dir: Path) -> None:
-    """Say where the page is; the key itself only to a person, never into a service's journal."""
+def _web_services(services: Services) -> WebServices:
+    settings = services.settings
+    return WebServices(
+        begin_work=services.begin_work,
+        begin_reading=services.begin_reading,
+        store=services.store,
+        clock=services.clock,
+        metrics_token=metrics_token(settings.secrets_dir).get_secret_value(),
+        public_url=settings.public_url,
+        zone_name=settings.timezone,
+        language=language(),
+        mails_become_files=settings.smtp is None,
+        listens_on=settings.web.host,
+        trusted_proxy=tuple(str(network) for network in settings.trusted_proxy),
+        masker=lambda: services.masker,
+        oidc=settings.oidc,
+        dashboard=_dashboard(services),
+    )
+
+
+def _dashboard(services: Services) -> DashboardScript | None:
+    """Return the dashboard, with the services at hand for its pages; None on a host without it."""
+    try:
+        require("dashboard")
+    except DependencyMissing as error:
+        say(
+            f"! 看板未启用，只提供状态页：{error.sentence('zh')}",
+            f"! no dashboard, a status page only: {error.sentence('en')}",
+        )
+        return None
+    from dashboard.services import offer
+    from dashboard.widgets import frame
+    from dashboard.widgets.notices import on_script_error
+
+    offer(services)
+    return DashboardScript(frame.SCRIPT, on_script_error)
+
+
+def _tell_address(services: Services) -> None:
+    """Say where the pages are and, before there is any account, how the first one is made.
+
+    The code goes to a person at the terminal, and into a file of its owner where nobody is there: a
+    service's journal is read by many.
+    """
+    settings = services.settings
+    where = local_address(settings.web)
+    say(f"✓ 网页 {where}/   （停止：Ctrl-C）", f"✓ pages {where}/   (stop: Ctrl-C)")
+    if settings.is_plain_lan:
+        say(
+            f"! {settings.public_url} 未加密：密码会以明文经过网络，请放在 HTTPS 代理之后",
+            f"! {settings.public_url} is not encrypted: passwords cross the network in the clear",
+        )
+    code = first_code(services.begin_work, services.clock.now())
+    forget_first_code(settings.secrets_dir)
+    if code is None:
+        return
     if sys.stdout.isatty():
         say(
-            f"✓ 状态页 {where}/?key={key}   （停止：Ctrl-C）",
-            f"✓ status page {where}/?key={key}   (stop: Ctrl-C)",
+            f"→ 首次使用：打开上面的网址，输入一次性代码 {code} 建立管理员账号",
+            f"→ first use: open the address above and make the admin with the one-time code {code}",
         )
         return
-    file = secrets_dir / ACCESS_KEY_NAME
+    file = keep_first_code(settings.secrets_dir, code)
     say(
-        f"✓ 状态页 {where}/（访问口令在 {file}，首次打开时加 ?key=口令）",
-        f"✓ status page {where}/ (its key is in {file}: add ?key=… once)",
+        f"→ 首次使用：打开上面的网址，用 {file} 中的一次性代码建立管理员账号",
+        f"→ first use: open the address above; the one-time code for the admin is in {file}",
     )
 
 

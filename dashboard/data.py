@@ -4,13 +4,27 @@ Answers are frozen domain objects and shared as they are; nothing that belongs t
 here. Whoever changes something calls `forget()`, so that the next run shows it.
 """
 
+from datetime import datetime, timedelta
+
 import streamlit as st
 
 from dashboard.services import services
+from dashboard.state import now, zone
 from domain.brand import Configuration
+from monitoring.feed import FeedPage, FeedQuery, FeedTotals, read_page, read_totals
+from monitoring.periods import Period
+from monitoring.pulse import Pulse, read_pulse
 
 FRESH = 15
 """Seconds for which an answer is kept: less than the interval in which pages refresh themselves."""
+
+
+def this_moment() -> datetime:
+    """Return the moment at which cached questions are asked: the same for all who ask within FRESH
+    seconds, so that they share the answer.
+    """
+    at = now()
+    return at - timedelta(seconds=at.timestamp() % FRESH)
 
 
 @st.cache_resource(ttl=FRESH, show_spinner=False)
@@ -18,6 +32,40 @@ def configuration() -> tuple[int, Configuration]:
     """Return the version and what the team watches."""
     with services().begin_reading() as work:
         return work.configuration.current()
+
+
+@st.cache_resource(ttl=4 * FRESH, max_entries=100, show_spinner=False)
+def pulse(brand_id: str, start: datetime, end: datetime, at: datetime) -> Pulse:
+    """Return the first screen's view of a brand."""
+    _, watched = configuration()
+    return read_pulse(
+        services().store,
+        services().begin_reading,
+        brand=watched.brand(brand_id),
+        configuration=watched,
+        period=Period(start, end),
+        now=at,
+        zone=zone(),
+    )
+
+
+@st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
+def feed_page(query: FeedQuery, number: int) -> FeedPage | None:
+    """Return the page of that number, 1 the first; None beyond the end. Each page is found from the
+    one before it, which is mostly still at hand.
+    """
+    if number <= 1:
+        return read_page(services().store, query)
+    before = feed_page(query, number - 1)
+    if before is None or before.after is None:
+        return None
+    return read_page(services().store, query, before.after)
+
+
+@st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
+def feed_totals(query: FeedQuery) -> FeedTotals:
+    """Return the totals of a filter."""
+    return read_totals(services().store, query)
 
 
 def forget() -> None:

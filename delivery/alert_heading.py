@@ -35,7 +35,12 @@ class Heading(AlertPart):
         level = self.word(self.signal.level)
         if self.facts.is_over:
             return self.t("解除", "All clear")
-        return level + (self.t("·更新", ", update") if self.facts.stage is MailStage.UPDATE else "")
+        if self.facts.stage is MailStage.UPDATE:
+            return level + self.t("·更新", ", update")
+        step = self.context.step
+        if self.facts.stage is MailStage.REMINDER and step:
+            return level + self.t(f"·第 {step} 次提醒", f", reminder {step}")
+        return level
 
     @property
     def grade(self) -> str:
@@ -51,6 +56,7 @@ class Heading(AlertPart):
             MailStage.OPENING: self.signal.opened_at,
             MailStage.UPDATE: self.signal.updated_at,
             MailStage.CLOSING: self.signal.closed_at or self.signal.updated_at,
+            MailStage.REMINDER: self.context.written_at or self.signal.updated_at,
         }[self.facts.stage]
         zone = self.facts.zone
         return f"{formats.full_time(moment, zone)} {formats.zone_mark(moment, zone)}"

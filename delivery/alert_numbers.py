@@ -30,7 +30,15 @@ class Numbers(AlertPart):
         unknown = self.t("未知", "unknown")
         authors = unknown if numbers.distinct_authors is None else f"{numbers.distinct_authors:,}"
         share = unknown if numbers.share is None else formats.share(numbers.share)
-        reach = sum(post.interactions for post in self.signal.top_posts)
+        reach = Figure(
+            self.t("代表内容转评赞", "Interactions, top posts"),
+            formats.count(
+                sum(post.interactions for post in self.signal.top_posts), self.facts.language
+            ),
+            self.t(f"{len(self.signal.top_posts)} 条合计", f"{len(self.signal.top_posts)} posts"),
+        )
+        if not self.signal.rule.is_counted:  # one post, seen by a person: nothing was counted
+            return [reach]
         return [
             Figure(
                 self.t("负面 / 小时", "Negatives / hour"),
@@ -40,14 +48,7 @@ class Numbers(AlertPart):
             Figure(self.t("相当于平时", "Against usual"), self._multiple, self._record_note),
             Figure(self.t("负面占比", "Negative share"), share, self._share_note),
             Figure(self.t("独立作者", "Distinct authors"), authors, self._copies_note),
-            Figure(
-                self.t("代表内容转评赞", "Interactions, top posts"),
-                formats.count(reach, self.facts.language),
-                self.t(
-                    f"{len(self.signal.top_posts)} 条合计",
-                    f"{len(self.signal.top_posts)} posts",
-                ),
-            ),
+            reach,
             Figure(
                 self.t("开始于", "Since"),
                 self.near(self.signal.onset_at),

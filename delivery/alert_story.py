@@ -41,6 +41,8 @@ class Story(AlertPart):
     @property
     def rise(self) -> str:
         """The heart of subject and headline: a multiple where there is one to speak of."""
+        if not self.signal.rule.is_counted:
+            return self.word(self.signal.rule)
         numbers = self.signal.figures
         if numbers.multiple is not None and numbers.mean is not None and numbers.mean >= HARDLY_ANY:
             times = formats.multiple(numbers.multiple, self.facts.language)
@@ -103,7 +105,19 @@ class Story(AlertPart):
         return " ".join(filter(None, words))
 
     @property
+    def _raised_by_hand(self) -> str:
+        who = quotation(self.context.raised_by, 20) or self.t("同事", "A colleague")
+        told = self.t(
+            f"{who}于 {self.near(self.signal.opened_at)} 人工发出预警",
+            f"{who} raised this by hand at {self.near(self.signal.opened_at)}",
+        )
+        note = quotation(self.context.note, 200)
+        return told + (self.t(f"：{note}", f": {note}") if note else "") + self.t("。", ".")
+
+    @property
     def _burning(self) -> str:
+        if not self.signal.rule.is_counted:
+            return self._raised_by_hand
         numbers = self.signal.figures
         since = self.near(self.signal.onset_at)
         topic = self.topic

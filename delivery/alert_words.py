@@ -30,6 +30,33 @@ class AlertWords:
     posts: Posts
     notes: Notes
 
+    @property
+    def brief(self) -> str:
+        """The alert for a group's robot: a sentence, the numbers, what is asked, the link. Plain
+        text, well below 2 KB.
+        """
+        story, tasks = self.story, self.tasks
+        lines = [
+            tasks.reminder,
+            story.sentence,
+            self.facts_in_a_line,
+            "" if self.facts.is_over else tasks.next_deadline,
+            self.heading.t(f"值班：{tasks.on_duty}", f"On duty: {tasks.on_duty}")
+            if tasks.on_duty
+            else "",
+            self.heading.t("演示数据，均为虚构", "demo data, invented")
+            if self.facts.context.demo
+            else "",
+            tasks.page or f"koubei explain {self.facts.signal.id}",
+        ]
+        return "\n".join(line for line in lines if line) + "\n"
+
+    @property
+    def facts_in_a_line(self) -> str:
+        """`负面 / 小时 47（平时 7.6±2.4） · 独立作者 39 · 微博 45`: the numbers side by side."""
+        shown = [f"{f.label} {f.value}" for f in self.numbers.figures]
+        return " · ".join([*shown, self.numbers.platforms])
+
     @classmethod
     def about(cls, facts: AlertFacts) -> Self:
         """The words for these facts."""

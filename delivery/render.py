@@ -22,9 +22,11 @@ def render_alert(
     """Return the mail of a signal's stage in `language` (`zh` or `en`).
 
     The same facts give the same bytes. No picture is used: the chart is an HTML table, so the mail
-    is whole where pictures are blocked.
+    is whole where pictures are blocked. A robot gets a few lines of plain text.
     """
     words = AlertWords.about(AlertFacts(signal, stage, context, recipient, language))
+    if recipient.channel.is_robot:
+        return Rendered(subject=words.heading.subject, text=words.brief, html="")
     return Rendered(
         subject=words.heading.subject,
         text=render_text("alert.txt.j2", mail=words, t=words.heading.t),

@@ -11,11 +11,14 @@ from domain.mention import Platform
 
 
 class MailStage(StrEnum):
-    """Which mail of a signal: the opening one, a growth, or the end (解除)."""
+    """Which mail of a signal: the opening one, a growth, the end (解除), or a reminder that nobody
+    has taken it yet.
+    """
 
     OPENING = "opening"
     UPDATE = "update"
     CLOSING = "closing"
+    REMINDER = "reminder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,10 @@ class AlertContext:
     has no slash at its end. `data_until` is the end of the newest bin, `lag` the age of the newest
     crawl. `demo` makes the mail say that it tells of invented data. `told_observed`,
     `told_platforms` and `told_level` are what the mail before this one told; None and () for the
-    opening one.
+    opening one. `waits_until`: when the mail leaves, if quiet hours hold it back. Of a reminder:
+    `step` is its number, `on_duty` the names of those on duty, the one who is called now first, and
+    `told_before` who was told and when. `written_at`: when the mail is written, if not when the
+    signal was last updated. `raised_by` and `note`: who raised it by hand, and why.
     """
 
     brand_name: str
@@ -68,3 +74,10 @@ class AlertContext:
     told_observed: int | None = None
     told_platforms: tuple[Platform, ...] = ()
     told_level: Level | None = None
+    waits_until: datetime | None = None
+    step: int = 0
+    on_duty: tuple[str, ...] = ()
+    told_before: tuple[tuple[str, datetime], ...] = ()
+    written_at: datetime | None = None
+    raised_by: str = ""
+    note: str = ""

@@ -9,6 +9,11 @@ from domain.coverage import CoverageState
 from domain.mention import Platform
 
 
+def crawl_job_name(watch_id: str, source_id: str) -> str:
+    """Return the name under which a watch is looked for on a source: its slots are leased by it."""
+    return f"crawl:{watch_id}:{source_id}"
+
+
 class FrontierState(StrEnum):
     """waiting (to be asked) → fetched (body in the archive, not yet stored) → done."""
 

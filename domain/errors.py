@@ -26,6 +26,7 @@ text never go into either.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 
@@ -170,7 +171,8 @@ class DeliveryError(KoubeiError):
     `retry`: a later attempt can succeed (4xx, no connection). `uncertain`: the line broke after the
     message was handed over, so it may have been accepted: it is sent again with the same
     Message-ID. `away`: it failed before anything was said about this mail (no connection, no
-    login), so that no other mail would fare better.
+    login), so that no other mail would fare better. `wait`: trying sooner is of no use (a rate
+    limit).
     """
 
     def __init__(
@@ -179,6 +181,7 @@ class DeliveryError(KoubeiError):
         *,
         retry: bool,
         uncertain: bool = False,
+        wait: timedelta | None = None,
         place: str = "",
         mend: Text = NO_MEND,
         away: bool = False,
@@ -186,6 +189,7 @@ class DeliveryError(KoubeiError):
         self.retry = retry
         self.uncertain = uncertain
         self.away = away
+        self.wait = wait
         super().__init__(text, place=place, mend=mend)
 
 

@@ -46,6 +46,12 @@ def is_private(host: str) -> bool:
     return host == "localhost" or (is_ip(host) and not is_public(host))
 
 
+def is_read_on_the_line(url: str) -> bool:
+    """Whether what goes to an address and back can be read by others: http to another machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
+
+
 def normal_host(parts: SplitResult) -> str:
     """Return the host in lower case, in ASCII, without a closing dot; ValueError without one."""
     host = (parts.hostname or "").rstrip(".").lower()

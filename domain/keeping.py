@@ -8,8 +8,8 @@ from datetime import datetime
 class OutboxHold:
     """Nothing is sent while this stands, because the outbox came out of a backup.
 
-    A mail that was waiting when the backup was made (`backed_up_at`) may have been sent since; who
-    releases the outbox decides. `backup` is the name of the file that was restored.
+    A mail that is older than `since` was waiting when the backup was made (`backed_up_at`) and may
+    have been sent after that; who releases the outbox decides. `backup` is the name of the file.
     """
 
     since: datetime

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from domain.account import Account, Session
 from domain.audit import AuditRow
 from domain.brand import Configuration
+from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.correction import Correction
 from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.coverage import CoverageRow
@@ -19,7 +20,9 @@ from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot,
 from domain.keeping import BackupNote, OutboxHold
 from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.evidence import SeenPage
+from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
+from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
@@ -571,6 +574,8 @@ class NoteRepository(Protocol):
 
     def last_backup(self) -> BackupNote | None:
         """Return the newest backup, None when there was none."""
+
+
 class CaseRepository(Protocol):
     """Cases, each a row with a version; nothing is ever deleted."""
 

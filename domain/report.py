@@ -10,13 +10,16 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.brand import Level
+from domain.case import CaseState
+from domain.clocks import ClockName
 from domain.coverage import CoverageState
 from domain.mention import Platform
-from domain.queries import MentionFilter
+from domain.queries import MentionFilter, Summary
 from domain.sentiment import Label
 from domain.signal import Rule, SignalState, TopPost
 
@@ -117,7 +120,7 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What a query gave: all voices, and those judged by label. `total` may be more than the sum:
-    the rest was not judged yet.
+    the rest was not judged yet. Shares are of `total`, as on every page.
     """
 
     query: Query
@@ -127,6 +130,12 @@ class Tally:
     positive: int = 0
     interactions: int = 0
 
+    @classmethod
+    def counted(cls, query: Query, found: Summary) -> "Tally":
+        """Return what a store found for a query."""
+        negative, neutral, positive = (found.by_label.get(label, 0) for label in Label)
+        return cls(query, found.count, negative, neutral, positive, found.interactions)
+
     @property
     def judged(self) -> int:
         """How many have a label."""
@@ -134,8 +143,8 @@ class Tally:
 
     @property
     def negative_share(self) -> float | None:
-        """Negatives of the judged, 0 to 1; None where nothing was judged."""
-        return self.negative / self.judged if self.judged else None
+        """Negatives of all, 0 to 1; None where nothing was said."""
+        return self.share(Label.NEGATIVE)
 
     def of(self, label: Label) -> int:
         """Return the count of a label."""
@@ -146,8 +155,8 @@ class Tally:
         }[label]
 
     def share(self, label: Label) -> float | None:
-        """A label's part of the judged, 0 to 1; None where nothing was judged."""
-        return self.of(label) / self.judged if self.judged else None
+        """A label's part of all, 0 to 1; None where nothing was said."""
+        return self.of(label) / self.total if self.total else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +251,7 @@ class NegativePost:
     level: Level | None = None
     signal_id: str | None = None
     case_id: str | None = None
-    case_state: str = ""
+    case_state: CaseState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +266,9 @@ class HeatCell:
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """A signal of the period. `to_acknowledge`: from its opening to a person who took it."""
+    """A signal of the period. `to_acknowledge`: from its opening to a person who took it; `late`:
+    that took, or has taken, longer than its level allows.
+    """
 
     id: str
     rule: Rule
@@ -274,37 +285,81 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A case of the period; spans count from its opening, None where that has not come yet.
+    """A case of the period; spans are None where that has not come yet.
 
-    `state` is the word of its state, `overdue` the clocks it has run past, `owner` a name of ours.
+    `owner` is a name of ours. `to_triage` until somebody took it, `to_respond` until the first
+    answer in public. `met` and `missed` count its clocks that ended in time, or ran out; `overdue`
+    are those of them that are still owed.
     """
 
     id: str
     title: str
-    level: Level | None
-    state: str
+    level: Level
+    state: CaseState
     opened_at: datetime
     closed_at: datetime | None = None
     owner: str = ""
     to_triage: timedelta | None = None
     to_respond: timedelta | None = None
-    overdue: tuple[str, ...] = ()
+    met: int = 0
+    missed: int = 0
+    overdue: tuple[ClockName, ...] = ()
     signal_ids: tuple[str, ...] = ()
     mention_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What was done. `cases_known` False: no case service told of any (not: there were none)."""
+    """What was done: the signals that opened in the period; the cases that opened or ended in it,
+    or were still open at its end. Cases about security are not told of.
+    """
 
     signals: tuple[SignalLine, ...] = ()
     cases: tuple[CaseLine, ...] = ()
-    cases_known: bool = False
 
     @property
-    def opened(self) -> int:
-        """How many signals opened in the period."""
-        return len(self.signals)
+    def closed(self) -> tuple[CaseLine, ...]:
+        """The cases that ended."""
+        return tuple(case for case in self.cases if case.closed_at is not None)
+
+    @property
+    def still_open(self) -> tuple[CaseLine, ...]:
+        """The cases that wait for something."""
+        return tuple(case for case in self.cases if case.closed_at is None)
+
+    @property
+    def overdue(self) -> tuple[CaseLine, ...]:
+        """The cases with a clock that ran out and is still owed."""
+        return tuple(case for case in self.cases if case.overdue)
+
+    @property
+    def in_time(self) -> float | None:
+        """The part of all clocks that ended in time (时限达成率); None where none ended."""
+        met, missed = sum(c.met for c in self.cases), sum(c.missed for c in self.cases)
+        return met / (met + missed) if met + missed else None
+
+    @property
+    def false_alarms(self) -> float | None:
+        """The part of the signals that were none; None without signals."""
+        count = sum(line.false_alarm for line in self.signals)
+        return count / len(self.signals) if self.signals else None
+
+    def opened_in(self, period: Period) -> tuple[CaseLine, ...]:
+        """The cases that opened in the period."""
+        return tuple(c for c in self.cases if period.start <= c.opened_at < period.end)
+
+    def to_triage(self) -> timedelta | None:
+        """The median time until somebody took a signal or case."""
+        of_signals = [line.to_acknowledge for line in self.signals]
+        return _median([*of_signals, *(case.to_triage for case in self.cases)])
+
+    def to_respond(self) -> timedelta | None:
+        """The median time until the first answer."""
+        return _median([case.to_respond for case in self.cases])
+
+    def to_close(self) -> timedelta | None:
+        """The median time from opening to end."""
+        return _median([c.closed_at - c.opened_at for c in self.cases if c.closed_at])
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +383,8 @@ class Judging:
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
-    """A source on a day: looks, how many of them read all, and the newest reason of those that did
-    not.
+    """A source on a day: looks, how many of them read all, how the worst ended (None: there were
+    none), and the newest reason of those that did not.
     """
 
     source_id: str
@@ -337,7 +392,7 @@ class SourceDay:
     start: datetime
     looks: int
     good: int
-    worst: CoverageState
+    worst: CoverageState | None
     reason: str = ""
 
 
@@ -420,7 +475,7 @@ class Snapshot:
     @property
     def level(self) -> Level | None:
         """The most serious level of the period's signals and cases; None when it was calm."""
-        of_cases = [case.level for case in self.handling.cases if case.level]
+        of_cases = [case.level for case in self.handling.cases]
         levels = [line.level for line in self.handling.signals if not line.false_alarm] + of_cases
         return min(levels, key=lambda level: level.rank, default=None)
 
@@ -516,6 +571,11 @@ def _each(path: str, joint: str, parts: list[tuple[str, Any, Any]]) -> list[Diff
 
 def _shown(value: Any) -> str:
     return f"{len(value)} ×" if isinstance(value, tuple) else str(value)
+
+
+def _median(spans: list[timedelta | None]) -> timedelta | None:
+    known = [span.total_seconds() for span in spans if span is not None]
+    return timedelta(seconds=median(known)) if known else None
 
 
 def _mean(values: list[int]) -> float | None:

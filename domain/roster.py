@@ -45,10 +45,9 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class DatedShift:
-    """Other people on the days `first` to `last`, in place of whatever the week says then."""
+    """Other people on some dates, in place of whatever the week says then."""
 
-    first: date
-    last: date
+    days: tuple[date, ...]
     people: tuple[str, ...]
     start: timedelta = timedelta(0)
     end: timedelta = DAY
@@ -93,7 +92,7 @@ class Roster:
         """Yield what may cover a moment of `day`: exceptions first; yesterday's may reach over."""
         for exception in self.exceptions:
             for each in (day - DAY, day):
-                if exception.first <= each <= exception.last:
+                if each in exception.days:
                     yield _Covers.on(each, exception.start, exception.end), exception.people
         for shift in self.shifts:
             for each in (day - DAY, day):

@@ -75,6 +75,15 @@ class Reading:
         begins = (moment_of(at) - BIN for at in (incident.onset, incident.alerted_at))
         return next((start for start in begins if after is None or start >= after), None)
 
+    def began_before(self, moment: datetime) -> bool:
+        """Whether what goes on began before a moment; also true of a series in which nothing
+        does.
+        """
+        newest = self.newest
+        if newest is None or newest.incident is None or not self.goes_on:
+            return True
+        return moment_of(newest.incident.onset) - BIN < moment
+
 
 @dataclass(frozen=True, slots=True)
 class BrandReading:
@@ -113,7 +122,8 @@ class Decision:
     """A move, the series that carries it, and for an opening its onset.
 
     `outcome` is what the carrier's evaluation is called where nothing is done although the rule
-    would alert; None: the rule's own word holds.
+    would alert; None: the rule's own word holds. `again`: what opens had begun before the last
+    signal was closed, and has grown since.
     """
 
     move: Move
@@ -121,6 +131,7 @@ class Decision:
     onset: datetime | None = None
     rule: Rule = Rule.NEGATIVE_SPIKE
     outcome: Outcome | None = None
+    again: bool = False
 
 
 def decide(reading: BrandReading, signal: Signal | None, closed_at: datetime | None) -> Decision:
@@ -137,7 +148,8 @@ def decide(reading: BrandReading, signal: Signal | None, closed_at: datetime | N
     onsets = [onset for r in reading.all if (onset := r.onset(closed_at)) is not None]
     if not onsets:
         return Decision(Move.NOTHING, carrier, outcome=Outcome.SILENCED)
-    return Decision(Move.OPEN, carrier, min(onsets), carrier.newest.incident.rule)
+    again = closed_at is not None and all(r.began_before(closed_at) for r in reading.all)
+    return Decision(Move.OPEN, carrier, min(onsets), carrier.newest.incident.rule, again=again)
 
 
 def _follow(reading: BrandReading, signal: Signal) -> Decision:

@@ -9,9 +9,10 @@ one that repeats itself, make one signal.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from analysis.grading import suggest_level
@@ -24,6 +25,7 @@ from domain.mention import Platform
 from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
 from domain.signal import Evaluation, Figures, Outcome, Signal, SignalState, signal_key
 from monitoring.decide import BrandReading, Decision, Move, Reading, decide, quiet_since
+from monitoring.escalate import names_on_duty
 from monitoring.evidence import Evidence, gather
 from monitoring.series import (
     BIN,
@@ -37,7 +39,18 @@ from monitoring.series import (
     span_at,
     watched_platforms,
 )
-from workflow.signals import Render, close_signal, grow_signal, open_signal, update_signal
+from workflow.handling import decided, is_hushed, is_swallowed
+from workflow.signals import (
+    Render,
+    close_signal,
+    grow_signal,
+    open_signal,
+    quiet_until,
+    update_signal,
+)
+
+Join = Callable[[UnitOfWork, Signal, datetime], Signal | None]
+"""Returns a new signal as part of an open case, None where there is none about it."""
 
 REACH = timedelta(hours=2)
 """How old the newest known bin may be and still alert: the slowest usual cadence and a crawl."""
@@ -72,12 +85,16 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A decision that is to be carried out, with all that its signal and mail are made of."""
+    """A decision that is to be carried out, with all that its signal and mail are made of.
+
+    `denied` is the signal about the same incident that a person called none.
+    """
 
     subject: _Subject
     round: _Round
     decision: Decision
     past: tuple[Signal, ...]
+    denied: Signal | None = None
 
     @property
     def brand_id(self) -> str:
@@ -168,8 +185,12 @@ class Detector:
         zone: ZoneInfo,
         public_url: str,
         model_id: str = "",
+        join: Join | None = None,
     ) -> None:
-        """`zone` dates the ids of signals; `public_url` and `model_id` go into mails."""
+        """`zone` dates the ids of signals; `public_url` and `model_id` go into mails. `join` makes
+        a new signal part of the open case about the same matter.
+        """
+        self._join = join
         self._store = store
         self._begin_work = begin_work
         self._clock = clock
@@ -250,14 +271,17 @@ class Detector:
         self, work: UnitOfWork, subject: _Subject, this_round: _Round
     ) -> list[Evaluation]:
         brand_id = subject.brand.id
-        past = [s for s in work.signals.recent(EARLIER_SIGNALS) if s.brand_id == brand_id]
-        going = work.signals.open_of(brand_id)
-        closed = [s.closed_at for s in past if s.closed_at is not None]
+        # what a person raised by hand has no counts to follow: it lives and ends by hand
+        past = [s for s in work.signals.of_brand(brand_id, EARLIER_SIGNALS) if s.rule.is_counted]
+        going = [s for s in work.signals.open_of(brand_id) if s.rule.is_counted]
+        ended = [(s.closed_at, s) for s in past if s.closed_at is not None]
+        closed_at, last = max(ended, key=lambda end: end[0], default=(None, None))
         signal = going[0] if going else None
-        decision = decide(subject.reading, signal, max(closed, default=None))
+        decision = decide(subject.reading, signal, closed_at)
         outcome = decision.outcome
         if decision.move is not Move.NOTHING:
-            case = _Case(subject, this_round, decision, tuple(past))
+            denied = last if decision.again and last and last.false_alarm else None
+            case = _Case(subject, this_round, decision, tuple(past), denied)
             signal, outcome = self._act(work, case, signal)
         evaluations = _evaluations(work, subject, this_round, decision, outcome, signal)
         work.evaluations.add(evaluations)
@@ -273,10 +297,12 @@ class Detector:
         if signal is None:
             if evidence.authors < MIN_COUNT:
                 return None, Outcome.FEW_AUTHORS
-            return self._open(work, case, evidence, onset), Outcome.OPENED
+            return self._open(work, case, evidence, onset)
         return self._follow(work, case, evidence, signal)
 
-    def _open(self, work: UnitOfWork, case: _Case, evidence: Evidence, onset: datetime) -> Signal:
+    def _open(
+        self, work: UnitOfWork, case: _Case, evidence: Evidence, onset: datetime
+    ) -> tuple[Signal | None, Outcome]:
         now, rule = case.round.now, case.decision.rule
         day = now.astimezone(self._zone).strftime("%Y%m%d")
         signal = case.refresh(
@@ -299,14 +325,20 @@ class Detector:
             evidence,
         )
         signal = replace(signal, alerted_platforms=case.subject.reading.spiking_platforms)
-        return open_signal(
+        if _is_denied(case.denied, signal) or is_hushed(work, signal, now):
+            return None, Outcome.SILENCED
+        if self._join is not None:
+            signal = self._join(work, signal, now) or signal
+        told = () if is_swallowed(work, signal) else case.round.configuration.recipients
+        opened = open_signal(
             work,
             signal,
-            recipients=case.round.configuration.recipients,
+            recipients=told,
             context=self._context(case, signal),
             render=self._render,
             reason=_reason(signal.figures),
         )
+        return opened, Outcome.OPENED
 
     def _follow(
         self, work: UnitOfWork, case: _Case, evidence: Evidence, signal: Signal
@@ -316,18 +348,26 @@ class Detector:
         if move is Move.UPDATE:
             return update_signal(work, newer, now), Outcome.STILL_OPEN
         if move is Move.GROW:
-            newer = case.told(newer)
-        act = grow_signal if move is Move.GROW else close_signal
+            told = case.told(newer)
+            if is_hushed(work, told, now):
+                # what stands was told; what is new is told when the silence ends
+                quiet = replace(newer, level=signal.level)
+                return update_signal(work, quiet, now), Outcome.SILENCED
+            newer = _raised(signal, told, now)
+        context = replace(
+            self._context(case, newer),
+            told_observed=signal.alerted_observed,
+            told_platforms=signal.alerted_platforms,
+            told_level=signal.level,
+        )
+        act = close_signal
+        if move is Move.GROW:
+            act = partial(grow_signal, tell=not is_swallowed(work, newer))
         written = act(
             work,
             newer,
             recipients=case.round.configuration.recipients,
-            context=replace(
-                self._context(case, newer),
-                told_observed=signal.alerted_observed,
-                told_platforms=signal.alerted_platforms,
-                told_level=signal.level,
-            ),
+            context=context,
             render=self._render,
             at=now,
             reason=_reason(newer.figures),
@@ -361,7 +401,27 @@ class Detector:
             similar=tuple(s.id for s in case.past if s.id != signal.id)[:SIMILAR],
             model_id=self._model_id,
             demo=configuration.is_demo,
+            on_duty=names_on_duty(configuration, subject.brand.id, case.round.now, self._zone),
+            waits_until=quiet_until(configuration, signal.level, case.round.now, self._zone),
         )
+
+
+def _is_denied(denied: Signal | None, signal: Signal) -> bool:
+    """Whether a person has called this very incident none. What rises to red after that is another
+    matter, unless it was red when they said so.
+    """
+    return denied is not None and (signal.level is not Level.RED or denied.level is Level.RED)
+
+
+def _raised(before: Signal, signal: Signal, now: datetime) -> Signal:
+    """Return a signal that grew; a new level starts its clock anew and breaks a silence."""
+    if signal.level is before.level:
+        return signal
+    return replace(
+        decided(signal),
+        level_since=now,
+        silenced_until=None if signal.level is Level.RED else signal.silenced_until,
+    )
 
 
 def _speaking(judged: Sequence[Judged], oldest: float) -> int:

@@ -11,17 +11,20 @@ is there again. So whatever waited leaves within minutes of its return.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from domain.channel import Channel, channel_of
 from domain.errors import DeliveryError
 from domain.outbox import (
     ASK_AGAIN,
     GIVE_UP_AFTER,
     OutboxMail,
     OutboxState,
+    Rendered,
     retry_delay,
     route_of,
 )
@@ -33,6 +36,12 @@ LEASE = timedelta(minutes=2)
 BUDGET = timedelta(minutes=1)
 """How long a round goes on claiming: behind a server that never answers each attempt takes 30 s,
 and the round must end all the same."""
+
+DIGEST_FROM = 3
+"""So many messages that wait for one chat group are told as one: a burst is not read."""
+
+_DIGESTED = frozenset({Channel.WECOM, Channel.DINGTALK, Channel.FEISHU})
+_LONGEST_DIGEST = 20
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +73,7 @@ class _Attempt:
     state: OutboxState
     error: str = ""
     away: bool = False
+    wait: timedelta | None = None
 
 
 _COUNTED_AS = {
@@ -101,20 +111,67 @@ def relay(
         mail = _claim(begin_work, now, owner, lease) if now < end else None
         if mail is None:
             break
-        attempt = _try(notifier, mail, clock, language)
-        kept = _settle(begin_work, mail, attempt, clock.now(), owner)
-        counts[_COUNTED_AS[attempt.state] if kept else "lost"] += 1
-        _log.info(
-            "mail_attempted",
-            kind=mail.kind,
-            signal_id=mail.signal_id,
-            attempt=mail.attempts,
-            may_repeat=mail.may_repeat,
-            outcome=attempt.state.value if kept else "lost",
-        )
+        for together in _bundles([mail, *_company(begin_work, mail, now, owner, lease)]):
+            attempt = _try(notifier, together, clock, language)
+            for each in together:
+                kept = _settle(begin_work, each, attempt, clock.now(), owner)
+                counts[_COUNTED_AS[attempt.state] if kept else "lost"] += 1
+                _log.info(
+                    "mail_attempted",
+                    kind=each.kind,
+                    signal_id=each.signal_id,
+                    attempt=each.attempts,
+                    may_repeat=each.may_repeat,
+                    together=len(together),
+                    outcome=attempt.state.value if kept else "lost",
+                )
     return RelayResult(
         counts["sent"], counts["retried"], counts["uncertain"], counts["dead"], counts["lost"]
     )
+
+
+def digest(mails: Sequence[OutboxMail]) -> OutboxMail:
+    """Return one message in place of several to the same group: each subject with its link, the
+    newest first. Its key follows from theirs.
+    """
+    newest = sorted(mails, key=lambda mail: mail.created_at, reverse=True)
+    lines = [line for mail in newest for line in (mail.rendered.subject, _link(mail)) if line]
+    return replace(
+        newest[0],
+        key="digest|" + "|".join(mail.key for mail in mails),
+        rendered=Rendered(
+            subject=f"【{len(mails)} 条消息 / {len(mails)} messages】",
+            text="\n".join(lines),
+            html="",
+        ),
+        kind="digest",
+        may_repeat=any(mail.may_repeat for mail in mails),
+        attempts=max(mail.attempts for mail in mails),
+    )
+
+
+def _link(mail: OutboxMail) -> str:
+    lines = mail.rendered.text.splitlines()
+    return next((line for line in reversed(lines) if line.startswith(("http://", "https://"))), "")
+
+
+def _bundles(mails: Sequence[OutboxMail]) -> list[Sequence[OutboxMail]]:
+    return [mails] if len(mails) >= DIGEST_FROM else [[mail] for mail in mails]
+
+
+def _company(
+    begin_work: BeginWork, mail: OutboxMail, now: datetime, owner: str, lease: timedelta
+) -> list[OutboxMail]:
+    """Claim what else is due for the same chat group."""
+    found: list[OutboxMail] = []
+    while channel_of(mail.recipient) in _DIGESTED and len(found) < _LONGEST_DIGEST - 1:
+        with begin_work() as work:
+            other = work.outbox.claim(owner, now, lease, recipient=mail.recipient)
+            work.commit()
+        if other is None:
+            break
+        found.append(other)
+    return found
 
 
 def _claim(begin_work: BeginWork, now: datetime, owner: str, lease: timedelta) -> OutboxMail | None:
@@ -124,15 +181,16 @@ def _claim(begin_work: BeginWork, now: datetime, owner: str, lease: timedelta) -
     return mail
 
 
-def _try(notifier: Notifier, mail: OutboxMail, clock: Clock, language: str) -> _Attempt:
+def _try(notifier: Notifier, mails: Sequence[OutboxMail], clock: Clock, language: str) -> _Attempt:
     try:
-        notifier.send(mail)
+        notifier.send(mails[0] if len(mails) == 1 else digest(mails))
     except DeliveryError as error:
         told = error.sentence(language)
-        if not error.retry or clock.now() - mail.created_at >= GIVE_UP_AFTER:
+        newest = max(mail.created_at for mail in mails)
+        if not error.retry or clock.now() - newest >= GIVE_UP_AFTER:
             return _Attempt(OutboxState.DEAD, told, error.away)
         state = OutboxState.UNCERTAIN if error.uncertain else OutboxState.RETRY
-        return _Attempt(state, told, error.away)
+        return _Attempt(state, told, error.away, error.wait)
     return _Attempt(OutboxState.SENT)
 
 
@@ -140,7 +198,7 @@ def _settle(
     begin_work: BeginWork, mail: OutboxMail, attempt: _Attempt, now: datetime, owner: str
 ) -> bool:
     again = attempt.state in {OutboxState.RETRY, OutboxState.UNCERTAIN}
-    delay = ASK_AGAIN if attempt.away else retry_delay(mail.attempts)
+    delay = attempt.wait or (ASK_AGAIN if attempt.away else retry_delay(mail.attempts))
     with begin_work() as work:
         kept = work.outbox.settle(
             mail.key,

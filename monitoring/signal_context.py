@@ -48,4 +48,5 @@ def context_of(
             s.id for s in work.signals.of_brand(signal.brand_id, EARLIER + 1) if s.id != signal.id
         )[:EARLIER],
         demo=configuration.is_demo,
+        written_at=now,
     )

@@ -52,17 +52,16 @@ def reset_mail(name: str, url: str, language: str) -> Rendered:
 def roles_mail(
     name: str, giver: str, roles: Iterable[Role], *, himself: bool, language: str
 ) -> Rendered:
-    """Return the mail that tells of weighty roles; `giver` is "" for the command line."""
+    """Return the mail that tells of weighty roles that `giver` gave."""
     zh = "、".join(word(role).zh for role in sorted(roles))
     en = ", ".join(word(role).en for role in sorted(roles))
-    by = Text(giver, giver) if giver else Text("服务器命令行", "the command line")
     fact = (
         Text(
-            f"管理员 {by.zh} 为自己增加了角色：{zh}。",
-            f"The admin {by.en} gave himself roles: {en}.",
+            f"管理员 {giver} 为自己增加了角色：{zh}。",
+            f"The admin {giver} gave himself roles: {en}.",
         )
         if himself
-        else Text(f"{by.zh} 为 {name} 增加了角色：{zh}。", f"{by.en} gave {name} roles: {en}.")
+        else Text(f"{giver} 为 {name} 增加了角色：{zh}。", f"{giver} gave {name} roles: {en}.")
     )
     return _rendered(
         Text("【口碑】审批或管理角色变更", "[Koubei] Approving or administering roles changed"),

@@ -1,4 +1,4 @@
-"""Every chart of the product as a plain Vega-Lite 5 specification: pages draw it, reports print it.
+"""Every chart of the product as a plain Vega-Lite specification: pages draw it, reports print it.
 
 Fixed colours, Chinese words, explicit time formats. Times are told in the business zone whatever
 the browser's is: they go in as wall-clock times on a UTC scale. Hours that were not fully looked at
@@ -7,7 +7,7 @@ are grey, never empty. Each chart comes with the sentence that tells it to those
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -139,7 +139,7 @@ def timeline(
         layers += _expected()
     layers.append(_hover(clickable))
     if marks:
-        layers += _marks(marks, zone, top * 1.08)
+        layers += _marks(marks, bins, zone, top * 1.08)
     spec = _whole(
         {
             "data": {"values": values},
@@ -410,7 +410,7 @@ def _seen(count: int | None) -> str:
 
 def _wall(moment: datetime, zone: ZoneInfo) -> str:
     """The local wall-clock time, written as if it were UTC (see the module)."""
-    return moment.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _wall_moment(moment, zone).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _bin_row(each: Bin, zone: ZoneInfo) -> Spec:
@@ -452,26 +452,51 @@ def _span_words(each: Bin, zone: ZoneInfo) -> str:
 
 
 def _time_axis(bins: Sequence[Bin], zone: ZoneInfo) -> Spec:
-    days = (bins[-1].end - bins[0].start) / DAY if bins else 1
-    by_hour = (
+    ticks = _ticks(bins, zone)
+    label = (
         "utchours(datum.value) == 0 ? utcFormat(datum.value, '%m-%d') "
         ": utcFormat(datum.value, '%H时')"
     )
-    domain = [_wall(bins[0].start, zone), _wall(bins[-1].end, zone)] if bins else None
     return {
         "field": "start",
         "type": "temporal",
-        "scale": {"type": "utc", **({"domain": domain} if domain else {})},
+        "scale": {"type": "utc", "nice": False},
         "axis": {
             "title": None,
             "grid": False,
-            "tickCount": {"interval": "hour", "step": 3} if days <= 2 else "day",
-            "labelExpr": by_hour if days <= 2 else "utcFormat(datum.value, '%m-%d')",
+            "values": ticks,
+            "labelExpr": label,
             "labelOverlap": True,
             "domainColor": LINE,
             "tickColor": LINE,
         },
     }
+
+
+def _ticks(bins: Sequence[Bin], zone: ZoneInfo) -> list[Spec]:
+    """Where the axis is labelled: every three hours up to two days, else ten or so midnights."""
+    if not bins:
+        return []
+    first, last = (_wall_moment(moment, zone) for moment in (bins[0].start, bins[-1].end))
+    days = (last - first) / DAY
+    step = 3 * HOUR if days <= 2 else DAY * max(1, round(days / 10))
+    seconds = int(step.total_seconds())
+    at = -(-int(first.timestamp()) // seconds) * seconds if days <= 2 else _midnight(first)
+    return [_tick(tick) for tick in range(at, int(last.timestamp()) + 1, seconds)]
+
+
+def _tick(seconds: int) -> Spec:
+    at = datetime.fromtimestamp(seconds, UTC)
+    return {"utc": True, "year": at.year, "month": at.month, "date": at.day, "hours": at.hour}
+
+
+def _midnight(moment: datetime) -> int:
+    day = int(DAY.total_seconds())
+    return -(-int(moment.timestamp()) // day) * day
+
+
+def _wall_moment(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=UTC)
 
 
 def _gaps() -> Spec:
@@ -490,7 +515,7 @@ def _bars() -> Spec:
             {"calculate": f"{names!r}[datum.code]", "as": "label"},
             {"calculate": f"indexof({list(names)!r}, datum.code)", "as": "place"},
         ],
-        "mark": {"type": "bar", "binSpacing": 1},
+        "mark": {"type": "bar", "orient": "vertical", "binSpacing": 1},
         "encoding": {
             "x2": {"field": "end"},
             "y": {
@@ -518,7 +543,7 @@ def _expected() -> list[Spec]:
     return [
         {
             "transform": [known],
-            "mark": {"type": "rect", "color": BLUE, "opacity": 0.16},
+            "mark": {"type": "rect", "color": BLUE, "opacity": 0.28},
             "encoding": {
                 "x2": {"field": "end"},
                 "y": {"field": "low", "type": "quantitative"},
@@ -569,7 +594,10 @@ def _hover(clickable: bool) -> Spec:
     return layer
 
 
-def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Spec]:
+def _marks(
+    marks: Iterable[SpikeMark], bins: Sequence[Bin], zone: ZoneInfo, height: float
+) -> list[Spec]:
+    late = bins[0].start + 0.7 * (bins[-1].end - bins[0].start) if bins else None
     values = [
         {
             "start": _wall(mark.at, zone),
@@ -577,6 +605,7 @@ def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Sp
             "id": mark.signal_id,
             "level": word(mark.level).zh,
             "colour": LEVEL_COLOURS[mark.level],
+            "late": late is not None and mark.at > late,
         }
         for mark in marks
     ]
@@ -602,12 +631,19 @@ def _marks(marks: Iterable[SpikeMark], zone: ZoneInfo, height: float) -> list[Sp
             },
             "encoding": shared,
         },
-        {
-            "data": {"values": values},
-            "mark": {"type": "text", "align": "left", "dx": 8, "fontSize": 11},
-            "encoding": {**shared, "text": {"field": "id", "type": "nominal"}},
-        },
+        _mark_words(values, shared, is_late=False),
+        _mark_words(values, shared, is_late=True),
     ]
+
+
+def _mark_words(values: list[Spec], shared: Spec, *, is_late: bool) -> Spec:
+    """The id beside its mark, at the side where there is room."""
+    align, away = ("right", -8) if is_late else ("left", 8)
+    return {
+        "data": {"values": [row for row in values if row["late"] is is_late]},
+        "mark": {"type": "text", "align": align, "dx": away, "fontSize": 11},
+        "encoding": {**shared, "text": {"field": "id", "type": "nominal"}},
+    }
 
 
 def _label_colour() -> Spec:
@@ -629,7 +665,7 @@ def _tip(field: str, title: str, form: str = "") -> Spec:
 
 def _whole(spec: Spec) -> Spec:
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
         "autosize": {"type": "fit", "contains": "padding"},
         "padding": 0,

@@ -117,3 +117,25 @@ def terms() -> Definition:
         time_axis=PUBLISHED,
         compared="与一周前同样长的时段相比。",
     )
+
+
+def coverage() -> Definition:
+    """采集覆盖."""
+    return Definition(
+        "覆盖",
+        "某小时内，方案要看的时间段被「读全」或「确认没有内容」的采集完整盖住，才算采全；"
+        "被拦截、失败、读了一部分、没有轮到，都不算，也都不会被当成「没有人说」。",
+        time_axis="按内容的发布时间计，不是按采集时间。",
+        coverage="采全的小时才参与预警基线；没有采全的小时在图上是灰色。",
+    )
+
+
+def feed() -> Definition:
+    """The totals of the feed."""
+    return Definition(
+        "条数与排序",
+        "符合全部筛选条件的内容条数。影响力 = 转发 + 评论 + 赞，未知的不猜；最负面按情感极性排序。",
+        time_axis="页首时间为发布时间；采集时间在「更多筛选」中另选。",
+        dedupe="同一条内容只计一次；相似内容折叠在最先列出的一条之下，条数仍逐条计。",
+        model="标签旁写明由模型还是人工判定；人工改判优先。",
+    )

@@ -13,7 +13,10 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.case import FalseAlarmCategory
 from domain.channel import Channel
+from domain.clock_warning import WarnedAs
+from domain.clocks import ClockName, ClockState
 from domain.correction import CorrectionAct
 from domain.case import (
     CaseKind,
@@ -47,6 +50,7 @@ from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalState
 from domain.statement import FindingCode, Template, Venue
+from domain.signal import Outcome, Rule, SignalAct, SignalState
 from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
@@ -157,6 +161,22 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
     },
+    FalseAlarmCategory: {
+        FalseAlarmCategory.NOT_ABOUT_US: Text("与本品牌无关", "not about us"),
+        FalseAlarmCategory.OLD_NEWS: Text("旧闻重提", "old news"),
+        FalseAlarmCategory.MISJUDGED: Text("情感误判", "misjudged sentiment"),
+        FalseAlarmCategory.SPAM: Text("垃圾或营销内容", "spam"),
+        FalseAlarmCategory.OWN_ACTIVITY: Text("自身活动引起", "our own activity"),
+        FalseAlarmCategory.OTHER: Text("其他", "other"),
+    },
+    SignalAct: {
+        SignalAct.MAKE_CASE: Text("建单", "make a case"),
+        SignalAct.ACKNOWLEDGE: Text("确认收到", "acknowledge"),
+        SignalAct.ATTACH: Text("并入工单", "add to a case"),
+        SignalAct.FALSE_ALARM: Text("标为误报", "false alarm"),
+        SignalAct.SILENCE: Text("静默", "silence"),
+        SignalAct.GIVE_BACK: Text("退回", "give back"),
+    },
     Rule: {
         Rule.NEGATIVE_SPIKE: Text("负面突增", "negative spike"),
         Rule.FIRST_DAY_ABSOLUTE: Text("首日绝对量", "first-day count"),
@@ -182,6 +202,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         MailStage.OPENING: Text("首次预警", "opening"),
         MailStage.UPDATE: Text("更新", "update"),
         MailStage.CLOSING: Text("解除", "all clear"),
+        MailStage.REMINDER: Text("提醒", "reminder"),
     },
     OutboxState: {
         OutboxState.PENDING: Text("待发送", "pending"),
@@ -361,14 +382,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     CaseSort: {
         CaseSort.NEWEST: Text("最新", "newest"),
         CaseSort.DUE: Text("最急", "most urgent"),
-    },
-    FalseAlarmCategory: {
-        FalseAlarmCategory.NOT_ABOUT_US: Text("与我方无关", "not about us"),
-        FalseAlarmCategory.OLD_NEWS: Text("旧闻", "old news"),
-        FalseAlarmCategory.MISJUDGED: Text("情感误判", "sentiment misjudged"),
-        FalseAlarmCategory.SPAM: Text("水军或广告", "spam"),
-        FalseAlarmCategory.OWN_ACTIVITY: Text("自家活动引起", "our own activity"),
-        FalseAlarmCategory.OTHER: Text("其他", "other"),
     },
     UpwardState: {
         UpwardState.NOT_DUE: Text("无需上报", "not due"),

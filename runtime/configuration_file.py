@@ -11,7 +11,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from domain.brand import (
     DEFAULT_CLOCKS,
@@ -30,10 +41,12 @@ from domain.brand import (
     Watch,
     WatchRule,
 )
+from domain.channel import Channel, address_on, parts_of
 from domain.errors import Text
 from domain.han import fold
 from domain.hosts import is_private
 from domain.mention import Platform
+from domain.roster import DatedShift, QuietHours, Roster, Shift, Weekday
 from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.problems import (
     ConfigurationProblems,
@@ -47,6 +60,7 @@ from runtime.problems import (
 from runtime.toml_file import TomlFile
 from runtime.toml_text import as_toml, key_text
 from runtime.values import (
+    ChannelName,
     ClockTime,
     Days,
     Duration,
@@ -232,18 +246,117 @@ class SourceTable(Table):
         )
 
 
+_ADDRESSES: Mapping[bool, TypeAdapter[str]] = {
+    False: TypeAdapter(MailAddress),
+    True: TypeAdapter(ChannelName),
+}
+"""How an address is written: that of a robot is its name in `[channels]`."""
+
+
 class RecipientTable(Table):
-    """`[[recipients]]`."""
+    """`[[recipients]]`: `address` is a mailbox, or the name of a robot of the settings."""
 
     id: Slug
     name: Word
-    address: MailAddress
+    channel: Channel = Channel.MAIL
+    address: str
     brands: tuple[str, ...] = ()
     min_level: Level = Level.BLUE
 
+    @field_validator("address")
+    @classmethod
+    def _fits_the_channel(cls, address: str, info: ValidationInfo) -> str:
+        channel = info.data.get("channel", Channel.MAIL)
+        try:
+            return _ADDRESSES[channel.is_robot].validate_python(address)
+        except ValidationError as error:
+            context = error.errors()[0].get("ctx", {})
+            raise refused(str(context.get("zh")), str(context.get("en"))) from None
+
     def build(self) -> Recipient:
         """Return the domain object."""
-        return Recipient(self.id, self.name, self.address, self.brands, self.min_level)
+        address = address_on(self.channel, self.address)
+        return Recipient(self.id, self.name, address, self.brands, self.min_level)
+
+
+QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
+People = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _on_a_quarter(value: timedelta) -> timedelta:
+    if value % QUARTER:
+        raise refused("应为整刻，如 09:00、09:15", "must be on a quarter of an hour, as 09:15")
+    return value
+
+
+ShiftTime = Annotated[ClockTime, AfterValidator(_on_a_quarter)]
+
+
+class ShiftTable(Table):
+    """The same hours on some days of each week; an end not after the start is on the next day."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = tuple(Weekday)
+    start: ShiftTime = timedelta(0)
+    end: ShiftTime = DAY
+    people: People
+
+    def build(self) -> Shift:
+        """Return the domain object."""
+        return Shift(self.days, self.start % DAY, self.end, self.people)
+
+
+class DatedShiftTable(Table):
+    """Other people on some dates."""
+
+    days: Annotated[Days, Field(min_length=1)]
+    start: ShiftTime = timedelta(0)
+    end: ShiftTime = DAY
+    people: People
+    note: str = ""
+
+    def build(self) -> DatedShift:
+        """Return the domain object."""
+        return DatedShift(self.days, self.people, self.start % DAY, self.end, self.note)
+
+
+class RosterTable(Table):
+    """`[[roster]]`: who is on duty; people, executives and groups are ids of recipients."""
+
+    id: Slug
+    brands: tuple[str, ...] = ()
+    shifts: tuple[ShiftTable, ...] = ()
+    exceptions: tuple[DatedShiftTable, ...] = ()
+    executives: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def build(self) -> Roster:
+        """Return the domain object."""
+        return Roster(
+            id=self.id,
+            shifts=tuple(shift.build() for shift in self.shifts),
+            exceptions=tuple(exception.build() for exception in self.exceptions),
+            brand_ids=self.brands,
+            executives=self.executives,
+            groups=self.groups,
+        )
+
+
+class QuietHoursTable(Table):
+    """`[quiet_hours]`: when 黄 and 蓝 mail waits."""
+
+    start: ClockTime
+    end: ClockTime
+
+    @model_validator(mode="after")
+    def _ends_before_it_begins_again(self) -> Self:
+        if self.start % DAY == self.end % DAY:
+            raise refused("静默时段不能是全天", "quiet hours cannot be the whole day")
+        return self
+
+    def build(self) -> QuietHours:
+        """Return the domain object."""
+        return QuietHours(self.start % DAY, self.end)
 
 
 class DetectionTable(Table):
@@ -351,6 +464,8 @@ class Document(Table):
     detection: DetectionTable = DetectionTable()
     levels: LevelsTable = LevelsTable()
     calendar: CalendarTable = CalendarTable()
+    roster: tuple[RosterTable, ...] = ()
+    quiet_hours: QuietHoursTable | None = None
 
     def build(self) -> Configuration:
         """Return the domain object."""
@@ -362,6 +477,8 @@ class Document(Table):
             detection=DetectionRule(self.detection.sensitivity, dict(self.detection.brands)),
             clocks={level: getattr(self.levels, level).build(level) for level in Level},
             calendar=self.calendar.build(),
+            rosters=tuple(roster.build() for roster in self.roster),
+            quiet_hours=self.quiet_hours.build() if self.quiet_hours else None,
         )
 
 
@@ -407,6 +524,8 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
             if (clocks := configuration.clocks.get(level, LevelClocks()))
         },
         "calendar": _calendar(configuration.calendar),
+        "roster": [_roster(roster) for roster in configuration.rosters],
+        **_quiet_hours(configuration.quiet_hours),
     }
 
 
@@ -417,6 +536,7 @@ def is_private_address(url: str) -> bool:
 
 def _configuration(file: TomlFile) -> Configuration:
     problems = [*_doubles(file), *_double_years(file), *_dangling(file)]
+    problems += [*_strangers_on_duty(file), *_two_rosters(file)]
     try:
         document = Document.model_validate(file.values)
     except ValidationError as error:
@@ -440,7 +560,7 @@ def _ids(values: Mapping[str, Any], section: str) -> list[str]:
 
 
 def _doubles(file: TomlFile) -> Iterator[Problem]:
-    for section in ("brands", "sources", "watches", "recipients"):
+    for section in ("brands", "sources", "watches", "recipients", "roster"):
         first: dict[object, int] = {}
         for index, item in _items(file.values, section):
             key = item.get("id")
@@ -478,6 +598,7 @@ def _dangling(file: TomlFile) -> Iterator[Problem]:
         ("watches", "brands", brands),
         ("watches", "sources", sources),
         ("recipients", "brands", brands),
+        ("roster", "brands", brands),
     ):
         for index, item in _items(file.values, section):
             names = item.get(key)
@@ -489,6 +610,45 @@ def _dangling(file: TomlFile) -> Iterator[Problem]:
     for name in chosen if isinstance(chosen, dict) else {}:
         if name not in brands:
             yield _unknown(file, ("detection", "brands", name), name, brands)
+
+
+def _strangers_on_duty(file: TomlFile) -> Iterator[Problem]:
+    """People of a roster who are no recipients."""
+    known = _ids(file.values, "recipients")
+    for index, roster in _items(file.values, "roster"):
+        for key in ("executives", "groups"):
+            yield from _strangers(file, ("roster", index, key), roster.get(key), known)
+        for key in ("shifts", "exceptions"):
+            for place, shift in _items(roster, key):
+                path = ("roster", index, key, place, "people")
+                yield from _strangers(file, path, shift.get("people"), known)
+
+
+def _strangers(
+    file: TomlFile, path: tuple[str | int, ...], names: object, known: Iterable[str]
+) -> Iterator[Problem]:
+    for position, name in enumerate(names if isinstance(names, list) else []):
+        if name not in known:
+            yield _unknown(file, (*path, position), name, known)
+
+
+def _two_rosters(file: TomlFile) -> Iterator[Problem]:
+    """A brand has one roster, and there is one for the brands that have none of their own."""
+    taken: dict[object, int] = {}
+    for index, roster in _items(file.values, "roster"):
+        brands = roster.get("brands")
+        for brand in brands if isinstance(brands, list) and brands else [""]:
+            if brand in taken:
+                earlier = file.place(("roster", taken[brand], "id"))
+                whose = shown(brand) if brand else "brands = []"
+                yield Problem(
+                    file.place(("roster", index, "id")),
+                    Text(
+                        f"{whose} 已有值班表，见 {earlier}",
+                        f"{whose} has a roster already, see {earlier}",
+                    ),
+                )
+            taken.setdefault(brand, index)
 
 
 def _unknown(
@@ -552,11 +712,36 @@ def _watch(watch: Watch) -> dict[str, Any]:
     }
 
 
+def _roster(roster: Roster) -> dict[str, Any]:
+    def hours(of: Shift | DatedShift) -> dict[str, Any]:
+        times = {"start": clock_text(of.start), "end": clock_text(of.end)}
+        return {**times, "people": list(of.people)}
+
+    return {
+        "id": roster.id,
+        "brands": list(roster.brand_ids),
+        "executives": list(roster.executives),
+        "groups": list(roster.groups),
+        "shifts": [{"days": [d.value for d in s.days], **hours(s)} for s in roster.shifts],
+        "exceptions": [
+            {"days": days_text(e.days), **hours(e), "note": e.note} for e in roster.exceptions
+        ],
+    }
+
+
+def _quiet_hours(quiet: QuietHours | None) -> dict[str, Any]:
+    if quiet is None:
+        return {}
+    return {"quiet_hours": {"start": clock_text(quiet.start), "end": clock_text(quiet.end)}}
+
+
 def _recipient(recipient: Recipient) -> dict[str, Any]:
+    channel, address = parts_of(recipient.address)
     return {
         "id": recipient.id,
         "name": recipient.name,
-        "address": recipient.address,
+        "channel": channel.value,
+        "address": address,
         "brands": list(recipient.brand_ids),
         "min_level": recipient.min_level.value,
     }

@@ -18,7 +18,7 @@ from presentation.hostile import without_commands
 Event = MutableMapping[str, Any]
 
 _SECRET_NAMES: Final = re.compile(
-    r"password|passwd|secret|token|cookie|authorization|api_?key", re.I
+    r"password|passwd|passphrase|secret|token|cookie|authorization|api_?key", re.I
 )
 _URL_SECRETS: Final = re.compile(
     r"(?<=://)[^/\s:@]*:[^\s@]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]password=)[^&\s]+"

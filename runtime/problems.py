@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -17,7 +17,9 @@ Placing = Callable[[Path], str]
 
 HIDDEN = "****"
 _LONGEST_SHOWN = 60
-_SECRET_NAME = re.compile(r"password|passwd|secret|token|(?:author|seal)_?key", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"password|passwd|passphrase|secret|token|(?:author|seal)_?key", re.IGNORECASE
+)
 _URL_PASSWORD = re.compile(r"(://[^/@:\s]*:).*(@)")
 _QUERY_PASSWORD = re.compile(r"(?i)([?&](?:ssl)?pass(?:word|file)=)[^&#]*")
 
@@ -146,11 +148,15 @@ def _follows_from_another(detail: ErrorDetails, details: Sequence[ErrorDetails])
 def keys_at(model: type[BaseModel], path: Path) -> list[str]:
     """Return the keys that a table of the model may have; [] where `path` leads to no table."""
     table: type[BaseModel] | None = model
+    named = False
     for part in path:
         if table is None:
             return []
-        if isinstance(part, str):
+        if named:  # `duty-room` of [channels.duty-room]
+            named = False
+        elif isinstance(part, str):
             field = table.model_fields.get(part)
+            named = field is not None and get_origin(field.annotation) is dict
             table = model_in(field.annotation) if field else None
     return list(table.model_fields) if table else []
 

@@ -16,11 +16,13 @@ from domain.errors import ConfigurationError, Text
 from presentation.refusals import refusal
 from runtime.problems import refused
 
-ACCESS_KEY_NAME = "access_key"
-"""The file of the key that opens the status page."""
+METRICS_TOKEN_NAME = "metrics_token"  # noqa: S105  # the name of a file
+"""The file of the token with which Prometheus reads /metrics."""
+FIRST_CODE_NAME = "first_code"
+"""The file of the code for the first admin, where no person reads the terminal."""
 KEY_NAMES = ("author_key", "seal_key")
 _KEY_BYTES = 32
-_ACCESS_KEY_BYTES = 24
+_METRICS_TOKEN_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ def read_secret_file(path: Path) -> SecretStr:
     return SecretStr(content)
 
 
+def read_secret(path: Path) -> str:
+    """Return what `read_secret_file` returns as text; ConfigurationError where that refuses."""
+    try:
+        return read_secret_file(path).get_secret_value()
+    except PydanticCustomError as error:
+        raise _unusable(
+            error, str(path), Text("检查文件与权限", "look at the file and its mode")
+        ) from None
+
+
 def make_private_folder(folder: Path) -> None:
     """Make a folder that only its owner can enter; one that exists is left as it is."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,22 +90,38 @@ def make_missing_keys(
     return written
 
 
-def access_key(
+def metrics_token(
     folder: Path, *, random_bytes: Callable[[int], bytes] = secrets.token_bytes
 ) -> SecretStr:
-    """Return the key that opens the status pages; made at the first call.
+    """Return the token that opens /metrics; made at the first call.
 
     ConfigurationError when its file is empty (a start was cut off), or others may read it.
     """
     make_private_folder(folder)
-    path = folder / ACCESS_KEY_NAME
-    _write_new(path, base64.urlsafe_b64encode(random_bytes(_ACCESS_KEY_BYTES)).decode())
+    path = folder / METRICS_TOKEN_NAME
+    _write_new(path, base64.urlsafe_b64encode(random_bytes(_METRICS_TOKEN_BYTES)).decode())
     try:
         return read_secret_file(path)
     except PydanticCustomError as error:
         raise _unusable(
             error, str(path), Text("删除此文件后重新启动", "delete the file and start again")
         ) from None
+
+
+def keep_first_code(folder: Path, code: str) -> Path:
+    """Write the code for the first admin for its owner alone, in place of an older; return the
+    file.
+    """
+    forget_first_code(folder)
+    make_private_folder(folder)
+    path = folder / FIRST_CODE_NAME
+    _write_new(path, code)
+    return path
+
+
+def forget_first_code(folder: Path) -> None:
+    """Remove the file of a code that is worth nothing any more."""
+    (folder / FIRST_CODE_NAME).unlink(missing_ok=True)
 
 
 def load_keys(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
@@ -48,6 +48,8 @@ FILE_NAME = "koubei.toml"
 FILE_VARIABLE = "KOUBEI_CONFIG"
 OTHER_VARIABLES = frozenset({FILE_VARIABLE})
 """Variables with our prefix that are not settings; those of tests begin with KOUBEI_TEST_."""
+NAME = "NAME"
+"""Stands in the path of a setting for a name that the operator gives."""
 ALIASES = {"KOUBEI_BROWSER": "KOUBEI_BROWSER__PATH"}
 
 
@@ -63,10 +65,10 @@ class Effective:
 
     def values(self) -> Iterator[tuple[str, str, str]]:
         """Yield (name, value, origin) of every setting, secrets masked, as the model is ordered."""
-        for path in leaves(Settings):
+        for path in _named_leaves({"channels": self.settings.channels}):
             value: Any = self.settings
             for key in path[:-1]:
-                value = getattr(value, key)
+                value = value[key] if isinstance(value, dict) else getattr(value, key)
             name = ".".join(path)
             if value is None:  # the whole table is not set
                 yield name, "", "-"
@@ -86,10 +88,10 @@ def load_effective(path: Path | None = None, environ: Mapping[str, str] = os.env
     """Return the settings together with the origin of each value; errors as `load_settings`."""
     path = path or _find_file(environ)
     file = TomlFile.read(path) if path else TomlFile(FILE_NAME, {}, {})
-    in_environment = _environment_values(environ)
+    in_environment = _environment_values(environ, file)
     place = _placing(file, environ)
     folder = path.resolve().parent if path else Path.cwd()
-    problems = [*_secrets_in_file(file), *_unknown_variables(environ)]
+    problems = [*_secrets_in_file(file), *_unknown_variables(environ, file)]
     try:
         settings = Settings(**_anchored(_over(file.values, in_environment), folder))
     except ValidationError as error:
@@ -99,30 +101,52 @@ def load_effective(path: Path | None = None, environ: Mapping[str, str] = os.env
         raise ConfigurationProblems(problems)
     origins = {
         ".".join(leaf): place(leaf)
-        for leaf in leaves(Settings)
+        for leaf in _named_leaves(_over(file.values, in_environment))
         if _has(file.values, leaf) or _has(in_environment, leaf)
     }
     return Effective(settings, origins, path)
 
 
 def leaves(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every setting of a model, in its order."""
+    """Yield the path of every setting of a model, in its order; of tables that the operator names
+    (`[channels.duty-room]`) the pattern, with NAME in place of the name.
+    """
     for name, field in model.model_fields.items():
         table = model_in(field.annotation)
         if table is None:
             yield (name,)
+        elif get_origin(field.annotation) is dict:
+            yield from ((name, NAME, *rest) for rest in leaves(table))
         else:
             yield from ((name, *rest) for rest in leaves(table))
 
 
 def variable_of(path: tuple[str, ...]) -> str:
-    """Return the environment variable of a setting."""
-    return PREFIX + "__".join(path).upper()
+    """Return the environment variable of a setting; a name's `-` is `_` there."""
+    return PREFIX + "__".join(path).upper().replace("-", "_")
+
+
+def _named_leaves(values: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every setting, patterns filled in with the names that `values` has."""
+    for path in leaves(Settings):
+        if NAME not in path:
+            yield path
+            continue
+        table = values.get(path[0])
+        for name in table if isinstance(table, Mapping) else ():
+            yield (path[0], str(name), *path[2:])
 
 
 def is_secret(path: tuple[str, ...]) -> bool:
     """Whether a setting may come from the environment (or a file of its own) only."""
-    return path in {("smtp", "password"), ("author_key",), ("seal_key",)}
+    named = {
+        ("smtp", "password"),
+        ("oidc", "client_secret"),
+        ("backup", "passphrase"),
+        ("author_key",),
+        ("seal_key",),
+    }
+    return path in named or (path[0] == "channels" and path[-1] in {"url", "secret"})
 
 
 def _find_file(environ: Mapping[str, str]) -> Path | None:
@@ -143,20 +167,30 @@ def _placing(file: TomlFile, environ: Mapping[str, str]) -> Placing:
     return place
 
 
-def _environment_values(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that the environment holds, nested as the model is."""
-    known = {variable_of(leaf) for leaf in leaves(Settings)}
+def _environment_values(environ: Mapping[str, str], file: TomlFile) -> dict[str, Any]:
+    """Return the settings that the environment holds, nested as the model is.
+
+    Of a table with a name of its own (`[channels.duty-room]`) only settings of a name that the file
+    has: what a variable calls it cannot tell `-` from `_`.
+    """
+    known = {variable_of(leaf) for leaf in leaves(Settings) if NAME not in leaf}
     source = EnvSettingsSource(Settings)
     source.env_vars = {
         ALIASES.get(name, name).lower(): value
         for name, value in environ.items()
         if ALIASES.get(name, name) in known
     }
-    return source()
+    values = source()
+    for leaf in _named_leaves(file.values):
+        variable = variable_of(leaf)
+        if leaf[1:2] and leaf[0] == "channels" and variable in environ:
+            values.setdefault(leaf[0], {}).setdefault(leaf[1], {})[leaf[-1]] = environ[variable]
+    return values
 
 
-def _unknown_variables(environ: Mapping[str, str]) -> Iterator[Problem]:
-    known = {variable_of(leaf) for leaf in leaves(Settings)} | ALIASES.keys() | OTHER_VARIABLES
+def _unknown_variables(environ: Mapping[str, str], file: TomlFile) -> Iterator[Problem]:
+    known = {variable_of(leaf) for leaf in _named_leaves(file.values)}
+    known |= ALIASES.keys() | OTHER_VARIABLES
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and not name.startswith("KOUBEI_TEST_"):
             zh, en = nearest(name, known)
@@ -171,10 +205,10 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[Problem]:
 
 def _secrets_in_file(file: TomlFile) -> Iterator[Problem]:
     """Secrets never stand in koubei.toml: people copy, commit and mail it."""
-    for path in leaves(Settings):
+    for path in _named_leaves(file.values):
         if is_secret(path) and _has(file.values, path):
             name, variable = ".".join(path), variable_of(path)
-            other = "smtp.password_file" if path[0] == "smtp" else f"data_dir/secrets/{name}"
+            other = f"{name}_file" if len(path) > 1 else f"data_dir/secrets/{name}"
             yield Problem(
                 file.place(path),
                 Text(
@@ -214,7 +248,7 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Make relative paths relative to the folder of koubei.toml, wherever the program starts."""
     values.setdefault("data_dir", "var")
-    for path in leaves(Settings):
+    for path in _named_leaves(values):
         table = values
         for key in path[:-1]:
             table = table.get(key, {}) if isinstance(table, dict) else {}
@@ -231,7 +265,8 @@ def _anchored(values: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _is_path(path: tuple[str, ...]) -> bool:
     model: type[BaseModel] = Settings
     for key in path[:-1]:
-        model = model_in(model.model_fields[key].annotation) or model
+        if key in model.model_fields:  # else a name that the operator gave
+            model = model_in(model.model_fields[key].annotation) or model
     annotation = model.model_fields[path[-1]].annotation
     return annotation is Path or annotation == Path | None
 

@@ -13,11 +13,15 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from domain.hosts import is_loopback
+from delivery.channels.services import refused_address
+from domain.account import Role
+from domain.channel import Channel
+from domain.hosts import is_loopback, is_read_on_the_line
 from runtime.problems import refused, without_password
-from runtime.secret_files import read_secret_file
+from runtime.secret_files import read_secret, read_secret_file
 from runtime.values import (
     SPLIT,
+    ChannelName,
     Duration,
     HostAndPort,
     HostName,
@@ -45,10 +49,72 @@ class Table(BaseModel):
 
 
 class Web(Table):
-    """Where the status page listens. Anything but this machine belongs behind a TLS proxy."""
+    """Where the pages listen. Anything but this machine belongs behind a TLS proxy."""
 
     host: HostName = "127.0.0.1"
     port: Port = 8501
+
+
+class Oidc(Table):
+    """Login with the company's OpenID provider, beside passwords. Without this table: none.
+
+    `group_roles` entries are `group=role role …`; where any are set, a login through the provider
+    brings exactly the roles of its groups. An unknown person is refused unless `create_accounts`
+    is set; the new account then has the roles of its groups, none without any.
+    """
+
+    issuer: WebAddress
+    client_id: str
+    client_secret: SecretStr | None = None
+    client_secret_file: Path | None = None
+    scopes: str = "openid profile email"
+    group_claim: str = "groups"
+    group_roles: Annotated[tuple[str, ...], NoDecode, SPLIT] = ()
+    create_accounts: bool = False
+    button: str = ""
+    ca_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        issuer = urlsplit(self.issuer)
+        if issuer.scheme != "https" and not is_loopback(issuer.hostname or ""):
+            raise refused(
+                "oidc.issuer 应为 https:// 网址", "oidc.issuer must be an https:// address"
+            )
+        if (self.client_secret is None) == (self.client_secret_file is None):
+            raise refused(
+                "oidc 需要 KOUBEI_OIDC__CLIENT_SECRET 或 oidc.client_secret_file（二者选一）",
+                "oidc needs KOUBEI_OIDC__CLIENT_SECRET or oidc.client_secret_file, one of them",
+            )
+        if self.client_secret_file is not None:
+            read_secret_file(self.client_secret_file)
+        if "openid" not in self.scopes.split():
+            raise refused("oidc.scopes 必须包含 openid", "oidc.scopes must hold openid")
+        self.roles_by_group()
+        return self
+
+    def roles_by_group(self) -> dict[str, frozenset[Role]]:
+        """Return which roles a group brings."""
+        return dict(_group_roles(entry) for entry in self.group_roles)
+
+    def secret(self) -> str:
+        """Return the client's secret; its file is read at each call."""
+        if self.client_secret_file is not None:
+            return read_secret_file(self.client_secret_file).get_secret_value()
+        return self.client_secret.get_secret_value() if self.client_secret else ""
+
+
+def _group_roles(entry: str) -> tuple[str, frozenset[Role]]:
+    group, equals, names = entry.partition("=")
+    known = [role.value for role in Role]
+    unknown = [name for name in names.split() if name not in known]
+    listed = " ".join(known)
+    if not equals or not group.strip() or not names.split() or unknown:
+        raise refused(
+            f"oidc.group_roles 中的 {entry!r} 应为「组=角色 角色」，可用角色：{listed}",
+            f"oidc.group_roles: {entry!r} must be group=role role; of {listed}",
+        )
+    return group.strip(), frozenset(Role(name) for name in names.split())
 
 
 class Smtp(Table):
@@ -108,6 +174,54 @@ class Mail(Table):
     hostname: HostName = "koubei.localhost"
 
 
+class ChannelTable(Table):
+    """A robot or webhook, `[channels.NAME]`. Its url holds its key, so it is a secret."""
+
+    kind: Literal["wecom", "dingtalk", "feishu", "webhook"]
+    url: SecretStr | None = None
+    url_file: Path | None = None
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    keyword: Annotated[str, Field(max_length=30)] = ""
+    timeout: Annotated[Duration, at_most(timedelta(seconds=30))] = timedelta(seconds=15)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        for name in ("url", "secret"):
+            if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
+                raise refused(f"{name} 与 {name}_file 只能设一个", f"set {name} or {name}_file")
+        if self.url is None and self.url_file is None:
+            raise refused(
+                "缺少机器人地址：设 url_file（权限 0600 的文件）或环境变量 "
+                "KOUBEI_CHANNELS__NAME__URL",
+                "no url: set url_file (a file of mode 0600) or KOUBEI_CHANNELS__NAME__URL",
+            )
+        if self.kind == "webhook" and self.secret is None and self.secret_file is None:
+            raise refused(
+                "webhook 必须有签名密钥（secret_file 或环境变量）",
+                "a webhook needs a secret to sign with (secret_file, or the environment)",
+            )
+        why = refused_address(Channel(self.kind), self.address())
+        if why is not None:
+            raise refused(f"机器人地址{why.zh}", f"the url {why.en}")
+        self.signing_secret()
+        return self
+
+    def address(self) -> str:
+        """Return the url; a file is read at each call, so that a new key needs no restart."""
+        return _secret_of(self.url, self.url_file)
+
+    def signing_secret(self) -> str:
+        """Return the secret that messages are signed with, "" where there is none."""
+        return _secret_of(self.secret, self.secret_file)
+
+
+def _secret_of(value: SecretStr | None, file: Path | None) -> str:
+    if file is not None:
+        return read_secret_file(file).get_secret_value()
+    return value.get_secret_value() if value else ""
+
+
 class Crawl(Table):
     """How the crawler behaves. `allowed_hosts` are the private addresses it may ask."""
 
@@ -151,6 +265,37 @@ class Heartbeat(Table):
     url: WebAddress | None = None
 
 
+class Backup(Table):
+    """Backups that the service makes by itself. Without `folder` it makes none.
+
+    `pages`: of the raw pages those that a case or a crawl still needs (`named`), `all`, or `none`.
+    """
+
+    folder: Path | None = None
+    every: Annotated[Duration, at_least(timedelta(minutes=15))] = timedelta(days=1)
+    keep: Annotated[Whole, Field(ge=1, le=1000)] = 14
+    pages: Literal["named", "all", "none"] = "named"
+    passphrase: SecretStr | None = None
+    passphrase_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_passphrase(self) -> Self:
+        if self.passphrase is not None and self.passphrase_file is not None:
+            raise refused(
+                "passphrase 与 passphrase_file 只能设一个",
+                "set passphrase or passphrase_file, not both",
+            )
+        return self
+
+    def secret(self) -> str | None:
+        """Return the passphrase, None where none is set. Its file is read at each call:
+        ConfigurationError when that cannot be used.
+        """
+        if self.passphrase_file is not None:
+            return read_secret(self.passphrase_file)
+        return self.passphrase.get_secret_value() if self.passphrase else None
+
+
 class Scorer(Table):
     """What judges sentiment."""
 
@@ -183,12 +328,15 @@ class Settings(BaseSettings):
     web: Web = Web()
     public_url: WebAddress = Field(default_factory=lambda data: local_address(data["web"]))
     trusted_proxy: Annotated[tuple[Network, ...], NoDecode, SPLIT] = ()
+    oidc: Oidc | None = None
     smtp: Smtp | None = None
     mail: Mail = Mail()
+    channels: dict[ChannelName, ChannelTable] = Field(default_factory=dict)
     crawl: Crawl = Crawl()
     browser: Browser = Browser()
     retention: Retention = Retention()
     heartbeat: Heartbeat = Heartbeat()
+    backup: Backup = Backup()
     scorer: Scorer = Scorer()
     log: Log = Log()
     author_key: SecretStr | None = None
@@ -235,6 +383,13 @@ class Settings(BaseSettings):
     def mention_store_path(self) -> Path:
         """The file of the SQLite mention store."""
         return Path(self.mention_store_url.removeprefix("sqlite:///"))
+
+    @property
+    def is_plain_lan(self) -> bool:
+        """Whether people reach the pages over the network without TLS: passwords and pages can
+        then be read on the line, and every page says so.
+        """
+        return is_read_on_the_line(self.public_url)
 
     @property
     def secrets_dir(self) -> Path:

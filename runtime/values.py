@@ -27,6 +27,7 @@ _ADDRESS = re.compile(
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_CHANNEL = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_WORD = 100
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
@@ -229,6 +230,15 @@ def _slug(value: str) -> str:
     return value
 
 
+def _channel_name(value: str) -> str:
+    if len(value) > 40 or not _CHANNEL.fullmatch(value):
+        raise refused(
+            "名称应为小写字母、数字，中间可有单个 - 或 _，最长 40 个字符",
+            "a name is lower-case letters and digits, single - or _ between, 40 at most",
+        )
+    return value
+
+
 def _word(value: str) -> str:
     text = value.strip()
     if not fold(text).strip() or len(text) > _LONGEST_WORD or _CONTROL.search(text):
@@ -250,6 +260,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+ChannelName = Annotated[str, AfterValidator(_channel_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Word = Annotated[str, AfterValidator(_word)]
 SPLIT = BeforeValidator(_split)

@@ -16,16 +16,17 @@ from sqlalchemy import Engine
 
 from analysis.draft_check import check_draft
 from analysis.sentiment import StockSnowNlpScorer
-from delivery.case_mail import render_case
+from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
 from delivery.lead_mail import render_lead
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
-from domain.case import Case
-from domain.draft import Draft, Finding
-from domain.ports import BeginWork, Clock, MentionStore, Notifier, PageArchive, Scorer
+from delivery.routing import RoutingNotifier
+from domain.channel import Channel
+from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
+from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
 from runtime.secret_files import load_keys, make_private_folder
@@ -67,27 +68,45 @@ class Services:
         return StockSnowNlpScorer()
 
     @cached_property
+    def masker(self) -> Masker:
+        """What seals names and secrets of second factors; ConfigurationError without its keys."""
+        settings = self.settings
+        keys = load_keys(
+            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
+        )
+        return KeyedMasker(keys.author_key, keys.seal_key)
+
+    @cached_property
     def ingest(self) -> "Ingest":
         """The one step through which everything found reaches the store."""
         require("analysis")
         from monitoring.ingest import Ingest
 
-        settings = self.settings
-        keys = load_keys(
-            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
-        )
         return Ingest(
             store=self.store,
             begin_work=self.begin_work,
             scorer=self.scorer,
-            masker=KeyedMasker(keys.author_key, keys.seal_key),
-            life_of_names=timedelta(days=settings.retention.sealed_names),
+            masker=self.masker,
+            life_of_names=timedelta(days=self.settings.retention.sealed_names),
         )
 
     @cached_property
-    def notifier(self) -> Notifier:
-        """The mail server of the settings, or the outbox folder where none is set."""
-        return make_notifier(self.settings, self.clock)
+    def notifier(self) -> RoutingNotifier:
+        """Mail to the mail server of the settings (or the outbox folder where none is set), the
+        rest to the robots of the settings.
+        """
+        mail = make_notifier(self.settings, self.clock)
+        return RoutingNotifier(mail, make_robots(self.settings, self.clock))
+
+    @property
+    def telling(self) -> Telling:
+        """How people are reminded of signals that nobody takes."""
+        return Telling(
+            render=render_alert,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url.rstrip("/"),
+            language=self.settings.language,
+        )
 
     @cached_property
     def desk(self) -> Desk:
@@ -148,6 +167,24 @@ def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer
     )
     sender = Sender(smtp.sender, mail.hostname, reply_to=smtp.reply_to or "")
     return SmtpMailer(server, sender, clock)
+
+
+def make_robots(settings: Settings, clock: Clock) -> dict[tuple[Channel, str], Notifier]:
+    """Return the robots and webhooks of the settings, by channel and name."""
+    return {
+        (Channel(table.kind), name): Robot(
+            RobotAddress(
+                name=name,
+                channel=Channel(table.kind),
+                url=table.address,
+                secret=table.signing_secret,
+                keyword=table.keyword,
+                timeout=table.timeout,
+            ),
+            clock,
+        )
+        for name, table in settings.channels.items()
+    }
 
 
 @contextmanager

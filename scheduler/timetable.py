@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain.brand import Configuration
+from domain.crawl import crawl_job_name
 
 
 class Lane(StrEnum):
@@ -15,6 +16,7 @@ class Lane(StrEnum):
     DETECT = "detect"
     RELAY = "relay"
     CLOCKS = "clocks"
+    ESCALATE = "escalate"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
     WEIBO = "crawl:weibo"
@@ -42,6 +44,7 @@ FIXED_JOBS = (
     Job("detect", Lane.DETECT, timedelta(minutes=5)),
     Job("relay", Lane.RELAY, timedelta(seconds=30)),
     Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
+    Job("escalate", Lane.ESCALATE, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
 )
@@ -53,7 +56,7 @@ def jobs_of(configuration: Configuration) -> tuple[Job, ...]:
     """
     crawls = tuple(
         Job(
-            name=f"crawl:{watch.id}:{source.id}",
+            name=crawl_job_name(watch.id, source.id),
             lane=Lane(f"crawl:{source.platform.value}"),
             every=source.every,
             watch_id=watch.id,

@@ -13,7 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.errors import StoreError, StoreUnavailable, Text
@@ -76,6 +76,34 @@ class FilePageArchive:
                     pruned += path.suffix == _SUFFIX
         return pruned
 
+    def hashes(self) -> Iterator[str]:
+        """Yield the hash of every page that is there, in order."""
+        for folder in sorted(self._folder.glob("??/??")):
+            yield from sorted(path.stem for path in folder.glob(f"*{_SUFFIX}"))
+
+    def packed(self, sha256: str) -> tuple[bytes, datetime] | None:
+        """Return a page as it lies on disk (zlib) and when it was last put; None when it is not
+        (or no longer) there.
+        """
+        path = self._path(sha256)
+        with self._translated():
+            try:
+                return path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except FileNotFoundError:
+                return None
+
+    def take(self, sha256: str, packed: bytes, put_at: datetime) -> None:
+        """Put a page back as `packed` gave it, as old as it was; one that is there stays.
+
+        StoreError when the bytes are not what the hash says.
+        """
+        path = self._path(sha256)
+        check_page(sha256, packed, path.name)
+        with self._translated(), self._locked(fcntl.LOCK_SH):
+            if not path.exists():
+                self._write(path, packed)
+                os.utime(path, (put_at.timestamp(), put_at.timestamp()))
+
     def _path(self, sha256: str) -> Path:
         if not _HASH.fullmatch(sha256):
             raise ValueError("not a SHA-256 in hex")
@@ -130,6 +158,16 @@ class FilePageArchive:
                 place=str(self._folder),
                 mend=Text("检查磁盘空间与目录权限", "check disk space and folder permissions"),
             ) from error
+
+
+def check_page(sha256: str, packed: bytes, place: str) -> None:
+    """Raise StoreError unless the packed bytes are the page of this hash."""
+    try:
+        body = zlib.decompress(packed)
+    except zlib.error as error:
+        raise _damaged(Path(place)) from error
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise _damaged(Path(place))
 
 
 def _damaged(path: Path) -> StoreError:

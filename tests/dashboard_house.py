@@ -8,6 +8,7 @@ in which nothing was set up yet.
 """
 
 import argparse
+import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from pathlib import Path
 from random import Random
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboard import streamlit_settings
 from dashboard.services import offer
+from dashboard.widgets import frame
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
 from demo.schedule import Mood
@@ -36,6 +38,9 @@ from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
 from tests.fakes import FixedClock
+from web.app import build_app
+from web.services import DashboardScript, WebServices
+from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
 from workflow.watches import apply_configuration
 
 NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -44,6 +49,7 @@ NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
 DAYS = 21
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).resolve().parents[1]
 RUN = "house-run"
 
 GAPS = (
@@ -293,30 +299,60 @@ def main() -> None:
     parser.add_argument("--empty", action="store_true")
     options = parser.parse_args()
     name = "koubei-house-empty" if options.empty else "koubei-house"
-    folder = options.folder or Path(tempfile.gettempdir()) / name
+    folder = options.folder or Path(tempfile.gettempdir()) / f"{name}-{_edition()}"
     folder.mkdir(parents=True, exist_ok=True)
     with house(folder, filled=not options.empty) as services:
         serve(services, port=options.port, login=options.login)
 
 
+def _edition() -> str:
+    """What a filled folder was made by: this file and the database's migrations."""
+    made_by = [Path(__file__), *sorted((ROOT / "storage/sql/migrations/versions").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in made_by))
+    return digest.hexdigest()[:10]
+
+
 def serve(services: Services, *, port: int, login: str = "lin") -> None:
     """Serve the pages of a house to a session that is always there."""
-    uvicorn.Server(configured(services, port=port, login=login)).run()
+    app = app_of(services, public_url=f"http://127.0.0.1:{port}", login=login)
+    uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).run()
 
 
-def configured(services: Services, *, port: int, login: str = "lin") -> uvicorn.Config:
-    """Return the server's configuration; the pages are those of the account `login`."""
+def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:
+    """Return the real service, in front of which every request is given the account's session;
+    `nobody` gets none.
+    """
+    offer(services)
+    own = build_app(
+        WebServices(
+            begin_work=services.begin_work,
+            begin_reading=services.begin_reading,
+            store=services.store,
+            clock=services.clock,
+            metrics_token="m" * 32,
+            public_url=public_url,
+            zone_name=services.settings.timezone,
+            dashboard=DashboardScript(frame.SCRIPT, on_script_error),
+        )
+    )
+    if login == "nobody":
+        return own
+    token = new_token()
+    with services.begin_work() as work:
+        account = work.accounts.by_login(login)
+        assert account is not None
+        begin_session(work, account, services.clock.now(), token)
+        work.commit()
+    cookie = f"{PLAIN_COOKIE}={token}".encode()
 
-    def identify(_cookies: Mapping[str, str]) -> Account | None:
-        with services.begin_reading() as work:
-            return work.accounts.by_login(login)
+    async def logged_in(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            others = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
+            sent = [pair[1] for pair in scope["headers"] if pair[0] == b"cookie"]
+            scope = {**scope, "headers": [*others, (b"cookie", b"; ".join([*sent, cookie]))]}
+        await own(scope, receive, send)
 
-    streamlit_settings.apply()
-    offer(services, identify)
-    from streamlit.starlette import App
-
-    app = App(streamlit_settings.SCRIPT, on_script_error=on_script_error)
-    return uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
+    return logged_in
 
 
 if __name__ == "__main__":

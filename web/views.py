@@ -1,6 +1,6 @@
 """What the status pages show, as plain values: every text is final and in one language."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.brand import Configuration
@@ -21,15 +21,12 @@ from presentation.formats import (
 )
 from presentation.hostile import link_host, quotation, safe_link
 from presentation.wording import WRITTEN_AS_FILE, reason, word
-
-if TYPE_CHECKING:
-    from web.app import WebServices
-
+from web.services import WebServices
 
 _NOT_YET = Text("未采集", "not yet")
 
 
-def status_view(view: Overview, services: "WebServices") -> dict[str, Any]:
+def status_view(view: Overview, services: WebServices) -> dict[str, Any]:
     """Return the values of the status page."""
     language, zone = services.language, ZoneInfo(services.zone_name)
     last_good = max((s.last_good_at for s in view.sources if s.last_good_at), default=None)
@@ -60,13 +57,13 @@ def status_view(view: Overview, services: "WebServices") -> dict[str, Any]:
     }
 
 
-def _mail_word(state: OutboxState, services: "WebServices") -> Text:
+def _mail_word(state: OutboxState, services: WebServices) -> Text:
     as_file = state is OutboxState.SENT and services.mails_become_files
     return WRITTEN_AS_FILE if as_file else word(state)
 
 
 def signal_view(
-    signal: Signal, configuration: Configuration, services: "WebServices"
+    signal: Signal, configuration: Configuration, services: WebServices
 ) -> dict[str, Any]:
     """Return the values of the page of one signal."""
     language, zone = services.language, ZoneInfo(services.zone_name)

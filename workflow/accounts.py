@@ -30,7 +30,7 @@ _LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody at the machine's own command line, who may do what an admin may."""
+    """Somebody at the machine's own command line, or a service, that may do what an admin may."""
 
     name: str
 
@@ -90,7 +90,7 @@ def invite(
             reason="",
             payload={"login": account.login, "roles": _words(account.roles)},
         )
-        _tell_of_weighty(work, by, account, account.roles, at, house)
+        tell_of_weighty(work, by, account, account.roles, at, house)
         link = _link(work, account, TicketKind.INVITATION, at, house)
         _mail(work, account, invitation_mail(account.name, link.url, house.language), link.url, at)
         work.commit()
@@ -125,8 +125,8 @@ def set_roles(
                 "self": actor == after.actor,
             },
         )
-        _keep_an_admin(work)
-        _tell_of_weighty(work, by, after, wanted - before.roles, at, house)
+        keep_an_admin(work)
+        tell_of_weighty(work, by, after, wanted - before.roles, at, house)
         work.commit()
     return after
 
@@ -157,7 +157,7 @@ def disable(
             reason=clean_line(reason),
             payload={"sessions_ended": ended},
         )
-        _keep_an_admin(work)
+        keep_an_admin(work)
         work.commit()
     return after
 
@@ -225,6 +225,14 @@ def end_sessions(begin_work: BeginWork, by: By, other_id: str, *, at: datetime) 
     return ended
 
 
+def has_admin(work: UnitOfWork) -> bool:
+    """Whether anybody can manage accounts."""
+    return any(
+        Role.ADMIN in account.roles and account.state is AccountState.ACTIVE
+        for account in work.accounts.all()
+    )
+
+
 def new_account(
     *, login: str, name: str, roles: Iterable[Role], address: str, at: datetime
 ) -> Account:
@@ -281,16 +289,13 @@ def _known(work: UnitOfWork, account_id: str, expected_version: int | None = Non
     return account
 
 
-def _keep_an_admin(work: UnitOfWork) -> None:
+def keep_an_admin(work: UnitOfWork) -> None:
     """Refuse what would leave nobody who can manage accounts.
 
     Asked after the audit row was written: its number is held until the commit, so that of two
     admins who demote each other at once the second sees what the first did.
     """
-    if not any(
-        Role.ADMIN in account.roles and account.state is AccountState.ACTIVE
-        for account in work.accounts.all()
-    ):
+    if not has_admin(work):
         raise NotPermitted(
             Text(
                 "不能停用或降级最后一名管理员", "the last admin can be neither disabled nor demoted"
@@ -299,7 +304,7 @@ def _keep_an_admin(work: UnitOfWork) -> None:
         )
 
 
-def _tell_of_weighty(
+def tell_of_weighty(
     work: UnitOfWork,
     by: By,
     account: Account,
@@ -316,13 +321,15 @@ def _tell_of_weighty(
     if not weighty:
         return
     giver = work.accounts.get(by) if isinstance(by, str) else None
-    told = _watchers(work, giver, {Role.ADMIN}) or _watchers(
-        work, giver, {Role.DUTY_LEAD, Role.AUDITOR}
+    name = by.name if isinstance(by, Operator) else giver.name if giver else ""
+    concerned = {account.id, giver.id if giver else ""}
+    told = _watchers(work, {Role.ADMIN}, concerned) or _watchers(
+        work, {Role.DUTY_LEAD, Role.AUDITOR}, concerned
     )
     for watcher in told:
         mail = roles_mail(
             account.name,
-            giver.name if giver else "",
+            name,
             weighty,
             himself=giver is not None and giver.id == account.id,
             language=house.language,
@@ -330,13 +337,11 @@ def _tell_of_weighty(
         _mail(work, watcher, mail, f"{account.id}|{account.version}|{_words(weighty)}", at)
 
 
-def _watchers(work: UnitOfWork, giver: Account | None, roles: set[Role]) -> list[Account]:
+def _watchers(work: UnitOfWork, roles: set[Role], concerned: set[str]) -> list[Account]:
     return [
         one
         for one in work.accounts.all()
-        if one.state is AccountState.ACTIVE
-        and one.roles & roles
-        and (giver is None or one.id != giver.id)
+        if one.state is AccountState.ACTIVE and one.roles & roles and one.id not in concerned
     ]
 
 

@@ -7,9 +7,10 @@ and its mails become durable together or not at all. Nothing is sent here: a mai
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from domain.alert import AlertContext, MailStage
-from domain.brand import Recipient
+from domain.brand import Configuration, Level, Recipient
 from domain.outbox import OutboxMail, OutboxState, Rendered
 from domain.ports import UnitOfWork
 from domain.signal import Signal, SignalState
@@ -41,13 +42,14 @@ def open_signal(
     context: AlertContext,
     render: Render,
     reason: str,
+    actor: str = DETECTOR,
 ) -> Signal:
     """Store a new signal with its audit row and one mail a recipient.
 
     Raises VersionConflict when its key or id is taken: somebody else opened it first.
     """
     work.signals.add(signal)
-    _audit(work, signal, "signal.opened", signal.opened_at, reason)
+    _audit(work, signal, "signal.opened", signal.opened_at, reason, actor)
     for recipient in recipients_for(signal, recipients):
         _mail(work, signal, MailStage.OPENING, recipient, context, render, signal.opened_at)
     return signal
@@ -62,14 +64,18 @@ def grow_signal(
     render: Render,
     at: datetime,
     reason: str,
+    tell: bool = True,
 ) -> Signal:
     """Store a signal that grew, with the next epoch, its audit row and an update mail a recipient.
 
     Everybody who was told before is told again, also when the level would not reach them now.
+    Without `tell` nobody is: a graver case carries it.
     """
     told = told_recipients(work, signal, recipients)
     grown = work.signals.save(replace(signal, epoch=signal.epoch + 1, updated_at=at))
     _audit(work, grown, "signal.grew", at, reason)
+    if not tell:
+        return grown
     known = {recipient.address for recipient in told}
     others = [r for r in recipients_for(grown, recipients) if r.address not in known]
     for recipient in (*told, *others):
@@ -98,6 +104,7 @@ def close_signal(
         replace(
             signal,
             state=SignalState.CLOSED,
+            decided_version=signal.version + 1,
             epoch=signal.epoch + 1,
             updated_at=at,
             closed_at=at,
@@ -172,19 +179,41 @@ def _mail(
             recipient=recipient.address,
             rendered=render(signal, stage, context, recipient),
             created_at=at,
-            next_attempt_at=at,
+            next_attempt_at=context.waits_until or at,
+            kind="alert",
             thread=opening if answers else "",
             signal_id=signal.id,
             epoch=signal.epoch,
         )
     )
+    if answers and context.waits_until is None:
+        work.outbox.hasten(opening, at)
 
 
-def _audit(work: UnitOfWork, signal: Signal, action: str, at: datetime, reason: str) -> None:
+def quiet_until(
+    configuration: Configuration, level: Level, at: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """Return when a mail of this level may leave if it has to wait for the end of the quiet hours;
+    None where it need not. 红 and 橙 never wait.
+    """
+    quiet = configuration.quiet_hours
+    if quiet is None or level.rank <= Level.ORANGE.rank:
+        return None
+    return quiet.end_of(at, zone)
+
+
+def _audit(
+    work: UnitOfWork,
+    signal: Signal,
+    action: str,
+    at: datetime,
+    reason: str,
+    actor: str = DETECTOR,
+) -> None:
     figures = signal.figures
     work.audit.append(
         at=at,
-        actor=DETECTOR,
+        actor=actor,
         action=action,
         object_id=signal.id,
         reason=reason,

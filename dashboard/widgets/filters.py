@@ -87,12 +87,13 @@ def words(label: str, name: str, *, hint: str = "") -> tuple[str, ...]:
     return tuple((typed or "").split())
 
 
-def day(label: str, name: str) -> date | None:
-    """Return a day (of the business zone), None when none is chosen."""
+def day(label: str, name: str, *, default: date | None = None) -> date | None:
+    """Return a day (of the business zone), `default` when none is chosen."""
+    now: date | None
     try:
         now = date.fromisoformat(address().get(name, ""))
     except ValueError:
-        now = None
+        now = default
     st.session_state[key(name)] = now
     return st.date_input(
         label,
@@ -100,6 +101,7 @@ def day(label: str, name: str) -> date | None:
         key=key(name),
         on_change=_write_one,
         args=(name, ""),
+        label_visibility="collapsed",
     )
 
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import streamlit as st
 
+from dashboard.data import configuration
 from dashboard.state import key
-from dashboard.widgets.html import fill, show
+from dashboard.widgets.html import NOTHING, fill, show
 from domain.account import Account
 from presentation.wording import word
 
@@ -16,6 +17,9 @@ _HERE: Final = Path(__file__).resolve().parents[1]
 ICON: Final = str(_HERE / "icon.png")
 LOGO: Final = str(_HERE / "logo.png")
 STYLE: Final = _HERE / "koubei.css"
+SCRIPT: Final = _HERE / "streamlit_app.py"
+
+_DEMO: Final = fill('<span class="kb-tag">{words}</span>', words="演示数据 · 虚构公司")
 
 
 @contextmanager
@@ -24,9 +28,11 @@ def head(title: str, note: str = "") -> Iterator[None]:
     with st.container(key=key("head"), horizontal=True, vertical_alignment="center", gap="small"):
         show(
             fill(
-                '<div class="kb-head"><h1>{title}</h1><span class="kb-quiet">{note}</span></div>',
+                '<div class="kb-head"><h1>{title}</h1><span class="kb-quiet">{note}</span>'
+                "{demo}</div>",
                 title=title,
                 note=note,
+                demo=_DEMO if configuration()[1].is_demo else NOTHING,
             )
         )
         yield

@@ -10,6 +10,8 @@ from markupsafe import Markup
 from dashboard.state import key
 from dashboard.widgets.html import NOTHING, fill, join, show
 
+MOST_BARS = 30
+
 
 class Tone(StrEnum):
     """Whether a change, or a figure, is trouble. Most are neither."""
@@ -71,6 +73,7 @@ def _face(tile: Tile) -> Markup:
 
 def sparkline(course: Sequence[float | None], tone: Tone = Tone.PLAIN) -> Markup:
     """Return small bars; a bin that was not seen is a grey stub, never a zero."""
+    course = _fewer(course)
     seen = [value for value in course if value is not None]
     top = max(seen, default=0.0)
     if not seen:
@@ -81,6 +84,16 @@ def sparkline(course: Sequence[float | None], tone: Tone = Tone.PLAIN) -> Markup
         tone=tone.value,
         bars=bars,
     )
+
+
+def _fewer(course: Sequence[float | None]) -> Sequence[float | None]:
+    """Return at most MOST_BARS values: means of neighbours, of those that were seen."""
+    step = -(-len(course) // MOST_BARS) or 1
+    groups = [course[start : start + step] for start in range(0, len(course), step)]
+    return [
+        sum(seen) / len(seen) if (seen := [v for v in group if v is not None]) else None
+        for group in groups
+    ]
 
 
 def _bar(value: float | None, top: float) -> Markup:

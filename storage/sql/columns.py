@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 
 
@@ -90,6 +91,16 @@ def moment_or_null(name: str) -> Column[datetime]:
 def count(name: str) -> Column[int]:
     """A whole number."""
     return Column(name, BigInteger(), nullable=False)
+
+
+def added_words(name: str) -> Column[str]:
+    """A text that is always there, in a column that came later: "" in the rows before it."""
+    return Column(name, Words(), nullable=False, server_default=text("''"))
+
+
+def added_count(name: str) -> Column[int]:
+    """A whole number in a column that came later: 0 in the rows before it."""
+    return Column(name, BigInteger(), nullable=False, server_default=text("0"))
 
 
 def flag(name: str) -> Column[bool]:

@@ -15,7 +15,14 @@ from storage.sql.failures import translate_errors
 from storage.sql.schema import migrate, schema_version
 from storage.sql.unit_of_work import begin_work
 
-__all__ = ["begin_reading", "begin_work", "migrate", "open_database", "schema_version"]
+__all__ = [
+    "begin_reading",
+    "begin_work",
+    "migrate",
+    "open_database",
+    "schema_version",
+    "snapshots",
+]
 
 BUSY_TIMEOUT_MS = 15_000
 """How long a unit of work waits for the one before it, on SQLite for the file, on PostgreSQL for a
@@ -50,17 +57,19 @@ def begin_reading(engine: Engine) -> BeginWork:
 
     A write in one is refused. Pages use it: twenty people looking must not hold up the crawl.
     """
+    return begin_work(snapshots(engine))
+
+
+def snapshots(engine: Engine) -> Engine:
+    """Return an engine on the same database whose transactions only read and see one moment."""
     if engine.dialect.name == "postgresql":
-        reading = engine.execution_options(
-            postgresql_readonly=True, isolation_level="REPEATABLE READ"
-        )
-        return begin_work(reading)
+        return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
     reader = create_engine(engine.url, hide_parameters=True)
     event.listen(reader, "connect", _prepare_reader)
     event.listen(reader, "begin", _begin_deferred)
     translate_errors(reader)
     event.listen(engine, "engine_disposed", lambda _: reader.dispose())
-    return begin_work(reader)
+    return reader
 
 
 def _unusable() -> ConfigurationError:

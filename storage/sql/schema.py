@@ -28,28 +28,44 @@ def migrate(engine: Engine) -> None:
     """
     with _ONE_AT_A_TIME, engine.begin() as db:  # on SQLite this is BEGIN IMMEDIATE
         if db.dialect.name == "postgresql":
-            _require_utf8(db)
+            require_utf8(db)
             db.execute(text("SET LOCAL lock_timeout = '10min'"))
             db.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
         config = _alembic(db)
         known = ScriptDirectory.from_config(config)
         found = _revision(db)
-        if found is not None and found not in {
-            script.revision for script in known.walk_revisions()
-        }:
-            raise SchemaMismatch(
-                Text(
-                    f"数据库由更新版本的程序创建（{found}）",
-                    f"a newer version of this program made the database ({found})",
-                ),
-                place="workflow database",
-                mend=Text(
-                    "更新程序，或恢复升级前的备份",
-                    "update the program, or restore the backup from before",
-                ),
-            )
+        if found is not None:
+            _require_known(known, found)
         if found != known.get_current_head():
             command.upgrade(config, "head")
+
+
+def make_tables(db: Connection, revision: str) -> None:
+    """Make the tables of a revision in an empty database, inside the caller's transaction.
+
+    SchemaMismatch when only a newer program knows the revision, or when there are tables already.
+    """
+    with _ONE_AT_A_TIME:
+        config = _alembic(db)
+        _require_known(ScriptDirectory.from_config(config), revision)
+        if _revision(db) is not None:
+            raise SchemaMismatch(
+                Text("数据库里已经有表", "there are tables already"), place="workflow database"
+            )
+        command.upgrade(config, revision)
+
+
+def bring_up_to_date(db: Connection) -> None:
+    """Bring the tables to this program's, inside the caller's transaction."""
+    with _ONE_AT_A_TIME:
+        command.upgrade(_alembic(db), "head")
+
+
+def newest_revision() -> str:
+    """Return the revision of this program's tables."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -69,7 +85,23 @@ def _alembic(db: Connection) -> Config:
     return config
 
 
-def _require_utf8(db: Connection) -> None:
+def _require_known(known: ScriptDirectory, revision: str) -> None:
+    if revision not in {script.revision for script in known.walk_revisions()}:
+        raise SchemaMismatch(
+            Text(
+                f"数据库由更新版本的程序创建（{revision}）",
+                f"a newer version of this program made the database ({revision})",
+            ),
+            place="workflow database",
+            mend=Text(
+                "更新程序，或恢复升级前的备份",
+                "update the program, or restore the backup from before",
+            ),
+        )
+
+
+def require_utf8(db: Connection) -> None:
+    """ConfigurationError unless a PostgreSQL database is in UTF-8."""
     encoding = db.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
         raise ConfigurationError(

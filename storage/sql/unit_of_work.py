@@ -19,9 +19,9 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LeadRepository,
     LoginRepository,
     NoteRepository,
-    LeadRepository,
     OutboxRepository,
     ReportRepository,
     SealedNameRepository,
@@ -39,9 +39,9 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.logins import SqlLoginRepository
 from storage.sql.notes import SqlNoteRepository
-from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository

@@ -86,7 +86,7 @@ def test_the_opening_mail_says_what_happened_and_what_to_do_by_when():
     for part in (the_mail().text, Look(the_mail().html).text):
         assert "最近 1 小时 47 条，平时约 7.6 条，为 12 天来最高；占同期声量 81%。" in part
         assert "首发 @王** 02:12" in part
-        assert "02:46 前由一人接手，并告知同事（15 分钟内）" in part
+        assert "02:46 前由一人点「确认收到」认领（15 分钟内）" in part
         assert "06:31 前首次回应，或书面决定暂不回应（4 小时内）" in part
         assert "事实未核实前，不对外回应" in part
         assert "平时 7.6，常见 2.8–12.4" in part
@@ -113,7 +113,9 @@ def test_both_parts_hold_the_same_three_posts():
 
 def test_the_link_opens_the_alert_and_says_that_it_changes_nothing():
     links = [link for link in Look(the_mail().html).links() if "koubei.example" in link]
-    assert links == ["https://koubei.example/alerts?id=A-20261121-03"]
+    page = "https://koubei.example/alerts?id=A-20261121-03"
+    acts = ("case", "ack", "false-alarm", "silence")
+    assert links == [f"{page}&do={act}" for act in acts]
     assert links[0] in the_mail().text
     assert "不会改变任何状态" in the_mail().text
 
@@ -152,7 +154,7 @@ def test_an_update_says_how_it_grew_and_what_is_overdue():
     assert mail.subject.startswith(
         "【红色预警·更新】云栈茶饮负面由 47 增至 103 条/小时，扩散到贴吧"
     )
-    assert "立即由一人接手，并告知同事（时限 02:46 已过）" in mail.text
+    assert "立即由一人点「确认收到」认领（时限 02:46 已过）" in mail.text
 
 
 def test_an_update_that_knows_no_earlier_mail_tells_the_multiple():
@@ -163,7 +165,7 @@ def test_an_update_that_knows_no_earlier_mail_tells_the_multiple():
 def test_an_acknowledged_alert_does_not_ask_to_be_acknowledged():
     signal = replace(a_growing_signal(), state=SignalState.ACKNOWLEDGED)
     mail = the_mail(signal, MailStage.UPDATE)
-    assert "接手" not in mail.text
+    assert "认领" not in mail.text
 
 
 def test_the_closing_mail_says_peak_and_span_and_that_the_matter_may_go_on():
@@ -358,7 +360,7 @@ def test_the_same_facts_give_the_same_mail():
 
 def test_times_follow_the_zone_that_is_passed():
     mail = the_mail(context=a_context(zone_name="UTC"))
-    assert "18:46 前由一人接手" in mail.text
+    assert "18:46 前由一人点「确认收到」认领" in mail.text
     assert "UTC+0" in mail.text
 
 

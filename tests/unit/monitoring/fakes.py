@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.brand import Configuration
+from domain.case import Case
 from domain.coverage import CoverageRow
 from domain.errors import VersionConflict
 from domain.mention import Mention
-from domain.outbox import OutboxMail
+from domain.outbox import OutboxMail, Told
 from domain.queries import Bucket, MentionFilter, MentionPage, Sort, Summary, TimelinePoint
 from domain.signal import Evaluation, Signal, SignalState
+from domain.silence import Silence
 
 
 class MemoryStore:
@@ -84,6 +86,8 @@ class Database:
     evaluations: dict[tuple[object, ...], Evaluation] = field(default_factory=dict)
     mails: dict[str, OutboxMail] = field(default_factory=dict)
     audit: list[dict[str, object]] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    cases: dict[str, Case] = field(default_factory=dict)
     version: int = 0
     before_commit: list[object] = field(default_factory=list)
 
@@ -105,6 +109,8 @@ class MemoryWork:
         self.evaluations = _Evaluations(self.state)
         self.outbox = _Outbox(self.state)
         self.audit = _Audit(self.state)
+        self.silences = _Silences(self.state)
+        self.cases = _Cases(self.state)
 
     def __enter__(self) -> "MemoryWork":
         return self
@@ -161,6 +167,9 @@ class MemoryWork:
             if s.brand_id == brand_id and s.state is not SignalState.CLOSED
         ]
 
+    def of_brand(self, brand_id: str, limit: int = 50) -> list[Signal]:
+        return [s for s in self.recent(10**6) if s.brand_id == brand_id][:limit]
+
     def recent(self, limit: int = 50) -> list[Signal]:
         return sorted(self.state.signals.values(), key=lambda s: s.opened_at, reverse=True)[:limit]
 
@@ -202,6 +211,38 @@ class _Outbox:
             for mail in self._mails.values()
             if mail.signal_id == signal_id and mail.epoch == epoch
         ]
+
+    def told(self, signal_id: str) -> list[Told]:
+        return [
+            Told(m.key, m.recipient, m.kind, m.epoch, m.created_at, m.state)
+            for m in self._mails.values()
+            if m.signal_id == signal_id
+        ]
+
+    def hasten(self, conversation: str, at: datetime) -> int:
+        late = [
+            m
+            for m in self._mails.values()
+            if conversation in {m.key, m.thread} and m.next_attempt_at > at
+        ]
+        self._mails.update({m.key: replace(m, next_attempt_at=at) for m in late})
+        return len(late)
+
+
+class _Silences:
+    def __init__(self, state: Database) -> None:
+        self._state = state
+
+    def holding(self, now: datetime) -> list[Silence]:
+        return [silence for silence in self._state.silences if silence.holds(now)]
+
+
+class _Cases:
+    def __init__(self, state: Database) -> None:
+        self._state = state
+
+    def get(self, case_id: str) -> Case | None:
+        return self._state.cases.get(case_id)
 
 
 class _Audit:

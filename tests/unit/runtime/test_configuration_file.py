@@ -28,7 +28,9 @@ from domain.brand import (
     Watch,
     WatchRule,
 )
+from domain.channel import Channel
 from domain.mention import Platform
+from domain.roster import DatedShift, QuietHours, Roster, Shift, Weekday
 from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.configuration_file import (
     SPIDERS,
@@ -278,7 +280,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         for key in draw(_ids())
     )
     recipients = tuple(
-        Recipient(key, draw(WORD), f"{key}@x.example", (draw(known),), draw(st.sampled_from(Level)))
+        Recipient(key, draw(WORD), draw(_addresses(key)), (draw(known),), draw(LEVELS))
         for key in (draw(_ids()))
     )
     figure = st.none() | DURATIONS
@@ -295,7 +297,38 @@ def configurations(draw: st.DrawFn) -> Configuration:
         ),
         clocks={level: draw(clocks) for level in Level},
         calendar=draw(_calendars()),
+        rosters=draw(_rosters([recipient.id for recipient in recipients])),
+        quiet_hours=draw(st.none() | st.just(QuietHours(timedelta(hours=22), timedelta(hours=8)))),
     )
+
+
+LEVELS = st.sampled_from(Level)
+
+
+def _addresses(key: str) -> st.SearchStrategy[str]:
+    robots = st.sampled_from([c for c in Channel if c.is_robot])
+    return st.just(f"{key}@x.example") | robots.map(lambda c: f"{c.value}:duty-room")
+
+
+def _rosters(people: list[str]) -> st.SearchStrategy[tuple[Roster, ...]]:
+    if not people:
+        return st.just(())
+    some = st.lists(st.sampled_from(people), min_size=1, max_size=3).map(tuple)
+    quarters = st.integers(0, 95).map(lambda n: n * timedelta(minutes=15))
+    end = quarters | st.just(timedelta(days=1))
+    days = st.lists(st.sampled_from(Weekday), min_size=1, unique=True).map(tuple)
+    dates = st.sets(st.dates(), min_size=1, max_size=3).map(lambda found: tuple(sorted(found)))
+    roster = st.builds(
+        Roster,
+        id=st.just("pr"),
+        shifts=st.lists(st.builds(Shift, days, quarters, end, some), max_size=2).map(tuple),
+        exceptions=st.lists(
+            st.builds(DatedShift, dates, some, quarters, end, st.just("国庆")), max_size=1
+        ).map(tuple),
+        executives=some,
+        groups=some,
+    )
+    return roster.map(lambda made: (made,))
 
 
 def _calendars() -> st.SearchStrategy[CalendarSetting]:
@@ -317,6 +350,66 @@ def _a_source(draw: st.DrawFn, key: str) -> Source:
     spider = draw(st.sampled_from(sorted(SPIDERS)))
     platform, transport, base_url = SPIDERS[spider]
     return Source(key, spider, platform, transport, base_url, draw(DURATIONS), draw(st.booleans()))
+
+
+RECIPIENTS = """
+[[recipients]]
+id = "anna"
+name = "安娜"
+address = "anna@example.com"
+
+[[recipients]]
+id = "room"
+name = "值班群"
+channel = "wecom"
+address = "duty-room"
+"""
+ROSTER = """
+[[roster]]
+id = "pr"
+groups = ["room"]
+shifts = [{ days = ["mon"], start = "18:00", end = "09:00", people = ["anna"] }]
+exceptions = [{ days = ["2026-10-01..2026-10-03"], people = ["anna"], note = "国庆" }]
+"""
+
+
+def test_robots_and_the_roster_are_read():
+    made = parse_configuration(BASE + RECIPIENTS + ROSTER, "b")
+    room = made.recipient("room")
+    assert room is not None
+    assert (room.address, room.channel) == ("wecom:duty-room", Channel.WECOM)
+    [roster] = made.rosters
+    assert roster.shifts == (
+        Shift((Weekday.MONDAY,), timedelta(hours=18), timedelta(hours=9), ("anna",)),
+    )
+    assert [day.day for day in roster.exceptions[0].days] == [1, 2, 3]
+    assert made.roster_of("cha") == roster
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        (
+            RECIPIENTS + ROSTER.replace('["anna"] }]\nex', '["ana"] }]\nex'),
+            "roster[0].shifts[0].people[0] = 'ana': no such id, did you mean anna?",
+        ),
+        (
+            RECIPIENTS + ROSTER.replace('groups = ["room"]', 'groups = ["hall"]'),
+            "roster[0].groups[0] = 'hall': no such id",
+        ),
+        (RECIPIENTS + ROSTER.replace("18:00", "18:07"), "must be on a quarter of an hour"),
+        (RECIPIENTS + ROSTER.replace('"mon"', '"monday"'), "must be 'mon'"),
+        (
+            RECIPIENTS + ROSTER + ROSTER.replace('"pr"', '"pr2"'),
+            "brands = [] has a roster already, see b.toml:",
+        ),
+        (RECIPIENTS.replace("duty-room", "Duty Room"), "a name is lower-case letters"),
+        (RECIPIENTS.replace('"wecom"', '"mail"'), "must be a mail address"),
+        ('[quiet_hours]\nstart = "08:00"\nend = "08:00"\n', "cannot be the whole day"),
+    ],
+)
+def test_a_roster_that_cannot_be_is_refused_with_its_place(text, fact):
+    assert fact in " ".join(problems(BASE + text))
 
 
 @settings(deadline=None, max_examples=60)

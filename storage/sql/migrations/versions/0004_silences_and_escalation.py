@@ -9,6 +9,7 @@ revision = "0004"
 down_revision = "0003"
 
 MOMENT = sa.DateTime(timezone=True)
+EMPTY, ZERO = sa.text("''"), sa.text("0")
 ADDED_TEXTS = ("acknowledged_by", "case_id", "closed_by", "raised_by")
 ADDED_MOMENTS = ("acknowledged_at", "waiting_since", "level_since", "silenced_until")
 
@@ -20,12 +21,13 @@ def upgrade() -> None:
     hangs on it. Rows that are there get "" where a text is always there.
     """
     for name in ADDED_TEXTS:
-        op.add_column("signals", sa.Column(name, sa.Text(), nullable=False, server_default=""))
+        op.add_column("signals", sa.Column(name, sa.Text(), nullable=False, server_default=EMPTY))
     for name in ADDED_MOMENTS:
         op.add_column("signals", sa.Column(name, MOMENT))
     op.add_column("signals", sa.Column("false_alarm", sa.Text()))
     op.add_column(
-        "signals", sa.Column("decided_version", sa.BigInteger(), nullable=False, server_default="0")
+        "signals",
+        sa.Column("decided_version", sa.BigInteger(), nullable=False, server_default=ZERO),
     )
     op.create_index("ix_signals_state_opened_at", "signals", ["state", "opened_at"])
     op.create_table(

@@ -1,0 +1,25 @@
+"""A report as one page that needs nothing else: for reading, and for printing to PDF."""
+
+import base64
+from collections.abc import Sequence
+from functools import cache
+
+from delivery.fonts import BOLD, REGULAR
+from delivery.report.pictures import Picture
+from delivery.report.templating import fill
+from presentation.report_view import ReportView
+
+
+def render_page(view: ReportView, pictures: Sequence[Picture] = ()) -> str:
+    """Return HTML with its font and pictures inside; it names no address that would be fetched."""
+    shown = {
+        picture.name: {"data": base64.b64encode(picture.png).decode("ascii"), "alt": picture.alt}
+        for picture in pictures
+    }
+    return fill("report_page.html.j2", view, pictures=shown, fonts=_fonts())
+
+
+@cache
+def _fonts() -> dict[str, str]:
+    files = {"regular": REGULAR, "bold": BOLD}
+    return {n: base64.b64encode(path.read_bytes()).decode("ascii") for n, path in files.items()}

@@ -1,0 +1,142 @@
+"""Can the data be trusted? Every source with its last looks, its gaps hour by hour, and what helps.
+
+What the page 采集 shows; pure of the page.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.brand import Source, Watch
+from domain.coverage import CoverageRow, CoverageState, Interval, is_known, known_intervals
+from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
+from domain.ports import BeginWork, MentionStore
+from monitoring.overview import Overview, SourceStanding, overview
+
+HOURS_SHOWN = 48
+_HOUR = timedelta(hours=1)
+_WORST_FIRST = (CoverageState.FAILED, CoverageState.BLOCKED, CoverageState.PARTIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHour:
+    """One hour of a watch on a source: how it was looked at; `state` None is not looked at yet."""
+
+    start: datetime
+    state: CoverageState | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """One watch on one source. `next_at` is when it is looked at next, None while it is switched
+    off; `due` says that a look is waiting or running now.
+    """
+
+    standing: SourceStanding
+    hours: tuple[SeenHour, ...]
+    last_run: CrawlRun | None
+    next_at: datetime | None
+    due: bool
+
+    @property
+    def seen_share(self) -> float:
+        """Which part of the hours shown was wholly looked at, 0 to 1."""
+        known = sum(h.state in {CoverageState.OK, CoverageState.EMPTY} for h in self.hours)
+        return known / len(self.hours) if self.hours else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlView:
+    """The whole page: `stopped` are watches and sources that are switched off, which is a gap that
+    somebody decided.
+    """
+
+    overview: Overview
+    sources: tuple[SourceView, ...]
+    stopped: tuple[tuple[Watch, Source], ...]
+    runs: tuple[CrawlRun, ...]
+
+
+def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> CrawlView:
+    """Read everything once; StoreUnavailable when a store is away."""
+    whole = overview(begin_reading, store, now)
+    end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
+    start = end - HOURS_SHOWN * _HOUR
+    with begin_reading() as work:
+        ids = [watch.id for watch in whole.configuration.watches]
+        rows = work.coverage.rows(ids, start=start, end=end)
+        runs = work.crawls.recent(100)
+        slots = {slot.job: slot for slot in work.slots.latest()}
+    return CrawlView(
+        overview=whole,
+        sources=tuple(
+            _view(standing, rows, runs, slots.get(_job(standing)), start, now)
+            for standing in whole.sources
+        ),
+        stopped=tuple(_stopped(whole)),
+        runs=tuple(runs),
+    )
+
+
+def seen_hours(
+    rows: Sequence[CoverageRow], start: datetime, now: datetime, hours: int = HOURS_SHOWN
+) -> tuple[SeenHour, ...]:
+    """Return how each hour from `start` was looked at; the hour under way counts up to `now`."""
+    known = known_intervals(rows)
+    return tuple(_hour(rows, known, start + step * _HOUR, now) for step in range(hours))
+
+
+def _view(
+    standing: SourceStanding,
+    rows: Iterable[CoverageRow],
+    runs: Iterable[CrawlRun],
+    slot: Slot | None,
+    start: datetime,
+    now: datetime,
+) -> SourceView:
+    watch, source = standing.watch, standing.source
+    own = [row for row in rows if (row.watch_id, row.source_id) == (watch.id, source.id)]
+    last = next((r for r in runs if (r.watch_id, r.source_id) == (watch.id, source.id)), None)
+    due = slot is not None and slot.state in {SlotState.DUE, SlotState.RUNNING}
+    next_at = slot.slot_at + source.every if slot is not None else None
+    return SourceView(
+        standing=standing,
+        hours=seen_hours(own, start, now),
+        last_run=last,
+        next_at=max(next_at, now) if next_at else None,
+        due=due,
+    )
+
+
+def _hour(
+    rows: Iterable[CoverageRow], known: Iterable[Interval], start: datetime, now: datetime
+) -> SeenHour:
+    end = min(start + _HOUR, now)
+    over = [row for row in rows if row.window_start < end and start < row.window_end]
+    if not over:
+        return SeenHour(start, None)
+    # what was read again later is known, whatever went wrong before; a look ends a little before
+    # the present moment
+    newest = max(row.window_end for row in over)
+    if is_known(known, start, min(end, newest)):
+        empty = all(row.state is CoverageState.EMPTY for row in over)
+        return SeenHour(start, CoverageState.EMPTY if empty else CoverageState.OK)
+    for state in _WORST_FIRST:
+        bad = next((row for row in reversed(over) if row.state is state), None)
+        if bad is not None:
+            return SeenHour(start, state, bad.reason)
+    return SeenHour(start, CoverageState.PARTIAL)
+
+
+def _stopped(whole: Overview) -> Iterable[tuple[Watch, Source]]:
+    running = {(s.watch.id, s.source.id) for s in whole.sources}
+    for watch in whole.configuration.watches:
+        for source_id in watch.source_ids:
+            source = whole.configuration.source(source_id)
+            if source is not None and (watch.id, source.id) not in running:
+                yield watch, source
+
+
+def _job(standing: SourceStanding) -> str:
+    return crawl_job_name(standing.watch.id, standing.source.id)

@@ -1,0 +1,314 @@
+"""Bringing a backup back: checked whole, put in place at once, nothing deleted, mail held.
+
+The backup is unpacked and checked beside the data before anything is touched. What was there is
+moved aside (SQLite files and keys into `before-restore-…`, a PostgreSQL schema under another name).
+The outbox comes back held: its mails may have been sent since the backup was made, and only a
+person can know.
+"""
+
+import os
+import secrets as randomness
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from domain.crawl import SlotState
+from domain.errors import KoubeiError, StoreUnavailable, Text
+from domain.keeping import OutboxHold
+from domain.ports import Clock
+from runtime.backup import Bar, no_bar, unpack, work_folder
+from runtime.backup_file import MENTIONS, SECRETS, SETTINGS, WORKFLOW, Manifest
+from runtime.one_service import only_service
+from runtime.secret_files import make_private_folder
+from runtime.settings import Settings
+from storage.archive import FilePageArchive
+from storage.sql.accounts import SqlAccountRepository
+from storage.sql.audit import SqlAuditRepository
+from storage.sql.copying import load
+from storage.sql.corrections import SqlCorrectionRepository
+from storage.sql.database import begin_work, open_database
+from storage.sql.notes import SqlNoteRepository
+from storage.sql.schema import bring_up_to_date, newest_revision, require_utf8, schema_version
+
+_SQLITE = "sqlite:///"
+_BESIDE = ("", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored. `aside` is where the former data lie now (None: there were none), `kept`
+    the settings of the backup, where others are in use.
+    """
+
+    manifest: Manifest
+    aside: str | None
+    kept_settings: Path | None
+
+
+def restore(
+    settings: Settings,
+    file: Path,
+    passphrase: str | None,
+    clock: Clock,
+    *,
+    actor: str,
+    force: bool = False,
+    settings_file: Path | None = None,
+    bar: Bar = no_bar,
+) -> Restored:
+    """Restore a backup to where the settings say, and return what it was.
+
+    KoubeiError when data are there (`force` moves them aside), or a service is running here or on
+    the database; StoreError, SchemaMismatch, ConfigurationError for the backup itself. Whatever is
+    raised, what was there is as it was.
+    """
+    make_private_folder(settings.data_dir)
+    with only_service(settings.data_dir), work_folder(settings.data_dir) as scratch:
+        there = _occupied(settings)
+        if there and not force:
+            raise KoubeiError(
+                Text("这里已有数据，没有恢复", "there are data here already; nothing was restored"),
+                place="、".join(there),
+                mend=Text(
+                    "确认后加 --force：现有数据会移到一旁，不会删除",
+                    "if that is meant add --force: they are moved aside, not deleted",
+                ),
+            )
+        _refuse_running_service(settings, clock.now())
+        archive = FilePageArchive(settings.data_dir / "pages", clock)
+        manifest = unpack(file, passphrase, scratch, pages=archive, bar=bar)
+        now = clock.now().astimezone(UTC)
+        mark = _Mark(now, manifest, file.name, actor)
+        with _translated(settings.data_dir):
+            aside = _put_in_place(settings, scratch, mark)
+            kept = _keep_settings(scratch / SETTINGS, settings_file)
+    return Restored(manifest, aside, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Of which restore this is."""
+
+    at: datetime
+    manifest: Manifest
+    backup: str
+    actor: str
+
+    @property
+    def aside(self) -> str:
+        return f"before-restore-{self.at:%Y%m%dT%H%M%SZ}"
+
+
+def put_secrets(folder: Path, small: Mapping[str, bytes]) -> None:
+    """Write the secrets of a backup (see `runtime.backup.peek`) into a folder that has none."""
+    make_private_folder(folder)
+    for name, content in small.items():
+        if name.startswith(SECRETS):
+            target = folder / name.removeprefix(SECRETS)
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+
+
+def _occupied(settings: Settings) -> list[str]:
+    """Return what is there that a restore would replace."""
+    there = []
+    if _workflow_file(settings) is None or _workflow_file(settings, existing=True):
+        engine = open_database(settings.workflow_url)
+        try:
+            if inspect(engine).get_table_names():
+                there.append(_place_of(engine))
+        finally:
+            engine.dispose()
+    if settings.mention_store_path.exists():
+        there.append(str(settings.mention_store_path))
+    return there
+
+
+def _refuse_running_service(settings: Settings, now: datetime) -> None:
+    """Raise KoubeiError when somebody holds a lease in the database, on whichever machine."""
+    if _workflow_file(settings) and not _workflow_file(settings, existing=True):
+        return
+    engine = open_database(settings.workflow_url)
+    try:
+        if schema_version(engine) != newest_revision():
+            return
+        with begin_work(engine)() as work:
+            running = [
+                slot
+                for slot in work.slots.latest()
+                if slot.state is SlotState.RUNNING and slot.lease_until and slot.lease_until > now
+            ]
+    finally:
+        engine.dispose()
+    if running:
+        owner = running[0].owner
+        raise KoubeiError(
+            Text(f"还有服务在使用这个数据库（{owner}）", f"a service uses this database ({owner})"),
+            place="workflow database",
+            mend=Text(
+                "先停止所有 koubei up；被强行终止的服务要等一分钟",
+                "stop every koubei up; one that was killed needs a minute",
+            ),
+        )
+
+
+def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
+    """Move what was there aside and the restored data in; return where the former lie."""
+    target = _workflow_file(settings)
+    moved: list[str] = []
+    if target is None:
+        moved += _fill_server(settings, scratch / WORKFLOW, mark)
+    else:
+        engine = open_database(f"{_SQLITE}{scratch / 'workflow.sqlite'}")
+        try:
+            with engine.begin() as db:
+                _settle(db, mark)
+        finally:
+            engine.dispose()  # the last connection moves the log into the file
+    aside = settings.data_dir / mark.aside
+    files = [settings.mention_store_path] + ([target] if target else [])
+    for file in files:
+        moved += _move_aside(file, aside)
+    moved += _replace_secrets(settings.secrets_dir, scratch / SECRETS, aside)
+    _move_in(scratch / MENTIONS, settings.mention_store_path)
+    if target:
+        _move_in(scratch / "workflow.sqlite", target)
+    return "、".join(dict.fromkeys(moved)) or None
+
+
+def _settle(db: Connection, mark: _Mark) -> None:
+    """Make restored tables safe to start on: no mail leaves, no login lives on, and mentions are
+    made to show once more what people said of them.
+    """
+    SqlNoteRepository(db).hold_outbox(
+        OutboxHold(since=mark.at, backed_up_at=mark.manifest.made_at, backup=mark.backup)
+    )
+    SqlCorrectionRepository(db).project_all_again()
+    accounts = SqlAccountRepository(db)
+    for account in accounts.all():
+        accounts.end_sessions_of(account.id, mark.at)
+    SqlAuditRepository(db, _random_salt).append(
+        at=mark.at,
+        actor=mark.actor,
+        action="backup.restored",
+        object_id=f"backup:{mark.backup}",
+        reason="",
+        payload={
+            "made_at": mark.manifest.made_at.isoformat(),
+            "mentions": mark.manifest.mentions,
+            "audit_seq": mark.manifest.audit_seq,
+            "audit_head": mark.manifest.audit_head,
+        },
+    )
+
+
+def _fill_server(settings: Settings, dumped: Path, mark: _Mark) -> list[str]:
+    """Fill a PostgreSQL database in one transaction; tables that are there keep living in a schema
+    of another name. Return that name, if any.
+    """
+    engine = open_database(settings.workflow_url)
+    moved = []
+    try:
+        with engine.begin() as db, dumped.open(encoding="utf-8") as lines:
+            require_utf8(db)
+            if inspect(db).get_table_names():
+                former = mark.aside.replace("-", "_").lower()
+                schema = db.dialect.identifier_preparer.quote(
+                    db.scalar(text("SELECT current_schema()"))
+                )
+                db.execute(text(f"ALTER SCHEMA {schema} RENAME TO {former}"))
+                db.execute(text(f"CREATE SCHEMA {schema}"))
+                moved.append(f"{_place_of(engine)} ({former})")
+            load(db, lines, lambda _: None)
+            bring_up_to_date(db)
+            _settle(db, mark)
+    finally:
+        engine.dispose()
+    return moved
+
+
+def _move_aside(file: Path, aside: Path) -> list[str]:
+    moved = []
+    for ending in _BESIDE:
+        part = file.with_name(file.name + ending)
+        if part.exists():
+            make_private_folder(aside)
+            shutil.move(part, aside / part.name)
+            moved.append(str(aside))
+    return moved
+
+
+def _move_in(restored: Path, target: Path) -> None:
+    make_private_folder(target.parent)
+    arriving = target.with_name(f".{target.name}.restoring")
+    shutil.move(restored, arriving)  # may come from another disk
+    arriving.replace(target)
+
+
+def _replace_secrets(folder: Path, restored: Path, aside: Path) -> list[str]:
+    """Put the restored keys in place; keys that are there and differ are moved aside."""
+    make_private_folder(folder)
+    moved = []
+    for key in sorted(restored.iterdir()) if restored.exists() else ():
+        there = folder / key.name
+        if there.exists():
+            if there.read_bytes() == key.read_bytes():
+                continue
+            make_private_folder(aside / "secrets")
+            shutil.move(there, aside / "secrets" / key.name)
+            moved.append(str(aside))
+        shutil.move(key, there)
+    return moved
+
+
+def _keep_settings(restored: Path, settings_file: Path | None) -> Path | None:
+    """Lay the settings of the backup beside those in use, where they differ; return where."""
+    if settings_file is None or not restored.exists():
+        return None
+    if restored.read_bytes() == settings_file.read_bytes():
+        return None
+    beside = settings_file.with_name(f"{settings_file.name}.from-backup")
+    shutil.copyfile(restored, beside)
+    beside.chmod(0o600)
+    return beside
+
+
+def _workflow_file(settings: Settings, *, existing: bool = False) -> Path | None:
+    """Return the SQLite file of the workflow database; None on a server, or (`existing`) when
+    there is none yet.
+    """
+    url = settings.workflow_url
+    if not url.startswith(_SQLITE):
+        return None
+    path = Path(url.removeprefix(_SQLITE))
+    return path if path.exists() or not existing else None
+
+
+def _place_of(engine: Engine) -> str:
+    """Return where a database is, without its password."""
+    return str(engine.url.database) if engine.dialect.name == "sqlite" else repr(engine.url)
+
+
+def _random_salt() -> str:
+    return randomness.token_hex(16)
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(
+            Text(f"恢复未完成：{error.strerror}", f"the restore did not end: {error.strerror}"),
+            place=str(error.filename or folder),
+            mend=Text(
+                "检查磁盘空间与权限后再恢复一次（加 --force）",
+                "check disk space and permissions, then restore once more (--force)",
+            ),
+        ) from error

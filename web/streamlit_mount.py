@@ -1,0 +1,183 @@
+"""The dashboard inside this process: Streamlit in its ASGI form, told what it may do.
+
+Streamlit (seen with 1.67) reads its options from files, environment and flags in this order; ours
+are set as flags, so that neither a file in the working directory nor a variable undoes them. Its
+start page is rewritten on the way out: Chinese for browsers and screen readers, without scripts in
+the page, so that the policy can forbid them, and with a script of ours that leads back to the login
+when the session ends.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
+from streamlit import config
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.starlette import App
+
+from web.guard import Judgement
+from web.headers import MAX_UPLOAD_MIB, MAX_WIDGET_STATE_MIB
+from web.services import DashboardScript
+
+SESSION_SCRIPT: Final = "/session.js"
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; "
+    "connect-src 'self'{sockets}; worker-src 'self' blob:; manifest-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""No outside host, no script in the page. Styles are set by script (Emotion), hence
+'unsafe-inline' for them alone; Vega runs without eval (its `ast` mode)."""
+
+_INLINE_SCRIPT: Final = re.compile(rb"<script>.*?</script>", re.DOTALL)
+_AGENT_HINT: Final = re.compile(rb'<link rel="service-desc"[^>]*>')
+_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+_NO_SCRIPT: Final = re.compile(rb"<noscript>.*?</noscript>", re.DOTALL)
+
+
+def options(hosts: frozenset[str]) -> Mapping[str, Any]:
+    """Return what Streamlit is told, by option."""
+    return {
+        "browser.gatherUsageStats": False,
+        "client.disableDataExport": True,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        "global.developmentMode": False,
+        "logger.hideWelcomeMessage": True,
+        "runner.magicEnabled": False,
+        "runner.postScriptGC": False,
+        "server.allowedHosts": sorted(hosts),
+        "server.enableAgentApi": False,
+        "server.enableCORS": True,
+        "server.enableStaticServing": False,
+        "server.enableXsrfProtection": True,
+        "server.fileWatcherType": "none",
+        "server.headless": True,
+        "server.maxUploadSize": MAX_UPLOAD_MIB,
+        "server.maxWidgetStateSize": MAX_WIDGET_STATE_MIB,
+        "server.runOnSave": False,
+        "server.scriptHealthCheckEnabled": False,
+        "server.trustedUserHeaders": {},
+    }
+
+
+_MESSAGES: Final = frozenset(
+    {
+        "rerun_script",
+        "stop_script",
+        "file_urls_request",
+        "app_heartbeat",
+        "backend_operation_request",
+    }
+)
+_OPERATIONS: Final = frozenset({"deferred_file", "dataframe_chunk"})
+
+
+def judge(message: bytes) -> Judgement:
+    """Return what a message of a page is: of a person, of the page's own timer, or none that our
+    pages send. Streamlit would also clear everybody's caches, tell of the source's state and write
+    files for agents, for whoever is logged in.
+    """
+    told = BackMsg()
+    try:
+        told.ParseFromString(message)
+    except DecodeError:
+        return Judgement.REFUSED
+    kind = told.WhichOneof("type")
+    if kind not in _MESSAGES:
+        return Judgement.REFUSED
+    if kind == "backend_operation_request":
+        operation = told.backend_operation_request.WhichOneof("payload")
+        return Judgement.BY_PERSON if operation in _OPERATIONS else Judgement.REFUSED
+    by_itself = kind == "app_heartbeat" or (
+        kind == "rerun_script" and told.rerun_script.is_auto_rerun
+    )
+    return Judgement.BY_ITSELF if by_itself else Judgement.BY_PERSON
+
+
+class Dashboard:
+    """The application of a script, with its start page rewritten and its policy set."""
+
+    def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
+        # the first reading of Streamlit's options looks beside the script, for its theme
+        config._main_script_path = str(script.path)
+        config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
+        self._app = App(script.path, on_script_error=script.on_error)
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """Return what runs Streamlit while the service is up."""
+        return self._app.lifespan()(None)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await _Rewriting(scope, send).run(self._app, receive)
+
+
+class _Rewriting:
+    """One answer: a page is held back whole and rewritten, everything else passes."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._send = send
+        self._host = Headers(scope=scope).get("host", "")
+        self._scope = {**scope, "headers": _whole_and_plain(scope)}
+        self._start: Message | None = None
+        self._body = b""
+
+    async def run(self, app: App, receive: Receive) -> None:
+        """Answer the request."""
+        await app(self._scope, receive, self._pass)
+
+    async def _pass(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_page(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._finish(self._start)
+
+    async def _finish(self, start: Message) -> None:
+        body = rewritten(self._body)
+        headers = MutableHeaders(raw=list(start["headers"]))
+        # a HEAD answer has the length of the page and no body
+        length = len(body) if self._scope["method"] != "HEAD" else headers.get("content-length", "")
+        headers["content-length"] = str(length)
+        for name in ("etag", "last-modified", "accept-ranges"):
+            del headers[name]
+        sockets = f" ws://{self._host} wss://{self._host}"
+        headers["content-security-policy"] = PAGE_POLICY.format(sockets=sockets)
+        await self._send({**start, "headers": headers.raw})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def rewritten(page: bytes) -> bytes:
+    """Return Streamlit's start page as ours."""
+    page = _INLINE_SCRIPT.sub(b"", _COMMENT.sub(b"", page))
+    page = _NO_SCRIPT.sub(
+        "<noscript><p>请在浏览器中启用 JavaScript 后使用口碑。</p></noscript>".encode(),
+        _AGENT_HINT.sub(b"", page),
+    )
+    page = page.replace(b'<html lang="en">', b'<html lang="zh-CN">')
+    page = page.replace(b"<title>Streamlit</title>", "<title>口碑</title>".encode())
+    script = f'<script src="{SESSION_SCRIPT}" defer></script></head>'
+    return page.replace(b"</head>", script.encode())
+
+
+def _is_page(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")
+
+
+def _whole_and_plain(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers without what could bring a page compressed, in part, or not at all."""
+    if scope["path"].startswith(("/static/", "/media/", "/component/")):
+        return list(scope["headers"])
+    left_out = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
+    return [(name, value) for name, value in scope["headers"] if name not in left_out]
