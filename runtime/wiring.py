@@ -4,7 +4,7 @@ What needs an optional package (scoring, browser) is made when it is first asked
 that only shows pages needs neither.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from analysis.draft_check import check_draft
 from analysis.sentiment import StockSnowNlpScorer
 from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
+from delivery.lead_mail import render_lead
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
@@ -33,6 +35,8 @@ from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
+from workflow.cases import Desk
+from workflow.leads import LeadDesk
 
 if TYPE_CHECKING:
     from monitoring.ingest import Ingest
@@ -103,6 +107,28 @@ class Services:
             public_url=self.settings.public_url.rstrip("/"),
             language=self.settings.language,
         )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What every move of a case is done with."""
+        return Desk(
+            render=render_case,
+            check_draft=self.check_draft,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url,
+        )
+
+    @cached_property
+    def lead_desk(self) -> LeadDesk:
+        """What reports of employees are taken in with."""
+        return LeadDesk(self.begin_work, self.store, self.archive, render_lead, self.desk)
+
+    def check_draft(self, draft: Draft, case: Case) -> Sequence[Finding]:
+        """Return what a draft's reader has to look at; our own names are nobody's secret."""
+        with self.begin_reading() as work:
+            _, configuration = work.configuration.current()
+        names = [name for brand in configuration.brands for name in (brand.name, *brand.aliases)]
+        return check_draft(draft, case, names)
 
     @property
     def keep(self) -> Keep:

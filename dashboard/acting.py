@@ -1,0 +1,98 @@
+"""Doing what a person asked for: once, upon what they saw, with a word about how it went.
+
+A page shows an object in some version and notes it; the next click acts upon that version, however
+often the script ran in between. What was typed follows the stored text until somebody types, and is
+never overwritten from then on.
+"""
+
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from dashboard.data import forget
+from dashboard.state import key
+from dashboard.widgets.html import fill, show
+from dashboard.widgets.notices import refused
+from domain.audit import canonical
+from domain.errors import KoubeiError, VersionConflict
+
+T = TypeVar("T")
+
+_TOLD = key("told")
+_TYPED = "您填写的内容仍在下方"
+
+
+def attempt(
+    act: Callable[[], T],
+    done: str,
+    *,
+    kept: str = "",
+    then: Callable[[T], None] | None = None,
+) -> None:
+    """Run a use case. Done: the page is drawn anew (or `then` leads elsewhere) and says `done`;
+    refused: says why, what helps and what was kept.
+    """
+    try:
+        result = act()
+    except VersionConflict as conflict:
+        forget()
+        refused(conflict, kept=kept or f"没有覆盖对方的改动，{_TYPED}；核对后可再次提交")
+        return
+    except KoubeiError as error:
+        refused(error, kept=kept or _TYPED)
+        return
+    tell(done)
+    forget()
+    if then is not None:
+        then(result)
+    st.rerun()
+
+
+def tell(words: str) -> None:
+    """Have the next run say that something was done."""
+    st.session_state[_TOLD] = words
+
+
+def show_told() -> None:
+    """Say what the last click did, once."""
+    words = st.session_state.pop(_TOLD, "")
+    if words:
+        show(fill('<div class="kb-done" role="status">✓ {words}</div>', words=words))
+
+
+def seen(object_id: str, newest: int) -> int:
+    """Return the version that the reader acts upon: the one that was drawn last."""
+    return int(st.session_state.get(key("seen", object_id), newest))
+
+
+def note_seen(object_id: str, version: int) -> None:
+    """Note the version that the page shows now; call it when all of it is drawn."""
+    st.session_state[key("seen", object_id)] = version
+
+
+def action_id(account_id: str, object_id: str, version: int, act: object) -> str:
+    """Return the id of one act: the same person doing the same to the same version does it once,
+    so the second half of a double click is harmless.
+    """
+    said = canonical([account_id, object_id, version, type(act).__name__, repr(act)])
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def typed(field: str, stored: str) -> str:
+    """Return the session key of a text field that begins with `stored`.
+
+    While nobody has typed, the field follows what is stored; what was typed stays.
+    """
+    name, base = key("typed", field), key("stored", field)
+    untouched = st.session_state.get(name, stored) == st.session_state.get(base, stored)
+    if name not in st.session_state or untouched:
+        st.session_state[name] = stored
+    st.session_state[base] = stored
+    return name
+
+
+def is_unsaved(field: str, stored: str) -> bool:
+    """Whether a field holds something that is not stored."""
+    return bool(st.session_state.get(key("typed", field), stored) != stored)
