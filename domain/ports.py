@@ -14,11 +14,8 @@ from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.correction import Correction
-from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
-from domain.keeping import BackupNote, OutboxHold
-from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState

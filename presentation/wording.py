@@ -31,9 +31,6 @@ from domain.channel import Channel
 from domain.clock_warning import WarnedAs
 from domain.clocks import ClockName, ClockState
 from domain.correction import CorrectionAct
-from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
-from domain.clock_warning import WarnedAs
-from domain.clocks import ClockName, ClockState
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
@@ -42,10 +39,6 @@ from domain.fact_sheet import Verdict
 from domain.lead import ImageKind, LeadProgress, LeadState
 from domain.links import Place
 from domain.login import TicketKind
-from domain.login import TicketKind
-from domain.fact_sheet import Verdict
-from domain.lead import ImageKind, LeadProgress, LeadState
-from domain.links import Place
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
