@@ -4,11 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from delivery.letter import SUBJECT_LIMIT
-from delivery.upward_mail import render_upward
+from delivery.case_mail import render_case
 from domain.account import Account, Role
 from domain.brand import DEFAULT_CLOCKS, Level
-from domain.case import CaseState, UpwardReport, UpwardSheet, UpwardState
+from domain.case import CaseState, UpwardReport, UpwardState
 from domain.case_notice import CaseMail, NoticeKind
 from domain.clocks import clocks_of, fixed_policy
 from domain.fact_sheet import Claim, Evidence, FactSheet, Verdict
@@ -76,43 +75,30 @@ def test_a_count_that_was_not_fully_seen_is_at_least():
     assert "负面 ≥ 47 条" in write_sheet(facts(signals=(partly,))).spread
 
 
-def a_mail(sheet: UpwardSheet, **changes: object) -> CaseMail:
+def test_the_sheet_can_be_sent_as_it_is():
+    sheet = write_sheet(facts())
     upward = UpwardReport(UpwardState.SENT, sheet=sheet, sent_at=NOON)
-    fields: dict[str, object] = {
-        "kind": NoticeKind.UPWARD_REPORT,
-        "case": a_case(upward=upward),
-        "actor": "李分析",
-        "comment": "",
-        "brand_name": "云栈茶饮",
-        "zone_name": "Asia/Shanghai",
-        "public_url": "https://koubei.example",
-        **changes,
-    }
-    return CaseMail(**fields)  # type: ignore[arg-type]
+    mail = CaseMail(
+        kind=NoticeKind.UPWARD_REPORT,
+        case=a_case(upward=upward),
+        actor="李分析",
+        comment="",
+        brand_name="云栈茶饮",
+        zone_name="Asia/Shanghai",
+        public_url="https://koubei.example",
+    )
+    rendered = render_case(mail, READER)
+    for said in ("什么事", "从何来", "扩散", "已做", "建议", "已阅", "峰值 47 条", "核实单"):
+        assert said in rendered.text
+        assert said in rendered.html
 
 
 READER = Account("zhao", "zhao", "赵总", frozenset({Role.APPROVER_L2}), NOON, "zhao@example.org")
 
 
-def test_the_mail_carries_the_sheet_and_asks_for_the_receipt():
-    mail = render_upward(a_mail(write_sheet(facts())), READER)
-    assert mail.subject == "【上报】橙色预警 云栈茶饮 云栈奶茶 异物|C-20261120-01"
-    for said in ("什么事", "从何来", "扩散", "已做", "建议", "李分析 上报", "已阅", "赵总"):
-        assert said in mail.text
-        assert said in mail.html
-    assert "https://koubei.example/case?id=C-20261120-01" in mail.text
-
-
-def test_the_mail_is_there_in_english():
-    mail = render_upward(a_mail(UpwardSheet("异物"), actor=""), READER, "en")
-    assert mail.subject.startswith("[Report] Orange alert")
-    assert "Reported by the system" in mail.text
-
-
 def test_what_people_typed_is_only_words():
-    hostile = "<img src=x onerror=alert(1)> https://evil.example \u202e\r\nBcc: x@example.org"
-    mail = render_upward(a_mail(UpwardSheet(hostile, hostile, hostile, hostile, hostile)), READER)
-    assert "<img" not in mail.html
-    assert "https://evil.example" not in mail.text + mail.html
-    assert "\u202e" not in mail.text
-    assert len(mail.subject) <= SUBJECT_LIMIT
+    hostile = "<img src=x> https://evil.example \u202e\r\nBcc: x@example.org"
+    sheet = write_sheet(facts(case=a_case(title=hostile, summary=hostile), brand_name="云栈"))
+    assert "https://evil.example" not in sheet.what
+    assert "\u202e" not in sheet.what
+    assert sheet.what.count("\n") == 1
