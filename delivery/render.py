@@ -34,8 +34,8 @@ def render_alert(
         return Rendered(subject=words.heading.subject, text=words.brief, html="")
     return Rendered(
         subject=words.heading.subject,
-        text=_text("alert.txt.j2", words),
-        html=_html("alert.html.j2", words),
+        text=render_text("alert.txt.j2", mail=words, t=words.heading.t),
+        html=render_page("alert.html.j2", mail=words, t=words.heading.t),
     )
 
 
@@ -58,13 +58,14 @@ def render_test(place: str, language: str = "zh") -> Rendered:
     return Rendered(subject=subject.in_language(language), text=text, html=html)
 
 
-def _html(name: str, words: AlertWords) -> str:
-    page = _environment().get_template(name).render(mail=words, t=words.heading.t)
-    return _inliner().inline(page)
+def render_page(name: str, **words: object) -> str:
+    """Return the HTML of one of our templates, escaped, with its styles inlined."""
+    return _inliner().inline(_environment().get_template(name).render(**words))
 
 
-def _text(name: str, words: AlertWords) -> str:
-    return _environment().get_template(name).render(mail=words, t=words.heading.t).strip() + "\n"
+def render_text(name: str, **words: object) -> str:
+    """Return the plain text of one of our templates."""
+    return _environment().get_template(name).render(**words).strip() + "\n"
 
 
 @cache

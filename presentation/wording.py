@@ -9,13 +9,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.account import AccountState, Role
 from domain.alert import MailStage
+from domain.approval import ApprovalMode
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.case import FalseAlarmCategory
 from domain.channel import Channel
+from domain.case import (
+    CaseKind,
+    CaseSort,
+    CaseState,
+    Comparison,
+    FalseAlarmCategory,
+    PromiseState,
+    Satisfaction,
+    UpwardState,
+)
+from domain.case_moves import ConflictChoice
+from domain.case_notice import NoticeKind
+from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
+from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
+from domain.fact_sheet import Verdict
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
@@ -207,6 +224,88 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Bucket.HOUR: Text("1 小时", "1 hour"),
         Bucket.DAY: Text("1 天", "1 day"),
     },
+    Role: ROLE_WORDS,
+    AccountState: {
+        AccountState.ACTIVE: Text("启用", "active"),
+        AccountState.DISABLED: Text("停用", "disabled"),
+    },
+    CaseState: STATE_WORDS,
+    CaseKind: {
+        CaseKind.INCIDENT: Text("舆情", "incident"),
+        CaseKind.COMPLAINT: Text("投诉", "complaint"),
+        CaseKind.DISPUTE: Text("纠纷", "dispute"),
+        CaseKind.SECURITY: Text("安全或账号异常", "security"),
+    },
+    CaseSort: {
+        CaseSort.NEWEST: Text("最新", "newest"),
+        CaseSort.DUE: Text("最急", "most urgent"),
+    },
+    FalseAlarmCategory: {
+        FalseAlarmCategory.NOT_ABOUT_US: Text("与我方无关", "not about us"),
+        FalseAlarmCategory.OLD_NEWS: Text("旧闻", "old news"),
+        FalseAlarmCategory.MISJUDGED: Text("情感误判", "sentiment misjudged"),
+        FalseAlarmCategory.SPAM: Text("水军或广告", "spam"),
+        FalseAlarmCategory.OWN_ACTIVITY: Text("自家活动引起", "our own activity"),
+        FalseAlarmCategory.OTHER: Text("其他", "other"),
+    },
+    UpwardState: {
+        UpwardState.NOT_DUE: Text("无需上报", "not due"),
+        UpwardState.DUE: Text("待上报", "due"),
+        UpwardState.SENT: Text("已上报", "sent"),
+        UpwardState.READ: Text("已阅", "read"),
+    },
+    Comparison: {
+        Comparison.SAME: Text("与批准文字一致", "same as approved"),
+        Comparison.NOT_READABLE: Text("未能比对", "could not be compared"),
+    },
+    PromiseState: {
+        PromiseState.OPEN: Text("未完成", "open"),
+        PromiseState.KEPT: Text("已兑现", "kept"),
+        PromiseState.DROPPED: Text("已取消", "dropped"),
+    },
+    Satisfaction: {
+        Satisfaction.SATISFIED: Text("满意", "satisfied"),
+        Satisfaction.ACCEPTED: Text("接受", "accepted"),
+        Satisfaction.DISSATISFIED: Text("不满意", "dissatisfied"),
+        Satisfaction.NOT_KNOWN: Text("未知", "not known"),
+    },
+    Verdict: {
+        Verdict.TRUE: Text("属实", "true"),
+        Verdict.PARTLY: Text("部分属实", "partly true"),
+        Verdict.FALSE: Text("不实", "false"),
+        Verdict.UNVERIFIABLE: Text("无法核实", "unverifiable"),
+    },
+    DraftKind: {
+        DraftKind.ANSWER: Text("正式回应", "answer"),
+        DraftKind.HOLDING: Text("声明稿（核实中）", "holding statement"),
+    },
+    Importance: {
+        Importance.ROUTINE: Text("一般", "routine"),
+        Importance.SENSITIVE: Text("重要或敏感", "sensitive"),
+    },
+    Authorship: {
+        Authorship.STAFF: Text("本公司人员", "our own people"),
+        Authorship.EXTERNAL: Text("外部人员", "from outside"),
+    },
+    ApprovalMode: {
+        ApprovalMode.ANY: Text("任一人", "any of them"),
+        ApprovalMode.ALL: Text("全部", "all of them"),
+    },
+    ConflictChoice: {
+        ConflictChoice.KEEP_OTHERS: Text("保留其他回应", "keep the others"),
+        ConflictChoice.REJECT_OTHERS: Text("退回其他回应", "reject the others"),
+    },
+    NoticeKind: {
+        NoticeKind.ASSIGNED: Text("指派给您", "assigned to you"),
+        NoticeKind.PROMISED: Text("承诺由您负责", "a promise is yours to keep"),
+        NoticeKind.WAITING_FOR_APPROVAL: Text("待您审批", "waiting for your approval"),
+        NoticeKind.RETURNED: Text("稿件退回", "draft returned"),
+        NoticeKind.APPROVED: Text("已批准，待发布", "approved, to be published"),
+        NoticeKind.APPROVAL_EXPIRED: Text("批准已过期", "approval expired"),
+        NoticeKind.UPWARD_REPORT: Text("上报", "report"),
+        NoticeKind.REOPENED: Text("重新打开", "reopened"),
+        NoticeKind.WOKEN: Text("恢复处理", "on again"),
+    },
 }
 
 WRITTEN_AS_FILE = Text(
@@ -359,6 +458,11 @@ _NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
 def word(member: StrEnum) -> Text:
     """Return the word for a member of a domain enum; KeyError names an enum without words."""
     return _WORDS[type(member)][member]
+
+
+def command_word(command: type) -> Text:
+    """Return the word for a command of `domain.case_moves`: what its button says."""
+    return COMMAND_WORDS[command]
 
 
 def reason(code: str, platform: Platform | None = None) -> Reason:
