@@ -13,8 +13,6 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
-from domain.case import FalseAlarmCategory
-from domain.channel import Channel
 from domain.case import (
     CaseKind,
     CaseSort,
@@ -28,6 +26,7 @@ from domain.case import (
 from domain.case_moves import ConflictChoice
 from domain.case_notice import NoticeKind
 from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
+from domain.channel import Channel
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
@@ -144,14 +143,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SignalState.OPEN: Text("未解除", "open"),
         SignalState.ACKNOWLEDGED: Text("已认领", "acknowledged"),
         SignalState.CLOSED: Text("已解除", "closed"),
-    },
-    FalseAlarmCategory: {
-        FalseAlarmCategory.NOT_ABOUT_US: Text("与本品牌无关", "not about us"),
-        FalseAlarmCategory.OLD_NEWS: Text("旧闻重提", "old news"),
-        FalseAlarmCategory.MISJUDGED: Text("情感误判", "misjudged sentiment"),
-        FalseAlarmCategory.SPAM: Text("垃圾或营销内容", "spam"),
-        FalseAlarmCategory.OWN_ACTIVITY: Text("自身活动引起", "our own activity"),
-        FalseAlarmCategory.OTHER: Text("其他", "other"),
     },
     SignalAct: {
         SignalAct.MAKE_CASE: Text("建单", "make a case"),
