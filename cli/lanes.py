@@ -1,11 +1,13 @@
-"""What the scheduler's lanes do: crawl, detect, relay, escalate, heartbeat, housekeeping."""
+"""What the scheduler's lanes do: crawl, detect, relay, remind, warn, heartbeat, housekeeping."""
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 
 from crawlers.launch import look
+from delivery.clock_mail import render_clock_warning
 from domain.errors import CrawlError, Text
+from monitoring.case_clocks import ClockWarner
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
@@ -27,6 +29,7 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.ESCALATE: _simple(
             lambda: run_clocks(services.begin_work, services.clock.now(), services.telling)
         ),
+        Lane.CLOCKS: _simple(lambda: _warn(services)),
         Lane.HEARTBEAT: _simple(
             lambda: beat(
                 services.begin_work,
@@ -74,6 +77,19 @@ def _crawl(services: Services) -> Work:
 def _detect(services: Services) -> Mapping[str, object]:
     evaluations = services.detector.evaluate(services.clock.now())
     return dict(Counter(evaluation.outcome.value for evaluation in evaluations))
+
+
+def _warn(services: Services) -> Mapping[str, object]:
+    settings = services.settings
+    warner = ClockWarner(
+        services.begin_work,
+        services.begin_reading,
+        render=lambda warning: render_clock_warning(warning, settings.language),
+        zone_name=settings.timezone,
+        public_url=settings.public_url,
+    )
+    result = warner.warn(services.clock.now())
+    return {"cases": result.cases, "mails": result.written, "unreached": result.unreached}
 
 
 def _relay(services: Services, owner: str) -> Mapping[str, object]:

@@ -34,13 +34,16 @@ class Authorship(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a check of the text found. `code` names the rule (`blank_left`, `superlative` …),
-    `excerpt` is where, `blocking` whether the draft cannot be submitted without a reason.
+    `excerpt` is where, `blocking` whether the draft cannot be submitted without a reason. `start`
+    and `end` are the place in the text, both 0 for what is missing from it.
     """
 
     code: str
     excerpt: str = ""
     detail: str = ""
     blocking: bool = True
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)

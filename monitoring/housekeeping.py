@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.ports import BeginWork, PageArchive
+from monitoring.holding import held_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,14 @@ class Keep:
 def tidy(
     begin_work: BeginWork, archive: PageArchive, now: datetime, keep: Keep
 ) -> Mapping[str, object]:
-    """Destroy what is past its time and return how much of each kind went."""
-    pages = archive.prune(now - keep.pages)
+    """Destroy what is past its time and return how much of each kind went; pages that a case or a
+    lead rests on stay.
+    """
     with begin_work() as work:
+        held = held_pages(work)
+    pages = archive.prune(now - keep.pages, held)
+    with begin_work() as work:
+        work.pages.prune(now - keep.pages, held)
         gone = {
             "pages": pages,
             "evaluations": work.evaluations.prune(now - keep.evaluations),

@@ -27,11 +27,15 @@ from domain.case_moves import ConflictChoice
 from domain.case_notice import NoticeKind
 from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
 from domain.channel import Channel
+from domain.clock_warning import WarnedAs
+from domain.clocks import ClockName, ClockState
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
 from domain.fact_sheet import Verdict
+from domain.lead import ImageKind, LeadProgress, LeadState
+from domain.links import Place
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
@@ -39,6 +43,7 @@ from domain.queries import Bucket, Sort
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalAct, SignalState
+from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
 _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
@@ -186,6 +191,97 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.RETRY: Text("待重试", "to be retried"),
         OutboxState.UNCERTAIN: Text("结果不明，将重发", "uncertain, to be sent again"),
         OutboxState.DEAD: Text("已放弃", "given up"),
+    },
+    ClockName: {
+        ClockName.ACKNOWLEDGE: Text("认领", "acknowledge"),
+        ClockName.ACK_TIMEOUT: Text("认领后推进", "move on after taking"),
+        ClockName.REPORT_LEAD: Text("上报值班长", "report to the duty lead"),
+        ClockName.REPORT_EXECUTIVE: Text("上报分管领导", "report to the executive"),
+        ClockName.FACT_SHEET: Text("核实单", "fact sheet"),
+        ClockName.FIRST_RESPONSE: Text("首次回应或决定不回应", "first answer or decided silence"),
+        ClockName.FOLLOW_UP: Text("跟进", "follow-up"),
+        ClockName.WATCH_WINDOW: Text("观察期", "watch window"),
+        ClockName.REVIEW: Text("复盘", "review"),
+        ClockName.COMPLAINT_REPLY: Text("投诉首次答复", "complaint: first reply"),
+        ClockName.COMPLAINT_UPDATE: Text("投诉进展告知", "complaint: update"),
+        ClockName.COMPLAINT_SOLUTION: Text("投诉解决", "complaint: solution"),
+    },
+    ClockState: {
+        ClockState.OK: Text("计时中", "running"),
+        ClockState.HALF: Text("已过一半", "half gone"),
+        ClockState.NEAR: Text("将到期", "nearly due"),
+        ClockState.BREACHED: Text("超时", "overdue"),
+        ClockState.MET: Text("按时完成", "in time"),
+        ClockState.NOT_SET: Text("制度未填写", "not set by the policy"),
+    },
+    WarnedAs: {
+        WarnedAs.OWNER: Text("负责人", "owner"),
+        WarnedAs.DUTY_LEAD: Text("值班长", "duty lead"),
+        WarnedAs.APPROVER: Text("审批 L2", "approver L2"),
+        WarnedAs.FALLBACK: Text("预警收件人", "alert recipient"),
+    },
+    LeadState: {
+        LeadState.RECEIVED: Text("待研判", "to be looked at"),
+        LeadState.IN_CASE: Text("已转工单", "part of a case"),
+        LeadState.DISMISSED: Text("已关闭", "dismissed"),
+    },
+    LeadProgress: {
+        LeadProgress.RECEIVED: Text("已收到", "received"),
+        LeadProgress.BEING_HANDLED: Text("处理中", "being handled"),
+        LeadProgress.ANSWERED: Text("公司已回应", "the company has answered"),
+        LeadProgress.DONE: Text("已办结", "done"),
+        LeadProgress.DISMISSED: Text("已核，无需处理", "looked at, nothing to do"),
+    },
+    Place: {
+        Place.WEIBO: Text("微博", "Weibo"),
+        Place.ZHIHU: Text("知乎", "Zhihu"),
+        Place.TIEBA: Text("贴吧", "Tieba"),
+        Place.WECHAT: Text("微信", "WeChat"),
+        Place.QQ: Text("QQ", "QQ"),
+        Place.OTHER: Text("其他", "elsewhere"),
+    },
+    ImageKind: {
+        ImageKind.PNG: Text("PNG 图片", "PNG picture"),
+        ImageKind.JPEG: Text("JPEG 图片", "JPEG picture"),
+        ImageKind.WEBP: Text("WebP 图片", "WebP picture"),
+    },
+    Venue: {
+        Venue.WEIBO_POST: Text("微博正文", "Weibo post"),
+        Venue.WEIBO_COMMENT: Text("微博评论", "Weibo comment"),
+        Venue.ZHIHU_ANSWER: Text("知乎回答", "Zhihu answer"),
+        Venue.ZHIHU_COMMENT: Text("知乎评论", "Zhihu comment"),
+        Venue.TIEBA_THREAD: Text("贴吧主题帖", "Tieba thread"),
+        Venue.TIEBA_REPLY: Text("贴吧回复", "Tieba reply"),
+        Venue.PRESS: Text("新闻稿或公告", "press statement"),
+    },
+    Template: {
+        Template.HOLDING: Text("情况说明（核实中）", "holding statement"),
+        Template.APOLOGY: Text("致歉声明", "apology"),
+        Template.CLARIFICATION: Text("澄清说明", "clarification"),
+        Template.COMPLAINT_REPLY: Text("投诉答复", "reply to a complaint"),
+    },
+    FindingCode: {
+        FindingCode.EMPTY: Text("没有内容", "there is no text"),
+        FindingCode.BLANK_LEFT: Text("填空未完成", "a blank is not filled in"),
+        FindingCode.SUPERLATIVE: Text(
+            "绝对化用语（广告法第九条）", "absolute wording (advertising law, article 9)"
+        ),
+        FindingCode.OVER_PROMISE: Text("无法保证的承诺", "a promise that nobody can keep"),
+        FindingCode.PERSON_NAMED: Text(
+            "点名个人或未打码的用户名", "names a person, or a user name that is not masked"
+        ),
+        FindingCode.PERSONAL_DATA: Text("含个人信息", "personal data"),
+        FindingCode.DATE_MISSING: Text("缺少日期", "the date is missing"),
+        FindingCode.CONTACT_MISSING: Text("缺少联系方式", "no contact is given"),
+        FindingCode.CAUSE_BEFORE_VERIFIED: Text(
+            "事实未核实前说明原因（慎报原因）", "names a cause before the facts are verified"
+        ),
+        FindingCode.NOT_IN_FACT_SHEET: Text(
+            "数字或日期不在核实单中", "a figure or date that the fact sheet does not have"
+        ),
+        FindingCode.BARE_LINK: Text("链接未说明用途", "a link without its purpose"),
+        FindingCode.TOO_LONG: Text("超过平台字数", "longer than the platform takes"),
+        FindingCode.FOLDED: Text("会被折叠", "longer than is shown at once"),
     },
     Sort: {
         Sort.NEWEST: Text("最新", "newest"),

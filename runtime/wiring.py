@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from analysis.draft_check import check_draft
 from analysis.sentiment import StockSnowNlpScorer
+from delivery.case_mail import render_case
 from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
 from delivery.mail import Security, SmtpMailer, SmtpServer
@@ -33,6 +35,8 @@ from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
+from workflow.cases import Desk
+from workflow.handling import join_open_case
 
 if TYPE_CHECKING:
     from monitoring.ingest import Ingest
@@ -89,11 +93,21 @@ class Services:
         mail = make_notifier(self.settings, self.clock)
         return RoutingNotifier(mail, make_robots(self.settings, self.clock))
 
+    @cached_property
+    def desk(self) -> Desk:
+        """What every move of a case is done with."""
+        return Desk(
+            render=partial(render_case, language=self.settings.language),
+            check_draft=check_draft,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url.rstrip("/"),
+        )
+
     @property
     def telling(self) -> Telling:
         """How people are reminded of signals that nobody takes."""
         return Telling(
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url.rstrip("/"),
             language=self.settings.language,
@@ -112,10 +126,11 @@ class Services:
             self.store,
             self.begin_work,
             self.clock,
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url,
             model_id=self.scorer.model_id,
+            join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
 
 

@@ -15,6 +15,7 @@ class Lane(StrEnum):
     DETECT = "detect"
     RELAY = "relay"
     ESCALATE = "escalate"
+    CLOCKS = "clocks"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
     WEIBO = "crawl:weibo"
@@ -42,6 +43,7 @@ FIXED_JOBS = (
     Job("detect", Lane.DETECT, timedelta(minutes=5)),
     Job("relay", Lane.RELAY, timedelta(seconds=30)),
     Job("escalate", Lane.ESCALATE, timedelta(minutes=1)),
+    Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
 )

@@ -18,8 +18,10 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LeadRepository,
     OutboxRepository,
     SealedNameRepository,
+    SeenPageRepository,
     SignalRepository,
     SilenceRepository,
     SlotRepository,
@@ -32,6 +34,7 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
@@ -68,6 +71,8 @@ class SqlUnitOfWork:
     sealed_names: SealedNameRepository
     accounts: AccountRepository
     silences: SilenceRepository
+    leads: LeadRepository
+    pages: SeenPageRepository
     cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
@@ -90,6 +95,8 @@ class SqlUnitOfWork:
         self.sealed_names = SqlSealedNameRepository(db)
         self.accounts = SqlAccountRepository(db)
         self.silences = SqlSilenceRepository(db)
+        self.leads = SqlLeadRepository(db)
+        self.pages = SqlSeenPageRepository(db)
         self.cases = SqlCaseRepository(db)
         return self
 

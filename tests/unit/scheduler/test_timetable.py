@@ -31,6 +31,7 @@ def test_nothing_configured_still_relays_mail():
         Lane.DETECT,
         Lane.RELAY,
         Lane.ESCALATE,
+        Lane.CLOCKS,
         Lane.HEARTBEAT,
         Lane.HOUSEKEEPING,
     }
