@@ -1,4 +1,4 @@
-"""What the scheduler's lanes do: crawl, detect, relay, escalate, warn, beat, tidy."""
+"""What the scheduler's lanes do: crawl, detect, relay, remind, warn, heartbeat, housekeeping."""
 
 import threading
 from collections import Counter
@@ -29,10 +29,10 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.TIEBA: crawl,
         Lane.DETECT: _simple(lambda: _detect(services)),
         Lane.RELAY: _simple(lambda: _relay(services, owner)),
-        Lane.CLOCKS: _simple(lambda: _warn(services)),
         Lane.ESCALATE: _simple(
             lambda: run_clocks(services.begin_work, services.clock.now(), services.telling)
         ),
+        Lane.CLOCKS: _simple(lambda: _warn(services)),
         Lane.HEARTBEAT: _simple(
             lambda: beat(
                 services.begin_work,
