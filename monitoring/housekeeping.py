@@ -16,6 +16,8 @@ class Keep:
     evaluations: timedelta = timedelta(days=90)
     sightings: timedelta = timedelta(days=90)
     slots: timedelta = timedelta(days=7)
+    sessions: timedelta = timedelta(days=90)
+    login_attempts: timedelta = timedelta(days=1)
 
 
 def tidy(
@@ -35,6 +37,9 @@ def tidy(
             "sealed_names": work.sealed_names.prune(now),
             "sightings": work.crawls.prune_sightings(now - keep.sightings),
             "slots": work.slots.prune(now - keep.slots),
+            "sessions": work.accounts.prune_sessions(now - keep.sessions),
+            "tickets": work.logins.prune_tickets(now),
+            "login_attempts": work.logins.prune_attempts(now - keep.login_attempts),
         }
         work.commit()
     return gone

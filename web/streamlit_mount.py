@@ -7,6 +7,7 @@ the page, so that the policy can forbid them, and with a script of ours that lea
 when the session ends.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -16,6 +17,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
+from streamlit import logger as streamlit_logs
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.starlette import App
 
@@ -104,6 +106,7 @@ class Dashboard:
     """The application of a script, with its start page rewritten and its policy set."""
 
     def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
+        _leave_logs_to_us()
         # the first reading of Streamlit's options looks beside the script, for its theme
         config._main_script_path = str(script.path)
         config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
@@ -118,6 +121,16 @@ class Dashboard:
             await self._app(scope, receive, send)
             return
         await _Rewriting(scope, send).run(self._app, receive)
+
+
+def _leave_logs_to_us() -> None:
+    """Take Streamlit's handlers from its loggers, and from uvicorn's: they write lines of their
+    own past the service's log, and are given to each logger that is asked for later.
+    """
+    for its in streamlit_logs._loggers.values():  # its "root" is the logger `streamlit`
+        its.handlers.clear()
+        its.propagate = True
+    streamlit_logs.get_logger = logging.getLogger
 
 
 class _Rewriting:
