@@ -1,4 +1,5 @@
-"""What the scheduler's lanes do: crawl, detect, relay, clocks, heartbeat, housekeeping."""
+"""What the scheduler's lanes do: crawl, detect, relay, clocks, heartbeat, housekeeping,
+reports."""
 
 import threading
 from collections import Counter
@@ -11,6 +12,8 @@ from monitoring.case_clocks import ClockWarner
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
 from monitoring.notify import relay
+from monitoring.report_schedule import make_due
+from runtime.reports import report_press
 from runtime.wiring import Services
 from scheduler.service import Work
 from scheduler.timetable import Job, Lane
@@ -37,6 +40,15 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         ),
         Lane.HOUSEKEEPING: _simple(
             lambda: tidy(services.begin_work, services.archive, services.clock.now(), services.keep)
+        ),
+        Lane.REPORT: _simple(
+            lambda: make_due(
+                services.store,
+                services.begin_reading,
+                services.begin_work,
+                services.clock.now(),
+                report_press(services.settings),
+            )
         ),
     }
 

@@ -24,6 +24,7 @@ from domain.brand import (
     OwnAccount,
     Proximity,
     Recipient,
+    ReportPlan,
     Sensitivity,
     Source,
     Transport,
@@ -341,6 +342,34 @@ class CalendarTable(Table):
         )
 
 
+class ReportTable(Table):
+    """`[report]`: when reports are made, and who gets them."""
+
+    weekly: bool = True
+    daily: bool = True
+    weekly_at: ClockTime = timedelta(hours=8)
+    daily_at: ClockTime = timedelta(hours=8)
+    recipients: tuple[MailAddress, ...] = ()
+    daily_recipients: tuple[MailAddress, ...] = ()
+    brands: tuple[str, ...] = ()
+    confidentiality: str = "内部"
+    made_by: str = ""
+
+    def build(self) -> ReportPlan:
+        """Return the domain object."""
+        return ReportPlan(
+            weekly=self.weekly,
+            daily=self.daily,
+            weekly_at=self.weekly_at,
+            daily_at=self.daily_at,
+            recipients=self.recipients,
+            daily_recipients=self.daily_recipients,
+            brand_ids=self.brands,
+            confidentiality=self.confidentiality,
+            made_by=self.made_by,
+        )
+
+
 class Document(Table):
     """The whole file."""
 
@@ -351,6 +380,7 @@ class Document(Table):
     detection: DetectionTable = DetectionTable()
     levels: LevelsTable = LevelsTable()
     calendar: CalendarTable = CalendarTable()
+    report: ReportTable = ReportTable()
 
     def build(self) -> Configuration:
         """Return the domain object."""
@@ -362,6 +392,7 @@ class Document(Table):
             detection=DetectionRule(self.detection.sensitivity, dict(self.detection.brands)),
             clocks={level: getattr(self.levels, level).build(level) for level in Level},
             calendar=self.calendar.build(),
+            report=self.report.build(),
         )
 
 
@@ -407,6 +438,7 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
             if (clocks := configuration.clocks.get(level, LevelClocks()))
         },
         "calendar": _calendar(configuration.calendar),
+        "report": _report(configuration.report),
     }
 
 
@@ -572,6 +604,20 @@ def _calendar(calendar: CalendarSetting) -> dict[str, Any]:
         "closes": clock_text(calendar.closes),
         "years": years,
         **days(calendar),
+    }
+
+
+def _report(plan: ReportPlan) -> dict[str, Any]:
+    return {
+        "weekly": plan.weekly,
+        "daily": plan.daily,
+        "weekly_at": clock_text(plan.weekly_at),
+        "daily_at": clock_text(plan.daily_at),
+        "recipients": list(plan.recipients),
+        "daily_recipients": list(plan.daily_recipients),
+        "brands": list(plan.brand_ids),
+        "confidentiality": plan.confidentiality,
+        "made_by": plan.made_by,
     }
 
 

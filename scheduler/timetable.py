@@ -17,6 +17,7 @@ class Lane(StrEnum):
     CLOCKS = "clocks"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
+    REPORT = "report"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -44,6 +45,7 @@ FIXED_JOBS = (
     Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
+    Job("report", Lane.REPORT, timedelta(minutes=5)),
 )
 
 

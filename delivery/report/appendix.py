@@ -1,4 +1,4 @@
-"""The appendix of a report as a workbook: every table, and every negative post. All cells are texts."""
+"""The appendix of a report as a workbook: each table, each negative post; all cells are texts."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
