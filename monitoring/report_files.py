@@ -93,11 +93,10 @@ def build_files(
     built = Built()
     if not pictures and report.kind is ReportKind.WEEK:
         built.left_out.append(("PNG", NO_PICTURES))
-    page = render_page(view, pictures)
-    built.files[f"{report.id}.html"] = page.encode()
+    built.files[f"{report.id}.html"] = render_page(view, pictures).encode()
     makers: Mapping[str, Callable[[], bytes]] = {
         "docx": lambda: render_word(view, pictures, look.template),
-        "pdf": lambda: print_pdf(page),
+        "pdf": lambda: print_pdf(render_page(view, pictures, with_font=True)),
         "xlsx": lambda: render_workbook(view, store.scan(negatives_of(report).as_filter())),
     }
     for ending, make in makers.items():
