@@ -33,8 +33,7 @@ from presentation.wording import reason, word
 _EXCERPT_SIGNS = 80
 _LONGEST_PARAGRAPH = 2_000
 _MOST_PARAGRAPHS = 60
-_OF_A_DAY = 5
-"""A daily report is one page."""
+_OF_A_DAY, _LEAST_OF_A_DAY = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,8 +432,12 @@ class ReportView:
 
     @property
     def negatives(self) -> list[Quote]:
-        """The negative posts of the highest reach: ten of a week, five of a day."""
-        shown = self.s.negatives if self.weekly else self.s.negatives[:_OF_A_DAY]
+        """The negative posts of the highest reach: ten of a week; of a day, which is one
+        page, three to five.
+        """
+        lines = len(self.s.handling.signals) + len(self.s.handling.cases)
+        of_a_day = max(_LEAST_OF_A_DAY, _OF_A_DAY - lines)
+        shown = self.s.negatives if self.weekly else self.s.negatives[:of_a_day]
         return [self._negative(post) for post in shown]
 
     @property

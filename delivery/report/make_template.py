@@ -74,11 +74,11 @@ def _field(paragraph: Any, name: str) -> None:
 
 def _styles(document: Any) -> None:
     for name, size, colour, bold, before, after in (
-        ("Normal", 10, _INK, False, 0, 3),
-        ("Title", 21, _INK, True, 0, 3),
-        ("Heading 1", 13, _BLUE, True, 12, 4),
-        ("Heading 2", 10.5, _INK, True, 8, 2),
-        ("Caption", 8.5, _QUIET, False, 0, 2),
+        ("Normal", 9.5, _INK, False, 0, 2),
+        ("Title", 20, _INK, True, 0, 2),
+        ("Heading 1", 12.5, _BLUE, True, 10, 3),
+        ("Heading 2", 10, _INK, True, 5, 1),
+        ("Caption", 8.5, _QUIET, False, 0, 1),
     ):
         style = document.styles[name]
         style.font.name, style.font.size, style.font.bold = FONT, Pt(size), bold
@@ -90,7 +90,7 @@ def _styles(document: Any) -> None:
             fonts.attrib.pop(qn(theme), None)
         style.paragraph_format.space_before = Pt(before)
         style.paragraph_format.space_after = Pt(after)
-        style.paragraph_format.line_spacing = 1.2
+        style.paragraph_format.line_spacing = 1.15
     border = document.styles["Title"].element.pPr.find(qn("w:pBdr"))
     if border is not None:
         document.styles["Title"].element.pPr.remove(border)
