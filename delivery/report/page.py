@@ -6,7 +6,7 @@ from functools import cache
 
 from delivery.fonts import BOLD, REGULAR
 from delivery.report.pictures import Picture
-from delivery.report.templating import fill
+from delivery.templating import environment
 from presentation.report_view import ReportView
 
 
@@ -20,7 +20,9 @@ def render_page(
         picture.name: {"data": base64.b64encode(picture.png).decode("ascii"), "alt": picture.alt}
         for picture in pictures
     }
-    return fill("report_page.html.j2", view, pictures=shown, fonts=_fonts() if with_font else {})
+    fonts = _fonts() if with_font else {}
+    template = environment().get_template("report_page.html.j2")
+    return template.render(r=view, t=view.t, pictures=shown, fonts=fonts)
 
 
 @cache
