@@ -6,7 +6,7 @@ escaped by the template.
 
 from dataclasses import dataclass
 
-from delivery.render import render_page, render_text
+from delivery.templating import render_page, render_text
 from domain.errors import Text
 from domain.outbox import Rendered
 from presentation.hostile import defang, excerpt, safe_link

@@ -20,6 +20,7 @@ class Lane(StrEnum):
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
     BACKUP = "backup"
+    REPORT = "report"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -50,6 +51,7 @@ FIXED_JOBS = (
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
     # how often it is looked whether one is due; `backup.every` says how often one is
     Job("backup", Lane.BACKUP, timedelta(minutes=15)),
+    Job("report", Lane.REPORT, timedelta(minutes=5)),
 )
 
 
