@@ -1,4 +1,4 @@
-"""`koubei up`: everything on one machine. Scheduler, dashboard, the demo when nothing is set."""
+"""`koubei up`: everything on one machine. Scheduler, pages, and the demo when nothing is set."""
 
 import os
 import signal
@@ -15,11 +15,11 @@ from typing import Annotated
 import typer
 import uvicorn
 
-import dashboard
 from cli import demo_world
 from cli.lanes import lanes
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
+from domain.account import Account
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, DependencyMissing, Text
 from domain.outbox import OutboxState
@@ -45,7 +45,9 @@ from scheduler.service import Service
 from scheduler.timetable import Job, Lane
 from web.app import WebServices, build_app
 from web.headers import WEBSOCKET_LIMIT
+from web.services import DashboardScript
 from workflow.first_start import first_code
+from workflow.sessions import account_of_cookies
 from workflow.watches import apply_configuration
 
 _LAST_ANSWERS_SECONDS = 5
@@ -255,12 +257,11 @@ def _web_services(services: Services) -> WebServices:
         masker=lambda: services.masker,
         oidc=settings.oidc,
         dashboard=_dashboard(services),
-        on_script_error=_on_script_error,
     )
 
 
-def _dashboard(services: Services) -> Path | None:
-    """Return the dashboard's script, with the services at hand for its pages; None without it."""
+def _dashboard(services: Services) -> DashboardScript | None:
+    """Return the dashboard, with the services at hand for its pages; None on a host without it."""
     try:
         require("dashboard")
     except DependencyMissing as error:
@@ -269,16 +270,15 @@ def _dashboard(services: Services) -> Path | None:
             f"! no dashboard, a status page only: {error.sentence('en')}",
         )
         return None
+    from dashboard import streamlit_settings
     from dashboard.services import offer
-
-    offer(services)
-    return Path(dashboard.__file__).with_name("streamlit_app.py")
-
-
-def _on_script_error(error: Exception) -> bool:
     from dashboard.widgets.notices import on_script_error
 
-    return on_script_error(error)
+    def identify(cookies: Mapping[str, str]) -> Account | None:
+        return account_of_cookies(services.begin_reading, cookies, services.clock.now())
+
+    offer(services, identify)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
 
 
 def _tell_address(services: Services) -> None:

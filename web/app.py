@@ -68,9 +68,7 @@ def build_app(services: WebServices, *, ask_again_seconds: float = 15.0) -> WebA
         from web.streamlit_mount import Dashboard, judge
 
         own = OwnAddresses(services.public_url, services.listens_on)
-        dashboard = Dashboard(
-            services.dashboard, hosts=own.hosts, on_script_error=services.on_script_error
-        )
+        dashboard = Dashboard(services.dashboard, hosts=own.hosts)
         routes.append(Mount("/", app=dashboard, name="dashboard"))
         judging = judge
 

@@ -108,7 +108,7 @@ class Provider:
                 lambda: client.post(
                     self._endpoint("token_endpoint"),
                     data=form,
-                    auth=login if basic else None,
+                    auth=login if basic else httpx.USE_CLIENT_DEFAULT,
                     headers={"accept": "application/json"},
                 )
             )

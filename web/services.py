@@ -1,6 +1,6 @@
 """What the HTTP service is given: stores, clock, keys, and what its pages must know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,19 @@ from workflow.login import Door
 from workflow.passwords import Passwords
 
 
+@dataclass(frozen=True, slots=True)
+class DashboardScript:
+    """The dashboard, by the path of its script; how it looks; who is told what its pages raise."""
+
+    path: Path
+    settings: Mapping[str, object] = field(default_factory=dict)
+    on_error: Callable[[Exception], bool | None] | None = None
+
+
 @dataclass(frozen=True)
 class WebServices:
     """What the pages read. `zone_name` is the business zone; `mails_become_files`: no mail server
-    is set. `dashboard` is the script that is served at `/`; without it the status page is.
-    `on_script_error` shows what a page did not catch, and returns True when it did.
+    is set. `dashboard` is served at `/`; without it the status page is.
     """
 
     begin_work: BeginWork
@@ -32,8 +40,7 @@ class WebServices:
     masker: Callable[[], Masker] | None = None
     passwords: Passwords = field(default_factory=Passwords)
     oidc: Oidc | None = None
-    dashboard: Path | None = None
-    on_script_error: Callable[[Exception], bool] | None = None
+    dashboard: DashboardScript | None = None
 
     @property
     def is_https(self) -> bool:

@@ -8,9 +8,8 @@ when the session ends.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -22,6 +21,7 @@ from streamlit.starlette import App
 
 from web.guard import Judgement
 from web.headers import MAX_UPLOAD_MIB, MAX_WIDGET_STATE_MIB
+from web.services import DashboardScript
 
 SESSION_SCRIPT: Final = "/session.js"
 PAGE_POLICY: Final = (
@@ -45,12 +45,10 @@ def options(hosts: frozenset[str]) -> Mapping[str, Any]:
         "browser.gatherUsageStats": False,
         "client.disableDataExport": True,
         "client.showErrorDetails": "none",
-        "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,
         "runner.magicEnabled": False,
-        # a full collection after every run cost more than the runs themselves
         "runner.postScriptGC": False,
         "server.allowedHosts": sorted(hosts),
         "server.enableAgentApi": False,
@@ -104,17 +102,10 @@ def judge(message: bytes) -> Judgement:
 class Dashboard:
     """The application of a script, with its start page rewritten and its policy set."""
 
-    def __init__(
-        self,
-        script: Path,
-        *,
-        hosts: frozenset[str],
-        on_script_error: Callable[[Exception], bool] | None = None,
-    ) -> None:
-        # the first reading of Streamlit's options looks beside the script, for its theme
-        config._main_script_path = str(script)
-        config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
-        self._app = App(script, on_script_error=on_script_error)
+    def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
+        ours = {**script.settings, **options(hosts)}
+        config.get_config_options(force_reparse=True, options_from_flags=ours)
+        self._app = App(script.path, on_script_error=script.on_error)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Return what runs Streamlit while the service is up."""

@@ -68,13 +68,13 @@ def _position(id: str, zh: str, en: str, duties: Text, *roles: Role) -> Preset:
 _LARGE: Final = (
     _position(
         "admin",
-        "系统管理员",
+        "管理员",
         "administrator",
         Text("账号、来源、设置；不审批", "accounts, sources, settings; approves nothing"),
         _R.ADMIN,
     ),
     _position(
-        "analyst", "监测员", "analyst", Text("看流、研判、建单", "reads, triages"), _R.ANALYST
+        "analyst", "分析员", "analyst", Text("看流、研判、建单", "reads, triages"), _R.ANALYST
     ),
     _position(
         "duty_lead",
@@ -86,7 +86,7 @@ _LARGE: Final = (
     ),
     _position(
         "verifier",
-        "核实人",
+        "核实员",
         "verifier",
         Text("填写事实核查表", "fills in fact sheets"),
         _R.VERIFIER,
@@ -119,20 +119,20 @@ _LARGE: Final = (
     ),
     _position(
         "complaint_agent",
-        "客服",
+        "投诉专员",
         "complaint agent",
         Text("答复投诉、兑现承诺", "answers complaints, keeps promises"),
         _R.COMPLAINT_AGENT,
     ),
     _position(
-        "registrar", "台账管理员", "registrar", Text("登记台账", "keeps registers"), _R.REGISTRAR
+        "registrar", "登记员", "registrar", Text("登记台账", "keeps registers"), _R.REGISTRAR
     ),
     _position(
-        "auditor", "审计", "auditor", Text("查阅审计轨迹", "reads the audit trail"), _R.AUDITOR
+        "auditor", "审计员", "auditor", Text("查阅审计轨迹", "reads the audit trail"), _R.AUDITOR
     ),
     _position(
         "ethics",
-        "监督与伦理",
+        "合规监督",
         "ethics",
         Text("只看密封模块，看不到舆情内容", "sealed modules only"),
         _R.ETHICS,

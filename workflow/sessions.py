@@ -6,7 +6,7 @@ account disabled or a session ended counts from that moment on. The table holds 
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -48,6 +48,15 @@ def account_of(
     if account is None or account.state is not AccountState.ACTIVE:
         return None
     return account, session
+
+
+def account_of_cookies(
+    begin_reading: BeginWork, cookies: Mapping[str, str], now: datetime
+) -> Account | None:
+    """Return whose session a page's cookies are, None when nobody's. Pages ask on every run."""
+    token = next((cookies[name] for name in SESSION_COOKIES if name in cookies), "")
+    found = account_of(begin_reading, token, now)
+    return found[0] if found else None
 
 
 def begin_session(work: UnitOfWork, account: Account, at: datetime, token: str) -> Session:

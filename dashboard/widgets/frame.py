@@ -17,7 +17,6 @@ _HERE: Final = Path(__file__).resolve().parents[1]
 ICON: Final = str(_HERE / "icon.png")
 LOGO: Final = str(_HERE / "logo.png")
 STYLE: Final = _HERE / "koubei.css"
-SCRIPT: Final = _HERE / "streamlit_app.py"
 
 _DEMO: Final = fill('<span class="kb-tag">{words}</span>', words="演示数据 · 虚构公司")
 
