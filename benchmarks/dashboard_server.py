@@ -7,6 +7,7 @@ settings, `st.metric`, `st.altair_chart` and `st.dataframe`, without any login.
 
 import argparse
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import uvicorn
@@ -37,7 +38,7 @@ STOCK_SCRIPT = Path(__file__).with_name("stock_overview.py")
 class StandingClock:
     """A clock that stands at the end of the corpus, so that both sides show the same span."""
 
-    def now(self) -> "corpus.datetime":
+    def now(self) -> datetime:
         """Return the end of the corpus."""
         return NOW
 
@@ -68,7 +69,7 @@ def _move_in(services: Services) -> None:
         work.commit()
 
 
-def _judged(end: "corpus.datetime") -> Evaluation:
+def _judged(end: datetime) -> Evaluation:
     figures = Figures(observed=3, total=9, mean=3.0, spread=1.5, samples=600, threshold_z=5.0)
     return Evaluation(BRAND, None, end - HOUR, end, end, Rule.NEGATIVE_SPIKE, Outcome.CALM, figures)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts, data
+from dashboard.pages import page
 from dashboard.state import require_page, zone
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
@@ -23,10 +24,9 @@ from presentation.charts import platform_bars, term_bars, timeline
 from workflow.permissions import Permission
 
 REFRESH = timedelta(seconds=30)
-FEED = "app_pages/feed.py"
 
 
-def page() -> None:
+def main() -> None:
     """Ask for brand and span; what they show keeps itself fresh."""
     require_page(Permission.READ)
     with head("总览"):
@@ -80,8 +80,8 @@ def volume(pulse: Pulse) -> None:
     chart = timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True)
     clicked = charts.draw_clickable(chart, "volume")
     if clicked is not None:
-        start, end = clicked
-        st.switch_page(FEED, query_params={"brand": pulse.brand.id, "from": start, "to": end})
+        params = {"brand": pulse.brand.id, "from": clicked[0], "to": clicked[1]}
+        st.switch_page(page("feed"), query_params=params)
 
 
 def newest(pulse: Pulse) -> None:
@@ -89,11 +89,11 @@ def newest(pulse: Pulse) -> None:
     params = feed_params(pulse, Label.NEGATIVE)
     with st.container(horizontal=True, vertical_alignment="center"):
         section("最新负面", f"共 {pulse.tally.negative:,} 条")
-        st.page_link(FEED, label="全部", query_params=params)
+        st.page_link(page("feed"), label="全部", query_params=params)
     if pulse.newest_negative:
         show(short_list(pulse.newest_negative, pulse.now, zone()))
     else:
         empty("所选时段没有负面内容", "放宽时间范围，或在「采集」中确认来源都在按时更新。")
 
 
-page()
+main()

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from markupsafe import Markup
 
+from dashboard.pages import page
 from dashboard.state import key, write_moment
 from dashboard.widgets.badges import level_badge
 from dashboard.widgets.html import fill, show
@@ -23,9 +24,6 @@ from monitoring.pulse_words import (
 from presentation.formats import share
 from presentation.wording import word
 
-FEED = "app_pages/feed.py"
-ALERTS = "app_pages/alerts.py"
-CASES = "app_pages/cases.py"
 MOST_BANDS = 2
 _TONES = {
     Verdict.BURNING: "bad",
@@ -60,7 +58,7 @@ def burning(pulse: Pulse) -> None:
     for signal in pulse.urgent[:MOST_BANDS]:
         with st.container(key=key("band", signal.id)):
             show(_band(pulse, signal))
-            st.page_link(ALERTS, label=f"处置 {signal.id}", query_params={"id": signal.id})
+            st.page_link(page("alerts"), label=f"处置 {signal.id}", query_params={"id": signal.id})
 
 
 def _band(pulse: Pulse, signal: Signal) -> Markup:
@@ -89,7 +87,7 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             change=change_of_volume(pulse),
             note="环比",
             course=[float(b.total) if b.known else None for b in pulse.bins],
-            page=FEED,
+            page="feed",
             params=tuple(feed_params(pulse).items()),
         ),
         Tile(
@@ -98,7 +96,7 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             change=change_of_share(pulse),
             note="环比",
             course=[b.negative / b.total if b.total else None for b in pulse.bins],
-            page=FEED,
+            page="feed",
             params=tuple(feed_params(pulse, Label.NEGATIVE).items()),
         ),
         Tile(
@@ -107,14 +105,14 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             tone=Tone.BAD if waiting else Tone.PLAIN,
             change=f"新开 {opened}",
             note=f"上期 {opened_before}",
-            page=ALERTS,
+            page="alerts",
         ),
         Tile(
             "超时工单",
             f"{pulse.overdue}",
             tone=Tone.BAD if pulse.overdue else Tone.PLAIN,
             note="时限已过、尚未处理",
-            page=CASES,
+            page="cases",
             params=(("overdue", "1"), ("brand", pulse.brand.id)),
         ),
     ]
