@@ -1,14 +1,17 @@
 """The parts of the first screen."""
 
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 from markupsafe import Markup
 
+from dashboard import data
 from dashboard.pages import page
-from dashboard.state import key, write_moment
+from dashboard.state import key, write_moment, zone
 from dashboard.widgets.badges import level_badge
 from dashboard.widgets.html import fill, show
+from dashboard.widgets.mentions import short_list
 from dashboard.widgets.tiles import Tile, Tone
 from domain.sentiment import Label
 from domain.signal import Signal
@@ -21,6 +24,7 @@ from monitoring.pulse_words import (
     signal_line,
     unseen,
 )
+from presentation.charts import Chart, platform_bars, term_bars, timeline
 from presentation.formats import share
 from presentation.wording import word
 
@@ -34,7 +38,33 @@ _TONES = {
 }
 
 
-def sentence(pulse: Pulse, span: str, zone: ZoneInfo) -> None:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A pulse with what is drawn of it, which is the same for everybody who looks at it."""
+
+    pulse: Pulse
+    volume: Chart
+    platforms: Chart
+    terms: Chart
+    newest: Markup
+    tiles: tuple[Tile, ...]
+
+
+@st.cache_resource(ttl=4 * data.FRESH, max_entries=100, show_spinner=False)
+def drawn(brand_id: str, start: datetime, end: datetime, at: datetime) -> Drawn:
+    """Return the screen of a brand and span, asked at a moment (see `data.this_moment`)."""
+    pulse = data.pulse(brand_id, start, end, at)
+    return Drawn(
+        pulse,
+        volume=timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True),
+        platforms=platform_bars(pulse.platforms, height=228),
+        terms=term_bars(pulse.terms, height=216),
+        newest=short_list(pulse.newest_negative, pulse.now, zone()),
+        tiles=tuple(tiles_of(pulse)),
+    )
+
+
+def sentence(pulse: Pulse, span: str) -> None:
     """The first thing that is read: whether anything burns, and whether we can see."""
     missing = unseen(pulse)
     late = "kb-late" if pulse.late else ""
@@ -48,7 +78,7 @@ def sentence(pulse: Pulse, span: str, zone: ZoneInfo) -> None:
             if missing
             else "",
             late=late,
-            fresh=freshness(pulse, zone),
+            fresh=freshness(pulse, zone()),
         )
     )
 
