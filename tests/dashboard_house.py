@@ -21,8 +21,8 @@ from random import Random
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard import streamlit_settings
 from dashboard.services import offer
-from dashboard.widgets import frame
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
 from demo.schedule import Mood
@@ -40,7 +40,7 @@ from storage.identity import KeyedMasker
 from tests.fakes import FixedClock
 from web.app import build_app
 from web.services import DashboardScript, WebServices
-from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
+from workflow.sessions import PLAIN_COOKIE, account_of_cookies, begin_session, new_token
 from workflow.watches import apply_configuration
 
 NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -318,11 +318,20 @@ def serve(services: Services, *, port: int, login: str = "lin") -> None:
     uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).run()
 
 
+def script_of(services: Services) -> DashboardScript:
+    """Offer the services to the pages and return what is served."""
+
+    def identify(cookies: Mapping[str, str]) -> Account | None:
+        return account_of_cookies(services.begin_reading, cookies, services.clock.now())
+
+    offer(services, identify)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+
+
 def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:
     """Return the real service, in front of which every request is given the account's session;
     `nobody` gets none.
     """
-    offer(services)
     own = build_app(
         WebServices(
             begin_work=services.begin_work,
@@ -332,7 +341,7 @@ def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIAp
             metrics_token="m" * 32,
             public_url=public_url,
             zone_name=services.settings.timezone,
-            dashboard=DashboardScript(frame.SCRIPT, on_script_error),
+            dashboard=script_of(services),
         )
     )
     if login == "nobody":

@@ -47,7 +47,6 @@ def options(hosts: frozenset[str]) -> Mapping[str, Any]:
         "browser.gatherUsageStats": False,
         "client.disableDataExport": True,
         "client.showErrorDetails": "none",
-        "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,
@@ -107,9 +106,8 @@ class Dashboard:
 
     def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
         _leave_logs_to_us()
-        # the first reading of Streamlit's options looks beside the script, for its theme
-        config._main_script_path = str(script.path)
-        config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
+        ours = {**script.settings, **options(hosts)}
+        config.get_config_options(force_reparse=True, options_from_flags=ours)
         self._app = App(script.path, on_script_error=script.on_error)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
