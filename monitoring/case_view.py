@@ -38,15 +38,13 @@ from domain.clocks import (
     ClockName,
     ClockReading,
     ClockState,
-    clocks_of,
     most_urgent,
 )
 from domain.lead import Lead
 from domain.mention import Mention
 from domain.ports import BeginWork, MentionStore, UnitOfWork
 from domain.signal import Signal
-from domain.work_calendar import WorkCalendar
-from monitoring.case_clocks import clock_policy
+from monitoring.case_clocks import read_clocks
 from monitoring.trail_words import TrailLine, lines
 from presentation import formats
 from presentation.wording import word
@@ -283,8 +281,7 @@ def read_case(
         signals = tuple(s for i in case.signal_ids if (s := work.signals.get(i)) is not None)
         people = {account.id: account for account in work.accounts.all()}
         others = _others(work, case)
-        calendar = WorkCalendar(configuration.calendar)
-        clocks = tuple(clocks_of(case, rows, clock_policy(work), calendar, now))
+        clocks = tuple(read_clocks(work, case, now))
         leads = tuple(lead for i in case.lead_ids if (lead := work.leads.get(i)) is not None)
     ids = case.mention_ids[:MOST_MENTIONS]
     found = store.get(ids) if ids else {}

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from analysis.draft_check import check_draft
 from analysis.sentiment import StockSnowNlpScorer
+from delivery.case_mail import render_case
 from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
 from delivery.lead_mail import render_lead
@@ -23,7 +24,9 @@ from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
 from delivery.routing import RoutingNotifier
+from domain.case import Case
 from domain.channel import Channel
+from domain.draft import Draft, Finding
 from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
