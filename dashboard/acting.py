@@ -69,7 +69,7 @@ def seen(object_id: str, newest: int) -> int:
 
 def note_seen(object_id: str, version: int) -> None:
     """Note the version that the page shows now; call it when all of it is drawn."""
-    st.session_state[key("seen", object_id)] = version
+    st.session_state[key("seen", object_id)] = max(version, seen(object_id, version))
 
 
 def action_id(account_id: str, object_id: str, version: int, act: object) -> str:
@@ -96,3 +96,42 @@ def typed(field: str, stored: str) -> str:
 def is_unsaved(field: str, stored: str) -> bool:
     """Whether a field holds something that is not stored."""
     return bool(st.session_state.get(key("typed", field), stored) != stored)
+
+
+def keep_typed(object_id: str, state: str) -> None:
+    """Put aside what was typed into forms of an object that has come to another state since: their
+    fields are not drawn any more, and what is not drawn is forgotten.
+    """
+    name = key("state", object_id)
+    if st.session_state.get(name, state) != state:
+        begin = key("typed", object_id)
+        texts = [
+            text
+            for field, text in st.session_state.items()
+            if str(field).startswith(begin)
+            and isinstance(text, str)
+            and text.strip()
+            and text != st.session_state.get(str(field).replace("typed", "stored", 1))
+        ]
+        st.session_state[key("kept", object_id)] = tuple(dict.fromkeys(texts))
+    st.session_state[name] = state
+
+
+def show_kept(object_id: str) -> None:
+    """Show what was put aside, until the reader drops it."""
+    name = key("kept", object_id)
+    texts = st.session_state.get(name, ())
+    if not texts:
+        return
+    with st.container(key=key("card", "kept")):
+        show(
+            fill(
+                '<div class="kb-section"><h2>您刚才填写、尚未提交的内容</h2>'
+                '<span class="kb-quiet">工单已进入另一阶段，原来的表单不再显示</span></div>'
+            )
+        )
+        for text in texts:
+            show(fill('<div class="kb-paper kb-text">{text}</div>', text=text))
+        if st.button("不再需要", key=key("do", "drop-kept")):
+            del st.session_state[name]
+            st.rerun()

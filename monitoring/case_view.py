@@ -2,6 +2,7 @@
 clocks, its evidence, its trail in words. Pure of the page; the rules stay in `domain`.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,15 +39,13 @@ from domain.clocks import (
     ClockName,
     ClockReading,
     ClockState,
-    clocks_of,
     most_urgent,
 )
 from domain.lead import Lead
 from domain.mention import Mention
 from domain.ports import BeginWork, MentionStore, UnitOfWork
 from domain.signal import Signal
-from domain.work_calendar import WorkCalendar
-from monitoring.case_clocks import clock_policy
+from monitoring.case_clocks import read_clocks
 from monitoring.trail_words import TrailLine, lines
 from presentation import formats
 from presentation.wording import word
@@ -237,6 +236,11 @@ class CaseView:
         """The audit trail in words, newest first."""
         return tuple(reversed(lines(self.rows, self.names)))
 
+    def since(self, version: int) -> tuple[TrailLine, ...]:
+        """Return the acts that came after a version, oldest first."""
+        newer = [row for row in self.rows if _version_of(row) > version]
+        return lines(newer, self.names)
+
     @property
     def running(self) -> tuple[ClockReading, ...]:
         """The clocks that run, what is due first first; a watch window is no duty and comes
@@ -265,6 +269,11 @@ class CaseView:
         )
 
 
+def _version_of(row: AuditRow) -> int:
+    """Return the version that an act made, -1 where its payload was erased."""
+    return int(json.loads(row.payload).get("version", -1)) if row.payload else -1
+
+
 def _by_urgency(reading: ClockReading) -> tuple[bool, datetime]:
     window = reading.name is ClockName.WATCH_WINDOW
     return window, reading.due_at or datetime.max.replace(tzinfo=reading.started_at.tzinfo)
@@ -283,8 +292,7 @@ def read_case(
         signals = tuple(s for i in case.signal_ids if (s := work.signals.get(i)) is not None)
         people = {account.id: account for account in work.accounts.all()}
         others = _others(work, case)
-        calendar = WorkCalendar(configuration.calendar)
-        clocks = tuple(clocks_of(case, rows, clock_policy(work), calendar, now))
+        clocks = tuple(read_clocks(work, case, now))
         leads = tuple(lead for i in case.lead_ids if (lead := work.leads.get(i)) is not None)
     ids = case.mention_ids[:MOST_MENTIONS]
     found = store.get(ids) if ids else {}

@@ -44,9 +44,15 @@ _SAID: Final[Mapping[str, str]] = {
     "signal.escalated": "升级提醒",
     "silence.begun": "开始静默",
     "silence.ended": "结束静默",
+    "silence.expired": "静默到期",
     "lead.reported": "报线索",
     "lead.attached": "线索归入工单",
+    "lead.reported_again": "再次报来同一线索",
+    "lead.promoted": "由线索建立工单",
+    "lead.dismissed": "关闭线索",
+    "lead.taken_up_again": "重新处理线索",
     "lead.closed": "线索办结",
+    "case.in_bulk": "批量操作",
 }
 _OF_COMMANDS: Final[Mapping[str, str]] = {
     move.action: COMMAND_WORDS[move.command].zh for move in reversed(MOVES)

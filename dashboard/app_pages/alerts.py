@@ -10,21 +10,21 @@ from dashboard.widgets.alert_detail import detail
 from dashboard.widgets.alert_inbox import ALERTS, inbox
 from dashboard.widgets.frame import head
 from dashboard.widgets.notices import empty
-from domain.account import Account
-from monitoring.alert_view import Inbox, possible_acts
+from monitoring.signal_view import SignalList
 from workflow.permissions import Permission
 
 
 def page() -> None:
     """Show the inbox beside the chosen signal; on a phone the signal alone."""
-    account = require_page(Permission.READ)
+    require_page(Permission.READ)
     desk.style()
     found = desk_data.inbox()
     with head("预警", _counts(found)):
         pass
     show_told()
     chosen = address().get("id", "")
-    shown = chosen or (found.first.signal.id if found.first else "")
+    first = next(iter((*found.waiting, *found.held)), None)
+    shown = chosen or (first.signal.id if first else "")
     if not shown and not found.closed:
         empty("没有预警", "负面出现突增时会在这里提醒，并发邮件给值班的人；平时看「总览」即可。")
         return
@@ -32,10 +32,10 @@ def page() -> None:
     with left, st.container(key=key("inbox", "behind" if chosen else "first"), gap="small"):
         inbox(found, shown, now(), zone())
     with right:
-        _chosen(shown, account, is_asked_for=bool(chosen))
+        _chosen(shown, is_asked_for=bool(chosen))
 
 
-def _chosen(signal_id: str, account: Account, *, is_asked_for: bool) -> None:
+def _chosen(signal_id: str, *, is_asked_for: bool) -> None:
     if not signal_id:
         empty("没有待处理的预警", "左侧可查看已解除的预警。")
         return
@@ -46,15 +46,14 @@ def _chosen(signal_id: str, account: Account, *, is_asked_for: bool) -> None:
     if is_asked_for:
         with st.container(key=key("back")):
             st.page_link(ALERTS, label="‹ 全部预警")
-    detail(view, possible_acts(view.signal, account), now(), zone())
+    detail(view, now(), zone())
     note_seen(view.signal.id, view.signal.version)
 
 
-def _counts(found: Inbox) -> str:
-    late = sum(row.clock is not None and row.clock.share >= 1 for row in found.waiting)
-    told = [f"{len(found.waiting)} 条待确认", f"{len(found.held)} 条处理中"]
-    if late:
-        told.insert(1, f"其中 {late} 条已超时")
+def _counts(found: SignalList) -> str:
+    told = [f"{found.unread} 条待确认", f"{len(found.held)} 条处理中"]
+    if found.late:
+        told.insert(1, f"其中 {found.late} 条已超时")
     return "，".join(told)
 
 

@@ -11,22 +11,15 @@ from dashboard.services import services
 from dashboard.state import address, key, me, now, zone
 from dashboard.widgets.desk import say
 from domain.case import Case, FalseAlarmCategory
+from domain.signal import SignalAct
 from domain.silence import SilenceScope
-from monitoring.alert_view import Act, AlertView
+from monitoring.alert_view import AlertView
 from presentation.wording import word
 from workflow import handling
 
 CASE: Final = "app_pages/case.py"
 
-WORDS: Final = {
-    Act.ACKNOWLEDGE: "确认收到",
-    Act.MAKE_CASE: "建工单",
-    Act.ATTACH: "并入工单",
-    Act.FALSE_ALARM: "标为误报",
-    Act.SILENCE: "静默",
-    Act.GIVE_BACK: "取消确认",
-}
-_AT_ONCE = (Act.ACKNOWLEDGE, Act.MAKE_CASE)
+_AT_ONCE = (SignalAct.ACKNOWLEDGE, SignalAct.MAKE_CASE)
 """Done with one tap; the others ask for a reason first."""
 
 _SPANS: Final = {
@@ -39,37 +32,41 @@ _SPANS: Final = {
 }
 
 
-def acts(view: AlertView, possible: tuple[Act, ...]) -> None:
-    """Show the buttons, and the form of the act that was chosen."""
-    if not possible:
-        return
-    with st.container(key=key("acts"), horizontal=True, gap="small"):
-        at_once = [act for act in _AT_ONCE if act in possible]
-        for place, act in enumerate(at_once):
-            if st.button(
-                WORDS[act],
-                key=key("act", act.value),
-                type="primary" if place == 0 else "secondary",
-            ):
-                _AT_ONCE_DO[act](view)
+def acts(view: AlertView) -> None:
+    """Show the buttons, and the form of the act that was chosen. `do=` of the address says which
+    one the mail was about: it only comes first, or stands open.
+    """
+    possible = view.detail.acts
+    wanted = address().get("do", "")
+    at_once = [act for act in _AT_ONCE if act in possible]
+    at_once.sort(key=lambda act: act.value != wanted)
+    if at_once:
+        with st.container(key=key("acts"), horizontal=True, gap="small"):
+            for place, act in enumerate(at_once):
+                pressed = st.button(
+                    word(act).zh,
+                    key=key("act", act.value),
+                    type="primary" if place == 0 else "secondary",
+                )
+                if pressed:
+                    _AT_ONCE_DO[act](view)
     others = [act for act in possible if act not in _AT_ONCE]
     if others:
-        _ask(view, others)
+        _ask(view, others, wanted)
 
 
-def _ask(view: AlertView, others: list[Act]) -> None:
-    wanted = address().get("do", "")
-    asked = next((act for act in others if act.value == wanted), None)
+def _ask(view: AlertView, others: list[SignalAct], wanted: str) -> None:
+    codes = [act.value for act in others]
     chosen = st.pills(
         "其他处理",
-        others,
-        format_func=lambda act: WORDS[act],
-        default=asked,
+        codes,
+        format_func=lambda code: word(SignalAct(code)).zh,
+        default=wanted if wanted in codes else None,
         key=key("alert", "other", view.signal.id),
         label_visibility="collapsed",
     )
     if chosen is not None:
-        _FORMS[chosen](view)
+        _FORMS[SignalAct(chosen)](view)
 
 
 def _acknowledge(view: AlertView) -> None:
@@ -96,29 +93,35 @@ def _make_case(view: AlertView) -> None:
             expected_version=version,
             at=now(),
             desk=services().desk,
-            title=view.words.story.headline,
-            action_id=action_id(me().id, signal.id, version, Act.MAKE_CASE),
+            title=case_title(view),
+            action_id=action_id(me().id, signal.id, version, SignalAct.MAKE_CASE),
         ),
         "已建立工单，请研判定级",
         then=_open,
     )
 
 
+def case_title(view: AlertView) -> str:
+    """Return what a case of this signal is called until somebody finds a better name."""
+    line = view.detail.line
+    return f"{line.brand} {line.title.zh}"
+
+
 def _open(case: Case) -> None:
     st.switch_page(CASE, query_params={"id": case.id})
 
 
-_AT_ONCE_DO: Final[dict[Act, Callable[[AlertView], None]]] = {
-    Act.ACKNOWLEDGE: _acknowledge,
-    Act.MAKE_CASE: _make_case,
+_AT_ONCE_DO: Final[dict[SignalAct, Callable[[AlertView], None]]] = {
+    SignalAct.ACKNOWLEDGE: _acknowledge,
+    SignalAct.MAKE_CASE: _make_case,
 }
 
 
 def _attach(view: AlertView) -> None:
-    if not view.open_cases:
+    if not view.detail.open_cases:
         say("这个品牌没有处理中的工单，可直接「建工单」。")
         return
-    cases = {case.id: case for case in view.open_cases}
+    cases = {case.id: case for case in view.detail.open_cases}
     with st.form(key("form", "attach")):
         chosen = st.selectbox(
             "并入哪个工单",
@@ -218,9 +221,9 @@ def _give_back(view: AlertView) -> None:
             )
 
 
-_FORMS: Final[dict[Act, Callable[[AlertView], None]]] = {
-    Act.ATTACH: _attach,
-    Act.FALSE_ALARM: _false_alarm,
-    Act.SILENCE: _silence,
-    Act.GIVE_BACK: _give_back,
+_FORMS: Final[dict[SignalAct, Callable[[AlertView], None]]] = {
+    SignalAct.ATTACH: _attach,
+    SignalAct.FALSE_ALARM: _false_alarm,
+    SignalAct.SILENCE: _silence,
+    SignalAct.GIVE_BACK: _give_back,
 }

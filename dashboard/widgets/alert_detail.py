@@ -7,36 +7,33 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard import charts
-from dashboard.state import key, write_moment
+from dashboard.state import write_moment
 from dashboard.widgets.alert_acts import CASE, acts
-from dashboard.widgets.alert_inbox import ALERTS, how_it_stands
-from dashboard.widgets.badges import level_badge, platform_badge
+from dashboard.widgets.alert_inbox import how_it_stands, link_row
+from dashboard.widgets.badges import level_badge
 from dashboard.widgets.desk import clock_bar, facts, posts, say, trail
 from dashboard.widgets.frame import card, section
 from dashboard.widgets.html import NOTHING, fill, join, show
 from domain.signal import SignalState
-from monitoring.alert_view import Act, AlertView, Similar
-from monitoring.trail_words import lines
+from monitoring.alert_view import AlertView
 from presentation.charts import timeline
-from presentation.formats import duration, full_time, near_time
-from presentation.hostile import excerpt
+from presentation.formats import full_time, near_time, short_time
 from presentation.wording import word
 
 FEED = "app_pages/feed.py"
 
 
-def detail(view: AlertView, possible: tuple[Act, ...], now: datetime, zone: ZoneInfo) -> None:
+def detail(view: AlertView, now: datetime, zone: ZoneInfo) -> None:
     """Show one signal; the act comes before the proof, as on a phone at night."""
     with card("alert", "head"):
         show(_head(view, now, zone))
-        if view.case is not None:
+        if view.detail.case is not None:
             st.page_link(
                 CASE,
-                label=f"打开工单 {view.case.id}",
-                query_params={"id": view.case.id},
-                icon=None,
+                label=f"打开工单 {view.detail.case.id}",
+                query_params={"id": view.detail.case.id},
             )
-        acts(view, possible)
+        acts(view)
     with card("alert", "numbers"):
         section("数字与曲线", view.words.notes.freshness)
         show(_figures(view))
@@ -61,22 +58,34 @@ def detail(view: AlertView, possible: tuple[Act, ...], now: datetime, zone: Zone
     with card("alert", "why"):
         section("为何触发")
         show(facts(_why(view)))
-    if view.similar:
+    if view.detail.history:
         with card("alert", "similar"):
-            section("相似历史", "同一品牌的较早预警")
-            _similar(view.similar, zone)
+            section("相似历史", _false_alarm_rate(view))
+            for line in view.detail.history[:_SIMILAR]:
+                link_row(line, is_chosen=False, at=now, zone=zone)
+    with card("alert", "told"):
+        section("通知记录")
+        _told(view, zone)
     with card("alert", "trail"):
         section("处理记录")
-        show(trail(reversed(lines(view.trail, view.people)), zone))
+        show(trail(view.trail, zone))
+
+
+_SIMILAR = 5
+
+
+def _false_alarm_rate(view: AlertView) -> str:
+    none, closed = view.detail.false_alarms
+    return f"同一品牌较早的预警；{closed} 条已解除中误报 {none} 条" if closed else "同一品牌"
 
 
 def _head(view: AlertView, now: datetime, zone: ZoneInfo) -> Markup:
     signal = view.signal
-    told = [f"{full_time(signal.opened_at, zone)} 触发", signal.id, view.brand_name]
-    if view.holder:
-        told.append(f"{view.holder} 处理中")
-    if signal.silenced_until and signal.silenced_until > now:
-        told.append(f"静默至 {near_time(signal.silenced_until, now, zone)}")
+    told = [f"{full_time(signal.opened_at, zone)} 触发", signal.id, view.detail.line.brand]
+    if view.detail.line.holder:
+        told.append(f"{view.detail.line.holder} 处理中")
+    if view.detail.line.silenced_until is not None:
+        told.append(f"静默至 {near_time(view.detail.line.silenced_until, now, zone)}")
     return fill(
         '<div class="kb-case-title">{level}<h2>{headline}</h2>{state}</div>'
         '<div class="kb-row-line kb-quiet">{told}</div>'
@@ -127,7 +136,7 @@ def _why(view: AlertView) -> list[tuple[str, str]]:
     gaps = "；".join(f"{gap}（{mend}）" for gap, mend in notes.gaps)
     return [
         ("规则", notes.rule),
-        ("计算", "".join(view.formula)),
+        ("计算", "；".join(step.zh for step in view.detail.formula) + "。"),
         ("方案", notes.watches),
         ("覆盖", gaps or "各来源均已采全"),
         ("模型", notes.model),
@@ -135,30 +144,22 @@ def _why(view: AlertView) -> list[tuple[str, str]]:
     ]
 
 
-def _similar(found: tuple[Similar, ...], zone: ZoneInfo) -> None:
-    for each in found:
-        with st.container(key=key("row", "similar", each.signal.id)):
-            show(
+def _told(view: AlertView, zone: ZoneInfo) -> None:
+    duty = "、".join(view.detail.on_duty)
+    say(f"当前值班：{duty}" if duty else "当前没有值班人，请在「设置」中排班。")
+    show(
+        fill(
+            '<ul class="kb-lines">{rows}</ul>',
+            rows=join(
                 fill(
-                    '<div class="kb-row"><div class="kb-row-line">{level}{platforms}'
-                    "<span>{headline}</span>"
-                    '<span class="kb-push kb-quiet">{day} · {how}</span></div></div>',
-                    level=level_badge(each.signal.level),
-                    platforms=join(platform_badge(p) for p in each.signal.platforms),
-                    headline=excerpt(each.headline, 40),
-                    day=each.signal.onset_at.astimezone(zone).strftime("%Y-%m-%d"),
-                    how=_ended(each),
+                    '<li><span class="kb-quiet kb-num">{when}</span> {who} '
+                    '<span class="kb-quiet">{step}{state}</span></li>',
+                    when=short_time(each.at, zone),
+                    who=each.who,
+                    step=f"第 {each.step} 次提醒 · " if each.step else "",
+                    state=word(each.state).zh,
                 )
-            )
-            st.page_link(
-                ALERTS, label=f"打开预警 {each.signal.id}", query_params={"id": each.signal.id}
-            )
-
-
-def _ended(each: Similar) -> str:
-    told = [how_it_stands(each.signal)]
-    if each.lasted is not None:
-        told.append(f"历时 {duration(each.lasted, 'zh')}")
-    if each.signal.case_id:
-        told.append(each.signal.case_id)
-    return " · ".join(told)
+                for each in view.detail.told
+            ),
+        )
+    )

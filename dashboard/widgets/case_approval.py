@@ -75,7 +75,7 @@ def review(view: CaseView, zone: ZoneInfo, *, can_decide: bool) -> None:
     if draft is None:
         return
     read_draft(view, zone)
-    findings(services().check_draft(draft, case), draft.text)
+    findings(services().check_draft(draft, case))
     if case.override is not None:
         say(f"坚持使用的理由（{view.name(case.override.by)}）：{case.override.reason}")
     if not can_decide:

@@ -1,5 +1,7 @@
 """拟稿: the text in its next version, how long it may be, what the check finds, what changed."""
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -79,7 +81,7 @@ def edit(view: CaseView, zone: ZoneInfo) -> None:
     if save or submit:
         _store(view, command, reason if submit else None)
     if draft is not None:
-        findings(services().check_draft(draft, case), draft.text)
+        findings(services().check_draft(draft, case))
         if len(case.drafts) > 1:
             versions(view, zone)
 
@@ -105,8 +107,8 @@ def _first_kind(view: CaseView) -> DraftKind:
     return DraftKind.HOLDING if unverifiable else DraftKind.ANSWER
 
 
-def _index(kind: type, member: object) -> int:
-    return list(kind).index(member)  # type: ignore[call-overload]  # every kind is a StrEnum
+def _index(kind: type[StrEnum], member: StrEnum) -> int:
+    return list(kind).index(member)
 
 
 def _venue(view: CaseView, draft: Draft | None) -> Venue:
@@ -168,9 +170,9 @@ def _counter(text: str, venue: Venue, *, unsaved: bool) -> Markup:
     )
 
 
-def findings(found: "tuple[Finding, ...] | list[Finding] | object", text: str) -> None:
+def findings(found: Sequence[Finding]) -> None:
     """What the check found in the saved version, each in its sentence."""
-    items = tuple(found)  # type: ignore[call-overload]
+    items = tuple(found)
     if not items:
         say("稿件检查：没有发现问题。")
         return

@@ -72,8 +72,7 @@ def _actions(view: CaseView, sheet: Review, zone: ZoneInfo) -> tuple[ReviewActio
             n="写明内容、负责人和期限；留空的行不保存",
         )
     )
-    people = [account for account in view.people.values()]
-    ids = [account.id for account in people]
+    ids = list(view.people)
     rows: list[ReviewAction] = []
     for number in range(max(_WORTH, len(sheet.actions) + 1)):
         old = sheet.actions[number] if number < len(sheet.actions) else ReviewAction("", "")

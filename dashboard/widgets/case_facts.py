@@ -73,9 +73,9 @@ def _claim(view: CaseView, claim: Claim) -> Claim:
     with st.container(key=key("claim", view.case.id, claim.number), gap="small"):
         show(
             fill(
-                '<div class="kb-section"><h2>说法 {n}</h2><span class="kb-quiet">{who}</span></div>',
+                '<div class="kb-section"><h2>说法 {n}</h2>'
+                '<span class="kb-quiet">清空文字即删除这一条</span></div>',
                 n=claim.number,
-                who="清空文字即删除这一条",
             )
         )
         statement = st.text_area(
