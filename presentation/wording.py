@@ -13,8 +13,6 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
-from domain.clock_warning import WarnedAs
-from domain.clocks import ClockName, ClockState
 from domain.case import (
     CaseKind,
     CaseSort,
@@ -28,13 +26,15 @@ from domain.case import (
 from domain.case_moves import ConflictChoice
 from domain.case_notice import NoticeKind
 from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
+from domain.clock_warning import WarnedAs
+from domain.clocks import ClockName, ClockState
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
+from domain.fact_sheet import Verdict
 from domain.lead import ImageKind, LeadProgress, LeadState
 from domain.links import Place
-from domain.fact_sheet import Verdict
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
 from domain.page import BlockKind, PageState
