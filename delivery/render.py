@@ -2,9 +2,14 @@
 not.
 """
 
+from functools import cache
+
+import css_inline
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from delivery.alert_facts import AlertFacts
 from delivery.alert_words import AlertWords
-from delivery.templating import environment, inliner
 from domain.alert import AlertContext, MailStage
 from domain.brand import Recipient
 from domain.errors import Text
@@ -46,7 +51,7 @@ def render_test(place: str, language: str = "zh") -> Rendered:
         "It shows that the mail settings work; alerts take the same way. No answer needed.\n",
     ).in_language(language)
     html = (
-        environment()
+        _environment()
         .get_template("plain.html.j2")
         .render(language=language, lines=text.splitlines())
     )
@@ -55,9 +60,28 @@ def render_test(place: str, language: str = "zh") -> Rendered:
 
 def render_page(name: str, **words: object) -> str:
     """Return the HTML of one of our templates, escaped, with its styles inlined."""
-    return inliner().inline(environment().get_template(name).render(**words))
+    return _inliner().inline(_environment().get_template(name).render(**words))
 
 
 def render_text(name: str, **words: object) -> str:
     """Return the plain text of one of our templates."""
-    return environment().get_template(name).render(**words).strip() + "\n"
+    return _environment().get_template(name).render(**words).strip() + "\n"
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=PackageLoader("delivery", "templates"),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    # nothing is fetched; only the at-rules (dark mode, narrow screens) stay in <style>
+    return css_inline.CSSInliner(
+        load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True
+    )
