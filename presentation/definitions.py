@@ -128,3 +128,26 @@ def coverage() -> Definition:
         time_axis="按内容的发布时间计，不是按采集时间。",
         coverage="采全的小时才参与预警基线；没有采全的小时在图上是灰色。",
     )
+
+
+def voice_share() -> Definition:
+    """声量占比."""
+    return Definition(
+        "声量占比",
+        "某品牌的声量 ÷ 所有已配置品牌的声量之和。一条内容提到几个品牌，就给每个品牌各计一条。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage="没有监测方案的品牌只计与其他品牌同时被提到的内容，会偏低，并在卡片上写明。",
+        compared=PREVIOUS,
+    )
+
+
+def heat() -> Definition:
+    """星期 × 小时."""
+    return Definition(
+        "星期 × 小时",
+        "所选时段内各星期、各小时的条数之和。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage="灰色的格子没有采全，不代表没有人说。",
+    )
