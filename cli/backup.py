@@ -163,7 +163,7 @@ def restore_command(
     passphrase = None
     if "KOUBEI_CONFIG" not in os.environ and not Path(FILE_NAME).exists():
         if is_sealed(file):
-            passphrase = _passphrase(None, passphrase_file, new=False)
+            passphrase = _passphrase(load_settings(), passphrase_file, new=False)
         _begin_from(file, passphrase)
     effective = load_effective()
     settings = effective.settings
@@ -250,12 +250,11 @@ def release_command(
     )
 
 
-def _passphrase(settings: Settings | None, file: Path | None, *, new: bool) -> str:
+def _passphrase(settings: Settings, file: Path | None, *, new: bool) -> str:
     """Return the passphrase: of the file that was named, of the settings, or typed."""
     if file is not None:
         return checked_passphrase(read_secret(file))
-    set_one = passphrase_of(settings) if settings else os.environ.get("KOUBEI_BACKUP__PASSPHRASE")
-    if set_one:
+    if set_one := passphrase_of(settings):
         return set_one
     if not sys.stdin.isatty():
         raise ConfigurationError(

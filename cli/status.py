@@ -90,6 +90,8 @@ def as_document(view: Overview) -> dict[str, Any]:
             for s in view.sources
         ],
         "mails": {state.value: number for state, number in view.mails.items()},
+        "outbox_held_since": view.outbox_hold.since.isoformat() if view.outbox_hold else None,
+        "last_backup_at": view.last_backup.made_at.isoformat() if view.last_backup else None,
     }
 
 
@@ -169,6 +171,11 @@ def _show_mails(view: Overview, *, as_files: bool) -> None:
     words = {s: word(s) for s in shown} | ({OutboxState.SENT: WRITTEN_AS_FILE} if as_files else {})
     line = "　".join(f"{words[s].in_language(lang)} {n}" for s, n in shown.items())
     say(f"\n邮件　{line}", f"\nMail  {line}")
+    if view.outbox_hold:
+        say(
+            "  ! 已暂停：从备份恢复后没有邮件发出 → koubei outbox release",
+            "  ! held: no mail has left since the restore → koubei outbox release",
+        )
     late = [m for m in view.recent_mails if m.state is not OutboxState.SENT]
     for mail in late[:3]:
         waited = duration(max(view.now - mail.created_at, timedelta(0)), lang)

@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 import uvicorn
 
-import dashboard
 from cli import demo_world
 from cli.lanes import lanes
 from cli.opening import load_settings_of_a_service
@@ -271,6 +270,7 @@ def _dashboard(services: Services) -> DashboardScript | None:
             f"! no dashboard, a status page only: {error.sentence('en')}",
         )
         return None
+    from dashboard import streamlit_settings
     from dashboard.services import offer
     from dashboard.widgets.notices import on_script_error
 
@@ -278,8 +278,7 @@ def _dashboard(services: Services) -> DashboardScript | None:
         return account_of_cookies(services.begin_reading, cookies, services.clock.now())
 
     offer(services, identify)
-    script = Path(dashboard.__file__).with_name("streamlit_app.py")
-    return DashboardScript(script, on_script_error)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
 
 
 def _tell_address(services: Services) -> None:

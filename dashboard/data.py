@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.services import services
 from dashboard.state import now, zone
 from domain.brand import Configuration
+from monitoring.feed import FeedPage, FeedQuery, FeedTotals, read_page, read_totals
 from monitoring.periods import Period
 from monitoring.pulse import Pulse, read_pulse
 
@@ -46,6 +47,25 @@ def pulse(brand_id: str, start: datetime, end: datetime, at: datetime) -> Pulse:
         now=at,
         zone=zone(),
     )
+
+
+@st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
+def feed_page(query: FeedQuery, number: int) -> FeedPage | None:
+    """Return the page of that number, 1 the first; None beyond the end. Each page is found from the
+    one before it, which is mostly still at hand.
+    """
+    if number <= 1:
+        return read_page(services().store, query)
+    before = feed_page(query, number - 1)
+    if before is None or before.after is None:
+        return None
+    return read_page(services().store, query, before.after)
+
+
+@st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
+def feed_totals(query: FeedQuery) -> FeedTotals:
+    """Return the totals of a filter."""
+    return read_totals(services().store, query)
 
 
 def forget() -> None:

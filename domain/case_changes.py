@@ -486,7 +486,7 @@ def add_promise(s: Situation[AddPromise]) -> Changed:
         made_at=s.at,
         made_to=c.made_to.strip(),
     )
-    told = (Notice(NoticeKind.ASSIGNED, (c.owner_id,)),)
+    told = (Notice(NoticeKind.PROMISED, (c.owner_id,)),)
     case = replace(s.case, promises=(*s.case.promises, promise))
     return Changed(case, notices=told, details={"promise": promise.number, "owner": c.owner_id})
 

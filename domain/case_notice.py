@@ -11,6 +11,7 @@ class NoticeKind(StrEnum):
     """The mails of a case."""
 
     ASSIGNED = "assigned"
+    PROMISED = "promised"
     WAITING_FOR_APPROVAL = "waiting_for_approval"
     RETURNED = "returned"
     APPROVED = "approved"
@@ -33,7 +34,8 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class CaseMail:
     """The frozen facts of one mail about a case. `actor` is the name of who moved it, "" for the
-    machine; `comment` the reason given; `role` the one in which the reader is asked to approve.
+    machine; `comment` the reason given. `zone_name` is an IANA zone, `public_url` has no slash at
+    its end.
     """
 
     kind: NoticeKind

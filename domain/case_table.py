@@ -509,7 +509,7 @@ MOVES: Final[tuple[Move, ...]] = (
         "case.unmerged",
         "001 §5.1",
         to_do.unmerge,
-        (guard.reason_is_given,),
+        (guard.reason_is_given, guard.target_can_give_back),
     ),
     # promises
     Move(

@@ -5,6 +5,7 @@ through `presentation.wording`.
 """
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from domain import case_moves as moves
 from domain.account import Role
@@ -12,7 +13,7 @@ from domain.brand import Level
 from domain.case import CaseState
 from domain.errors import Text
 
-ROLE_WORDS: Mapping[Role, Text] = {
+ROLE_WORDS: Mapping[StrEnum, Text] = {
     Role.ANALYST: Text("监测员", "analyst"),
     Role.DUTY_LEAD: Text("值班长", "duty lead"),
     Role.VERIFIER: Text("核实人", "verifier"),
@@ -29,7 +30,7 @@ ROLE_WORDS: Mapping[Role, Text] = {
     Role.ADMIN: Text("系统管理员", "administrator"),
 }
 
-STATE_WORDS: Mapping[CaseState, Text] = {
+STATE_WORDS: Mapping[StrEnum, Text] = {
     CaseState.NEW: Text("待研判", "new"),
     CaseState.TRIAGE: Text("研判中", "in triage"),
     CaseState.VERIFYING: Text("核实中", "being verified"),

@@ -4,7 +4,7 @@ delivery, analysis and browser; `runtime.wiring` alone knows which one is used.
 A port exists where there are two real adapters, or where a test needs a fake.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -16,12 +16,15 @@ from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
+from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
+from domain.lead import Lead, LeadState
 from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
     AddResult,
+    AuditFilter,
     Bucket,
     MentionFilter,
     MentionPage,
@@ -369,6 +372,22 @@ class AuditRepository(Protocol):
     def of(self, object_id: str) -> list[AuditRow]:
         """Return the trail of one object, oldest first."""
 
+    def search(
+        self, wanted: AuditFilter, *, before_seq: int | None = None, limit: int = 50
+    ) -> list[AuditRow]:
+        """Return the newest rows of a filter, newest first, of those before a row if one is
+        named.
+        """
+
+    def head(self) -> tuple[int, str]:
+        """Return the number and the hash of the last row; 0 and FIRST_HASH when there is none."""
+
+    def given_out(self) -> int:
+        """Return the last number that was given to a row."""
+
+    def actors(self) -> list[str]:
+        """Return everybody who ever acted, in order."""
+
 
 class SealedNameRepository(Protocol):
     """Full author names, encrypted, until they expire or a case holds them."""
@@ -622,6 +641,58 @@ class CaseRepository(Protocol):
         """Return object and command of an action, None when it was never done."""
 
 
+class LeadRepository(Protocol):
+    """What employees reported, each a row with a version."""
+
+    def add(self, lead: Lead) -> None:
+        """Store a new lead; VersionConflict when its id is taken."""
+
+    def save(self, lead: Lead) -> Lead:
+        """Store the next version (`lead.version` is the one read) and return it; VersionConflict
+        when somebody wrote in between."""
+
+    def get(self, lead_id: str) -> Lead | None:
+        """Return a lead by id."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `L-20261121-01` for `20261121`; a rollback gives it
+        back.
+        """
+
+    def claim_key(self, key: str, lead_id: str) -> str:
+        """Return the lead a key belongs to, which is this one when nobody had it: what two people
+        report at once is one thing.
+        """
+
+    def of_reporter(self, account_id: str, limit: int = 100) -> list[Lead]:
+        """Return what somebody reported, newest first."""
+
+    def same_as(self, root_id: str) -> list[Lead]:
+        """Return every report of one thing, newest first."""
+
+    def in_state(self, state: LeadState, limit: int = 100) -> list[Lead]:
+        """Return the first reports in a state, newest first."""
+
+    def count(self, state: LeadState) -> int:
+        """Return how many first reports are in a state."""
+
+    def all_kept(self) -> list[Lead]:
+        """Return every lead whose pictures are to be kept: all that were not dismissed."""
+
+
+class SeenPageRepository(Protocol):
+    """Which pages of the archive hold a mention; it outlives the frontier of the crawl."""
+
+    def note(self, page: SeenPage, mention_ids: Iterable[str]) -> None:
+        """Note that mentions stood on a page; the same again changes nothing but its time."""
+
+    def of(self, mention_ids: Iterable[str]) -> dict[str, list[SeenPage]]:
+        """Return the pages of each mention, newest first; a mention without any is left out."""
+
+    def prune(self, before: datetime, keep: Collection[str]) -> int:
+        """Forget pages fetched before, but for those with one of the hashes; return how many."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -643,6 +714,8 @@ class UnitOfWork(Protocol):
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
+    leads: LeadRepository
+    pages: SeenPageRepository
     cases: CaseRepository
 
     def __enter__(self) -> Self: ...
@@ -673,8 +746,8 @@ class PageArchive(Protocol):
     def get(self, sha256: str) -> bytes | None:
         """Return the bytes, None when they are not (or no longer) there."""
 
-    def prune(self, before: datetime) -> int:
-        """Delete pages last put before; return how many."""
+    def prune(self, before: datetime, keep: Collection[str] = ()) -> int:
+        """Delete pages last put before, but for those with one of the hashes; return how many."""
 
 
 class Scorer(Protocol):

@@ -141,3 +141,17 @@ class StoreStatus:
     newest_published_at: datetime | None
     bytes_on_disk: int | None
     schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which rows of the audit trail are meant; every field that is set narrows.
+
+    `action` is the beginning of an action (`case.` means all of a case). `start` ≤ at < `end`.
+    """
+
+    actor: str = ""
+    action: str = ""
+    object_id: str = ""
+    start: datetime | None = None
+    end: datetime | None = None

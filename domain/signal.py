@@ -31,6 +31,17 @@ class Rule(StrEnum):
         return self is not Rule.HAND_RAISED
 
 
+class SignalAct(StrEnum):
+    """What a person can do with a signal; the values stand in the links of mails (`&do=ack`)."""
+
+    MAKE_CASE = "case"
+    ACKNOWLEDGE = "ack"
+    ATTACH = "attach"
+    FALSE_ALARM = "false-alarm"
+    SILENCE = "silence"
+    GIVE_BACK = "give-back"
+
+
 class Outcome(StrEnum):
     """Why an evaluation did, or did not, make an alert. Exactly one per evaluation."""
 

@@ -63,7 +63,7 @@ def _voice(
 ) -> BrandVoice:
     wanted = MentionFilter(brand_id=brand.id, start=period.start, end=period.end)
     before = period.previous
-    own = {word for word in brand.words}
+    own = set(brand.words)
     return BrandVoice(
         brand=brand,
         now=store.summary(wanted),

@@ -8,7 +8,6 @@ import csv
 import json
 import os
 import tempfile
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +19,8 @@ from domain.errors import DependencyMissing, ImportRefused, Text
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
 from presentation.refusals import refusal
+from presentation.spreadsheet import harmless
 
-_FORMULA_SIGNS: Final = frozenset("=+-@")
 HEADINGS: Final = (
     "id", "platform", "kind", "published_at", "author", "title", "text", "url", "likes", "comments",
     "reposts", "views", "ip_location", "forum", "label", "polarity", "confidence", "cluster_id",
@@ -101,19 +100,6 @@ def row_of(mention: Mention, zone: ZoneInfo) -> list[str]:
         mention.collected_at.astimezone(zone).isoformat(),
     ]
     return [_cell(cell) for cell in cells]
-
-
-def harmless(text: str) -> str:
-    """Return a cell text that no spreadsheet takes for a formula."""
-    first = next((sign for sign in text if not _is_blank(sign)), "")
-    # also in full width and as small forms, which an input method or a spreadsheet may turn into it
-    is_formula = unicodedata.normalize("NFKC", first)[:1] in _FORMULA_SIGNS
-    return f"'{text}" if is_formula or text[:1] in {"\t", "\r", "\n", "\0"} else text
-
-
-def _is_blank(sign: str) -> bool:
-    """Whether a spreadsheet may drop the sign, or show nothing of it, in front of a formula."""
-    return sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 def _cell(value: object) -> str:

@@ -8,14 +8,16 @@ import json
 import os
 import tempfile
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-from domain.errors import CrawlError, StoreUnavailable, Text
+from domain.audit import AuditRow, KnownHead
+from domain.errors import CrawlError, StoreError, StoreUnavailable, Text
 from domain.ports import BeginWork
+from monitoring.audit_trail import head_of_heartbeat
 
 STALE_AFTER: Final = timedelta(minutes=20)
 _VITAL_JOBS: Final = ("detect", "relay")
@@ -28,10 +30,15 @@ def beat(
     """Write the file, ping the url and return whether that was answered.
 
     CrawlError when detection or mail has not been done in time, or the url does not answer;
-    StoreUnavailable when the file cannot be written.
+    StoreError when the audit trail lost or changed what the file remembers of it, StoreUnavailable
+    when the file cannot be written.
     """
+    remembered = head_of_heartbeat(file)
     with begin_work() as work:
         since = {job: work.slots.not_done_since(job) for job in _VITAL_JOBS}
+        seq, head = work.audit.head()
+        if remembered is not None and remembered.seq:
+            _require_same(work.audit.rows(after_seq=remembered.seq - 1), remembered)
     # a job without a slot: a service in its first minute has not come to it yet
     stale = [job for job, at in since.items() if at is not None and now - at > STALE_AFTER]
     if stale:
@@ -42,8 +49,28 @@ def beat(
             ),
             place="heartbeat",
         )
-    _write(file, {"at": now.isoformat(), "pid": os.getpid()})
-    return {"pinged": _ping(url) if url else False}
+    # the head of the audit trail, outside of its database: in the file, and in the log
+    trail = {"audit_seq": seq, "audit_head": head}
+    _write(file, {"at": now.isoformat(), "pid": os.getpid(), **trail})
+    return {"pinged": _ping(url) if url else False, **trail}
+
+
+def _require_same(rows: Iterator[AuditRow], remembered: KnownHead) -> None:
+    row = next(rows, None)
+    if row is None or (row.seq, row.row_hash) != (remembered.seq, remembered.row_hash):
+        raise StoreError(
+            Text(
+                f"审计记录与心跳文件记得的不符（第 {remembered.seq} 条），心跳停止",
+                f"the audit trail is not what the heartbeat file remembers (row {remembered.seq}): "
+                "heartbeat withheld",
+            ),
+            place=remembered.place,
+            mend=Text(
+                "koubei audit verify 查明；若是有意换回旧数据，删除此文件",
+                "find out with koubei audit verify; if older data were put back on purpose, delete "
+                "the file",
+            ),
+        )
 
 
 def _write(file: Path, content: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import KNOWN_STATES, CoverageRow
 from domain.crawl import Slot
+from domain.keeping import BackupNote, OutboxHold
 from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
 from domain.queries import StoreStatus
@@ -49,6 +50,8 @@ class Overview:
     mails: Mapping[OutboxState, int]
     recent_mails: tuple[OutboxMail, ...]
     jobs: tuple[Slot, ...]
+    outbox_hold: OutboxHold | None = None
+    last_backup: BackupNote | None = None
 
     @property
     def unread_sources(self) -> tuple[SourceStanding, ...]:
@@ -72,6 +75,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         signals = work.signals.recent(_RECENT_SIGNALS)
         mails, recent = work.outbox.counts(), work.outbox.recent(_RECENT_MAILS)
         jobs = work.slots.latest()
+        hold, last_backup = work.notes.outbox_hold(), work.notes.last_backup()
     looks: dict[tuple[str, str], list[CoverageRow]] = {}
     for row in rows:
         looks.setdefault((row.watch_id, row.source_id), []).append(row)
@@ -89,6 +93,8 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         mails={state: mails.get(state, 0) for state in OutboxState},
         recent_mails=tuple(recent),
         jobs=tuple(job for job in jobs if not job.job.startswith("lane:")),
+        outbox_hold=hold,
+        last_backup=last_backup,
     )
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.brand import Brand, Configuration, Level
+from domain.case import CaseQuery, CaseState
 from domain.mention import Mention, Platform
 from domain.ports import BeginWork, MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
@@ -25,6 +26,7 @@ from presentation.charts import DAY, HOUR, Bin, SpikeMark, TermChange, bin_width
 NEWEST = 5
 TERMS = 8
 RECENT_SIGNALS = 200
+_ACTIVE = tuple(state for state in CaseState if state.is_active)
 URGENT = frozenset({Level.RED, Level.ORANGE})
 
 Counts = Mapping[Label, int]
@@ -59,7 +61,8 @@ class Pulse:
 
     `expected` is the number of negatives that the detector's means add up to over the span, None
     where it judged less than half of it. `signals` are the brand's that are not closed, most
-    serious first; `opened` those that began in the span and in the one before.
+    serious first; `opened` those that began in the span and in the one before. `overdue` counts the
+    brand's cases in which something should have happened by now.
     """
 
     now: datetime
@@ -80,6 +83,7 @@ class Pulse:
     is_blind: bool
     data_until: datetime | None
     models: tuple[str, ...]
+    overdue: int
 
     @property
     def waiting(self) -> tuple[Signal, ...]:
@@ -131,6 +135,9 @@ def read_pulse(
     with begin_reading() as work:
         rows = work.coverage.rows(ids, start=previous.start, end=now)
         judged = work.evaluations.between(*_judged_span(period), brand.id)
+        overdue = work.cases.search(
+            CaseQuery(states=_ACTIVE, brand_id=brand.id, due_before=now), limit=1
+        ).total
         recent = [s for s in work.signals.recent(RECENT_SIGNALS) if s.brand_id == brand.id]
     sight = Sight(rows, configuration, watches, now)
     wanted = MentionFilter(brand_id=brand.id, start=period.start, end=period.end)
@@ -159,6 +166,7 @@ def read_pulse(
         late=sight.late,
         is_blind=sight.is_blind,
         data_until=sight.data_until,
+        overdue=overdue,
         models=tuple(sorted({j.model for m in newest if (j := m.sentiment_towards(brand.id))})),
     )
 

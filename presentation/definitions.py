@@ -151,3 +151,14 @@ def heat() -> Definition:
         dedupe=ONCE,
         coverage="灰色的格子没有采全，不代表没有人说。",
     )
+
+
+def feed() -> Definition:
+    """The totals of the feed."""
+    return Definition(
+        "条数与排序",
+        "符合全部筛选条件的内容条数。影响力 = 转发 + 评论 + 赞，未知的不猜；最负面按情感极性排序。",
+        time_axis="页首时间为发布时间；采集时间在「更多筛选」中另选。",
+        dedupe="同一条内容只计一次；相似内容折叠在最先列出的一条之下，条数仍逐条计。",
+        model="标签旁写明由模型还是人工判定；人工改判优先。",
+    )

@@ -11,14 +11,33 @@ from enum import StrEnum
 
 from domain.account import AccountState, Role
 from domain.alert import MailStage
+from domain.approval import ApprovalMode
+from domain.audit import Flaw
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.case import (
+    CaseKind,
+    CaseSort,
+    CaseState,
+    Comparison,
+    FalseAlarmCategory,
+    PromiseState,
+    Satisfaction,
+    UpwardState,
+)
+from domain.case_moves import ConflictChoice
+from domain.case_notice import NoticeKind
+from domain.case_words import COMMAND_WORDS, STATE_WORDS
 from domain.channel import Channel
 from domain.clock_warning import WarnedAs
 from domain.clocks import ClockName, ClockState
 from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
+from domain.draft import Authorship, DraftKind, Importance
 from domain.errors import Text
+from domain.fact_sheet import Verdict
+from domain.lead import ImageKind, LeadProgress, LeadState
+from domain.links import Place
 from domain.login import TicketKind
 from domain.mention import Flag, Kind, Platform, Precision
 from domain.outbox import OutboxState
@@ -27,7 +46,7 @@ from domain.queries import Bucket, Sort
 from domain.report import ReportKind, ReportState
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
-from domain.signal import Outcome, Rule, SignalState
+from domain.signal import Outcome, Rule, SignalAct, SignalState
 from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
@@ -51,11 +70,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
     Judge: {
         Judge.MODEL: Text("模型", "model"),
         Judge.PERSON: Text("人工", "person"),
-    },
-    CorrectionAct: {
-        CorrectionAct.CORRECTED: Text("改判", "corrected"),
-        CorrectionAct.CONFIRMED: Text("确认", "confirmed"),
-        CorrectionAct.UNDONE: Text("撤销改判", "taken back"),
     },
     Sensitivity: {
         Sensitivity.FEWER: Text("少", "fewer"),
@@ -175,9 +189,17 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         OutboxState.DEAD: Text("已放弃", "given up"),
         OutboxState.DROPPED: Text("恢复后弃置", "dropped after a restore"),
     },
-    AccountState: {
-        AccountState.ACTIVE: Text("启用", "active"),
-        AccountState.DISABLED: Text("停用", "disabled"),
+    Sort: {
+        Sort.NEWEST: Text("最新", "newest"),
+        Sort.OLDEST: Text("最早", "oldest"),
+        Sort.REACH: Text("影响力", "reach"),
+        Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
+    },
+    Bucket: {
+        Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
+        Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
+        Bucket.HOUR: Text("1 小时", "1 hour"),
+        Bucket.DAY: Text("1 天", "1 day"),
     },
     Role: {
         Role.ANALYST: Text("监测员", "analyst"),
@@ -189,11 +211,100 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Role.APPROVER_L2: Text("二级审批", "approver, level 2"),
         Role.APPROVER_L3: Text("三级审批", "approver, level 3"),
         Role.PUBLISHER: Text("发布人", "publisher"),
-        Role.COMPLAINT_AGENT: Text("投诉专员", "complaint agent"),
-        Role.REGISTRAR: Text("登记员", "registrar"),
-        Role.ETHICS: Text("合规监督", "ethics officer"),
-        Role.AUDITOR: Text("审计员", "auditor"),
+        Role.COMPLAINT_AGENT: Text("客服", "complaint agent"),
+        Role.REGISTRAR: Text("台账管理员", "registrar"),
+        Role.ETHICS: Text("监督与伦理", "ethics officer"),
+        Role.AUDITOR: Text("审计", "auditor"),
         Role.ADMIN: Text("管理员", "admin"),
+    },
+    AccountState: {
+        AccountState.ACTIVE: Text("启用", "active"),
+        AccountState.DISABLED: Text("停用", "disabled"),
+    },
+    CaseState: STATE_WORDS,
+    CaseKind: {
+        CaseKind.INCIDENT: Text("舆情", "incident"),
+        CaseKind.COMPLAINT: Text("投诉", "complaint"),
+        CaseKind.DISPUTE: Text("纠纷", "dispute"),
+        CaseKind.SECURITY: Text("安全或账号异常", "security"),
+    },
+    CaseSort: {
+        CaseSort.NEWEST: Text("最新", "newest"),
+        CaseSort.DUE: Text("最急", "most urgent"),
+    },
+    FalseAlarmCategory: {
+        FalseAlarmCategory.NOT_ABOUT_US: Text("与我方无关", "not about us"),
+        FalseAlarmCategory.OLD_NEWS: Text("旧闻", "old news"),
+        FalseAlarmCategory.MISJUDGED: Text("情感误判", "sentiment misjudged"),
+        FalseAlarmCategory.SPAM: Text("水军或广告", "spam"),
+        FalseAlarmCategory.OWN_ACTIVITY: Text("自家活动引起", "our own activity"),
+        FalseAlarmCategory.OTHER: Text("其他", "other"),
+    },
+    UpwardState: {
+        UpwardState.NOT_DUE: Text("无需上报", "not due"),
+        UpwardState.DUE: Text("待上报", "due"),
+        UpwardState.SENT: Text("已上报", "sent"),
+        UpwardState.READ: Text("已阅", "read"),
+    },
+    Comparison: {
+        Comparison.SAME: Text("与批准文字一致", "same as approved"),
+        Comparison.NOT_READABLE: Text("未能比对", "could not be compared"),
+    },
+    PromiseState: {
+        PromiseState.OPEN: Text("未完成", "open"),
+        PromiseState.KEPT: Text("已兑现", "kept"),
+        PromiseState.DROPPED: Text("已取消", "dropped"),
+    },
+    Satisfaction: {
+        Satisfaction.SATISFIED: Text("满意", "satisfied"),
+        Satisfaction.ACCEPTED: Text("接受", "accepted"),
+        Satisfaction.DISSATISFIED: Text("不满意", "dissatisfied"),
+        Satisfaction.NOT_KNOWN: Text("未知", "not known"),
+    },
+    Verdict: {
+        Verdict.TRUE: Text("属实", "true"),
+        Verdict.PARTLY: Text("部分属实", "partly true"),
+        Verdict.FALSE: Text("不实", "false"),
+        Verdict.UNVERIFIABLE: Text("无法核实", "unverifiable"),
+    },
+    DraftKind: {
+        DraftKind.ANSWER: Text("正式回应", "answer"),
+        DraftKind.HOLDING: Text("声明稿（核实中）", "holding statement"),
+    },
+    Importance: {
+        Importance.ROUTINE: Text("一般", "routine"),
+        Importance.SENSITIVE: Text("重要或敏感", "sensitive"),
+    },
+    Authorship: {
+        Authorship.STAFF: Text("本公司人员", "our own people"),
+        Authorship.EXTERNAL: Text("外部人员", "from outside"),
+    },
+    ApprovalMode: {
+        ApprovalMode.ANY: Text("任一人", "any of them"),
+        ApprovalMode.ALL: Text("全部", "all of them"),
+    },
+    ConflictChoice: {
+        ConflictChoice.KEEP_OTHERS: Text("保留其他回应", "keep the others"),
+        ConflictChoice.REJECT_OTHERS: Text("退回其他回应", "reject the others"),
+    },
+    NoticeKind: {
+        NoticeKind.ASSIGNED: Text("指派给您", "assigned to you"),
+        NoticeKind.PROMISED: Text("承诺由您负责", "a promise is yours to keep"),
+        NoticeKind.WAITING_FOR_APPROVAL: Text("待您审批", "waiting for your approval"),
+        NoticeKind.RETURNED: Text("稿件退回", "draft returned"),
+        NoticeKind.APPROVED: Text("已批准，待发布", "approved, to be published"),
+        NoticeKind.APPROVAL_EXPIRED: Text("批准已过期", "approval expired"),
+        NoticeKind.UPWARD_REPORT: Text("上报", "report"),
+        NoticeKind.REOPENED: Text("重新打开", "reopened"),
+        NoticeKind.WOKEN: Text("恢复处理", "on again"),
+    },
+    SignalAct: {
+        SignalAct.MAKE_CASE: Text("建单", "make a case"),
+        SignalAct.ACKNOWLEDGE: Text("确认收到", "acknowledge"),
+        SignalAct.ATTACH: Text("并入工单", "add to a case"),
+        SignalAct.FALSE_ALARM: Text("标为误报", "false alarm"),
+        SignalAct.SILENCE: Text("静默", "silence"),
+        SignalAct.GIVE_BACK: Text("退回", "give back"),
     },
     ClockName: {
         ClockName.ACKNOWLEDGE: Text("认领", "acknowledge"),
@@ -222,6 +333,31 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         WarnedAs.DUTY_LEAD: Text("值班长", "duty lead"),
         WarnedAs.APPROVER: Text("审批 L2", "approver L2"),
         WarnedAs.FALLBACK: Text("预警收件人", "alert recipient"),
+    },
+    LeadState: {
+        LeadState.RECEIVED: Text("待研判", "to be looked at"),
+        LeadState.IN_CASE: Text("已转工单", "part of a case"),
+        LeadState.DISMISSED: Text("已关闭", "dismissed"),
+    },
+    LeadProgress: {
+        LeadProgress.RECEIVED: Text("已收到", "received"),
+        LeadProgress.BEING_HANDLED: Text("处理中", "being handled"),
+        LeadProgress.ANSWERED: Text("公司已回应", "the company has answered"),
+        LeadProgress.DONE: Text("已办结", "done"),
+        LeadProgress.DISMISSED: Text("已核，无需处理", "looked at, nothing to do"),
+    },
+    Place: {
+        Place.WEIBO: Text("微博", "Weibo"),
+        Place.ZHIHU: Text("知乎", "Zhihu"),
+        Place.TIEBA: Text("贴吧", "Tieba"),
+        Place.WECHAT: Text("微信", "WeChat"),
+        Place.QQ: Text("QQ", "QQ"),
+        Place.OTHER: Text("其他", "elsewhere"),
+    },
+    ImageKind: {
+        ImageKind.PNG: Text("PNG 图片", "PNG picture"),
+        ImageKind.JPEG: Text("JPEG 图片", "JPEG picture"),
+        ImageKind.WEBP: Text("WebP 图片", "WebP picture"),
     },
     Venue: {
         Venue.WEIBO_POST: Text("微博正文", "Weibo post"),
@@ -261,12 +397,6 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         FindingCode.TOO_LONG: Text("超过平台字数", "longer than the platform takes"),
         FindingCode.FOLDED: Text("会被折叠", "longer than is shown at once"),
     },
-    Sort: {
-        Sort.NEWEST: Text("最新", "newest"),
-        Sort.OLDEST: Text("最早", "oldest"),
-        Sort.REACH: Text("影响力", "reach"),
-        Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
-    },
     Channel: {
         Channel.MAIL: Text("邮件", "mail"),
         Channel.WECOM: Text("企业微信", "WeCom"),
@@ -283,18 +413,17 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Weekday.SATURDAY: Text("周六", "Saturday"),
         Weekday.SUNDAY: Text("周日", "Sunday"),
     },
-    Bucket: {
-        Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
-        Bucket.QUARTER_HOUR: Text("15 分钟", "15 minutes"),
-        Bucket.HOUR: Text("1 小时", "1 hour"),
-        Bucket.DAY: Text("1 天", "1 day"),
-    },
     TicketKind: {
         TicketKind.FIRST_ADMIN: Text("首个管理员", "first admin"),
         TicketKind.INVITATION: Text("邀请", "invitation"),
         TicketKind.PASSWORD_RESET: Text("重设密码", "password reset"),
         TicketKind.SECOND_FACTOR: Text("动态验证码", "second factor"),
         TicketKind.OIDC: Text("企业身份登录", "company login"),
+    },
+    CorrectionAct: {
+        CorrectionAct.CORRECTED: Text("改判", "corrected"),
+        CorrectionAct.CONFIRMED: Text("确认", "confirmed"),
+        CorrectionAct.UNDONE: Text("撤销改判", "taken back"),
     },
     ReportKind: {
         ReportKind.WEEK: Text("周报", "weekly report"),
@@ -304,6 +433,15 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         ReportState.DRAFT: Text("草稿", "draft"),
         ReportState.REVIEWED: Text("已审", "reviewed"),
         ReportState.SENT: Text("已发", "sent"),
+    },
+    Flaw: {
+        Flaw.MISSING: Text("此前有记录缺失", "rows before it are missing"),
+        Flaw.LINK: Text("与上一条的封印不连", "not sealed with the row before it"),
+        Flaw.ROW: Text("内容与封印不符", "not what was sealed"),
+        Flaw.PAYLOAD: Text("明细与封印不符", "its details are not what was sealed"),
+        Flaw.UNTOLD: Text("明细被抹去而无记录", "its details were erased without a record"),
+        Flaw.CUT: Text("末尾的记录缺失", "rows at the end are missing"),
+        Flaw.REPLACED: Text("与别处留存的封印不符", "not what a head kept elsewhere tells"),
     },
 }
 
@@ -459,6 +597,11 @@ def word(member: StrEnum) -> Text:
     return _WORDS[type(member)][member]
 
 
+def command_word(command: type) -> Text:
+    """Return the word for a command of `domain.case_moves`: what its button says."""
+    return COMMAND_WORDS[command]
+
+
 def reason(code: str, platform: Platform | None = None) -> Reason:
     """Return what a reason code of the coverage ledger means and how to mend it.
 
@@ -486,3 +629,56 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
 def _as_code(text: str) -> str:
     # codes are ours, but a detail may come from a page
     return defang(_NO_CODE.sub("", text).strip()[:60])
+
+
+_ACTIONS: Mapping[str, Text] = {
+    "account.": Text("人员", "accounts"),
+    "audit.erased": Text("抹去审计明细", "audit details erased"),
+    "audit.exported": Text("导出审计记录", "audit trail exported"),
+    "backup.made": Text("备份", "backup made"),
+    "backup.restored": Text("从备份恢复", "restored from a backup"),
+    "case.": Text("工单", "case"),
+    "configuration.applied": Text("修改方案与设置", "configuration changed"),
+    "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "mention.corrected": Text("改判情感", "sentiment corrected"),
+    "mention.correction_undone": Text("撤销改判", "correction taken back"),
+    "outbox.released": Text("放行被暂停的邮件", "held mail released"),
+    "report.": Text("报告", "report"),
+    "session.": Text("登录", "login"),
+    "signal.opened": Text("预警触发", "alert opened"),
+    "signal.grew": Text("预警升级", "alert grew"),
+    "signal.closed": Text("预警解除", "alert closed"),
+}
+"""What an action of the audit trail is called; one with a dot at its end stands for its kind."""
+
+
+def action_word(action: str) -> Text:
+    """Return what an action of the audit trail is called: its own word, else that of its kind with
+    the code behind it, else the code. Nothing in a trail is ever left out for want of a word.
+    """
+    if action in _ACTIONS:
+        return _ACTIONS[action]
+    kind, _, rest = action.partition(".")
+    found = _ACTIONS.get(f"{kind}.")
+    if found is None:
+        return Text(action, action)
+    return Text(f"{found.zh}：{rest}", f"{found.en}: {rest}")
+
+
+_ACTORS: Mapping[str, Text] = {
+    "system:detector": Text("系统（检测）", "system (detector)"),
+    "system:scheduler": Text("系统（定时任务）", "system (scheduler)"),
+    "koubei up": Text("系统（首次启动）", "system (first start)"),
+}
+
+
+def actor_word(actor: str, names: Mapping[str, str]) -> Text:
+    """Return who acted: the name of an account (`names` by id), a part of the system, or the login
+    at the machine's own terminal.
+    """
+    kind, _, rest = actor.partition(":")
+    if kind == "account" and rest in names:
+        return Text(names[rest], names[rest])
+    if kind == "cli":
+        return Text(f"命令行（{rest}）", f"terminal ({rest})")
+    return _ACTORS.get(actor, Text(actor, actor))

@@ -190,7 +190,9 @@ def is_due(settings: Settings, begin: BeginWork, now: datetime) -> bool:
     return now - last.made_at >= backup.every or not (backup.folder / last.name).exists()
 
 
-def scheduled_backup(settings: Settings, begin: BeginWork, clock: Clock) -> Mapping[str, object]:
+def scheduled_backup(
+    settings: Settings, begin: BeginWork, clock: Clock, settings_file: Path | None = None
+) -> Mapping[str, object]:
     """Make the backup that is due, if one is; return figures for the log.
 
     ConfigurationError when no passphrase is set: a backup with keys is not left open by itself.
@@ -209,7 +211,7 @@ def scheduled_backup(settings: Settings, begin: BeginWork, clock: Clock) -> Mapp
             ),
         )
     plan = Plan(backup.folder, passphrase, backup.pages, backup.keep)
-    made = make_backup(settings, clock, plan, actor="system:scheduler")
+    made = make_backup(settings, clock, plan, actor="system:scheduler", settings_file=settings_file)
     return {
         "name": made.path.name,
         "bytes": made.note.bytes,

@@ -7,7 +7,7 @@ sent. So this module names the stores' adapters, which otherwise `runtime.wiring
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,16 +17,18 @@ from sqlalchemy import Engine
 
 from browser.find import FoundBrowser, find_browser
 from delivery.folder import FolderMailer
-from domain.audit import first_broken
 from domain.brand import Configuration, Source
 from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
 from domain.hosts import is_private, place_of
 from domain.ports import BeginWork, Clock
+from monitoring.audit_trail import head_of_heartbeat, verify
+from presentation.formats import duration
+from presentation.wording import word
 from runtime.checks import SETUP, Check, Mark, failed
 from runtime.child_environment import child_environment
 from runtime.settings import Settings
 from runtime.wiring import make_notifier
-from storage.sql.database import begin_work, open_database, schema_version
+from storage.sql.database import begin_reading, begin_work, open_database, schema_version
 from storage.sqlite.mentions import SqliteMentionStore
 from storage.sqlite.schema import SCHEMA_VERSION
 
@@ -36,6 +38,8 @@ _BROWSER = Text("浏览器", "browser")
 _MAIL = Text("邮件", "mail")
 _SOURCES = Text("来源", "sources")
 _AUDIT = Text("审计记录", "audit trail")
+_OUTBOX = Text("发件箱", "outbox")
+_BACKUP = Text("备份", "backup")
 _CLOCK = Text("时钟", "clock")
 _AT_FIRST_START = Text("尚未建立，首次启动时建立", "is made at the first start")
 _AT_NEXT_START = Text("版本较旧，下次启动时升级", "of an older version: the next start updates it")
@@ -93,19 +97,67 @@ def check_workflow(settings: Settings, clock: Clock) -> Iterator[Check]:
         engine.dispose()
 
 
-def check_audit(begin: BeginWork) -> Check:
-    """Whether the audit trail is whole: every row sealed with the one before it."""
-    with begin() as work:
-        rows = list(work.audit.rows())
-    broken = first_broken(rows)
-    if broken is None:
-        return Check(_AUDIT, Mark.OK, Text(f"{len(rows)} 条，完整", f"{len(rows)} rows, whole"))
+def check_audit(begin: BeginWork, heartbeat: Path | None = None) -> Check:
+    """Whether the audit trail is whole: every row sealed with the one before it, none cut off."""
+    known = head_of_heartbeat(heartbeat) if heartbeat else None
+    found = verify(begin, [known] if known else [])
+    if found.is_whole:
+        return Check(_AUDIT, Mark.OK, Text(f"{found.rows} 条，完整", f"{found.rows} rows, whole"))
+    first = found.findings[0]
+    flaw = word(first.flaw)
     return Check(
         _AUDIT,
         Mark.FAILED,
-        Text(f"第 {broken} 条起与封印不符", f"from row {broken} on not as it was sealed"),
-        Text("有人改过数据库：从备份恢复并查明", "somebody changed it: restore a backup, find out"),
+        Text(f"第 {first.seq} 条：{flaw.zh}", f"row {first.seq}: {flaw.en}"),
+        Text(
+            "有人改过数据库：koubei audit verify，从备份恢复并查明",
+            "somebody changed it: koubei audit verify, restore a backup, find out",
+        ),
     )
+
+
+def check_outbox(begin: BeginWork) -> Check:
+    """Whether mail leaves."""
+    with begin() as work:
+        hold, waiting = work.notes.outbox_hold(), len(work.outbox.waiting())
+    if hold is None:
+        return Check(_OUTBOX, Mark.OK, Text(f"{waiting} 封待发", f"{waiting} waiting"))
+    since = f"{hold.since:%Y-%m-%d %H:%M} UTC"
+    return Check(
+        _OUTBOX,
+        Mark.FAILED,
+        Text(
+            f"恢复备份后一直暂停（{since} 起），{waiting} 封邮件没有发出",
+            f"held since a backup was restored ({since}): {waiting} mails do not leave",
+        ),
+        Text("koubei outbox release", "koubei outbox release"),
+    )
+
+
+def check_backup(begin: BeginWork, settings: Settings, now: datetime) -> Check:
+    """Whether there is a verified backup that is not older than two rhythms."""
+    with begin() as work:
+        last = work.notes.last_backup()
+    folder, every = settings.backup.folder, settings.backup.every
+    set_up = Text(
+        "设置 [backup] folder 与 passphrase_file，或 koubei backup --to 目录",
+        "set [backup] folder and passphrase_file, or koubei backup --to FOLDER",
+    )
+    if last is None:
+        mark = Mark.FAILED if folder else Mark.NOTE
+        return Check(_BACKUP, mark, Text("还没有备份", "there is none yet"), set_up)
+    age = now - last.made_at
+    shown_zh, shown_en = duration(age, "zh"), duration(age, "en")
+    fact = Text(f"{last.name}，{shown_zh}前", f"{last.name}, {shown_en} ago")
+    if not (Path(last.folder) / last.name).exists():
+        gone = Text(f"{fact.zh}，文件已不在", f"{fact.en}; the file is gone")
+        return Check(_BACKUP, Mark.NOTE if folder is None else Mark.FAILED, gone, set_up)
+    if not last.verified:
+        unproven = Text(f"{fact.zh}，未经试恢复", f"{fact.en}; it was never restored to check")
+        return Check(_BACKUP, Mark.NOTE, unproven, Text("koubei backup", "koubei backup"))
+    if age > 2 * every:
+        return Check(_BACKUP, Mark.FAILED if folder else Mark.NOTE, fact, set_up)
+    return Check(_BACKUP, Mark.OK, fact)
 
 
 def check_clock(begin: BeginWork, clock: Clock, zone: str) -> Check:
@@ -253,7 +305,9 @@ def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[
     yield Check(
         _WORKFLOW, Mark.OK, Text(f"{kind}，版本 {version}，可写", f"{kind}, {version}, writable")
     )
-    yield check_audit(begin)
+    yield check_audit(begin_reading(engine), settings.heartbeat.file)
+    yield check_outbox(begin)
+    yield check_backup(begin, settings, clock.now())
     yield check_clock(begin, clock, settings.timezone)
     yield check_sources(configuration, settings.crawl.allowed_hosts)
 

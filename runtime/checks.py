@@ -5,6 +5,7 @@ in `runtime.check_services`. A check changes nothing and never raises: what is w
 """
 
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from domain.errors import NO_MEND, ConfigurationError, KoubeiError, Text
+from runtime.extras import EXTRAS
 from runtime.secret_files import KEY_NAMES, load_keys
 from runtime.settings import Settings
 
@@ -65,6 +67,8 @@ def machine_checks(settings: Settings) -> Iterator[Check]:
     yield check_disk(settings.data_dir)
     yield check_keys(settings)
     yield check_fonts()
+    yield check_extra("dashboard", Text("看板组件", "dashboard parts"))
+    yield check_extra("report", Text("报告组件", "report parts"))
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
@@ -221,6 +225,16 @@ def check_fonts(which: Callable[[str], str | None] = shutil.which) -> Check:
         Text("未找到，只影响截图", "none found: only screenshots need them"),
         Text("sudo apt-get install fonts-noto-cjk", "sudo apt-get install fonts-noto-cjk"),
     )
+
+
+def check_extra(
+    extra: str, name: Text, find: Callable[[str], object] = importlib.util.find_spec
+) -> Check:
+    """Whether an optional part (see `runtime.extras`) is installed."""
+    missing = [module for module in EXTRAS[extra] if find(module) is None]
+    if missing:
+        return Check(name, Mark.OPTIONAL, _listed(missing, "未安装", "absent"), SETUP)
+    return Check(name, Mark.OK, Text("已安装", "installed"))
 
 
 def failed(name: Text, error: KoubeiError, mark: Mark = Mark.FAILED) -> Check:

@@ -175,6 +175,10 @@ def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
     files = [settings.mention_store_path] + ([target] if target else [])
     for file in files:
         moved += _move_aside(file, aside)
+    # what it remembers of the trail is that of the former data
+    if settings.heartbeat.file.exists():
+        make_private_folder(aside)
+        shutil.move(settings.heartbeat.file, aside / settings.heartbeat.file.name)
     moved += _replace_secrets(settings.secrets_dir, scratch / SECRETS, aside)
     _move_in(scratch / MENTIONS, settings.mention_store_path)
     if target:

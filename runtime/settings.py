@@ -38,6 +38,7 @@ __all__ = [
     "PLATFORM_FLOOR",
     "Effective",
     "Settings",
+    "file_in_use",
     "leaves",
     "load_effective",
     "load_settings",
@@ -147,6 +148,11 @@ def is_secret(path: tuple[str, ...]) -> bool:
         ("seal_key",),
     }
     return path in named or (path[0] == "channels" and path[-1] in {"url", "secret"})
+
+
+def file_in_use(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the settings file that `load_settings` reads, None where there is none."""
+    return _find_file(environ)
 
 
 def _find_file(environ: Mapping[str, str]) -> Path | None:

@@ -4,24 +4,29 @@ What needs an optional package (scoring, browser) is made when it is first asked
 that only shows pages needs neither.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from analysis.draft_check import check_draft
 from analysis.sentiment import StockSnowNlpScorer
+from delivery.case_mail import render_case
 from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
+from delivery.lead_mail import render_lead
 from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
 from delivery.routing import RoutingNotifier
+from domain.case import Case
 from domain.channel import Channel
+from domain.draft import Draft, Finding
 from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
 from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
@@ -33,6 +38,9 @@ from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
+from workflow.cases import Desk
+from workflow.handling import join_open_case
+from workflow.leads import LeadDesk
 
 if TYPE_CHECKING:
     from monitoring.ingest import Ingest
@@ -98,11 +106,33 @@ class Services:
     def telling(self) -> Telling:
         """How people are reminded of signals that nobody takes."""
         return Telling(
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url.rstrip("/"),
             language=self.settings.language,
         )
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What every move of a case is done with."""
+        return Desk(
+            render=partial(render_case, language=self.settings.language),
+            check_draft=self.check_draft,
+            zone=ZoneInfo(self.settings.timezone),
+            public_url=self.settings.public_url.rstrip("/"),
+        )
+
+    @cached_property
+    def lead_desk(self) -> LeadDesk:
+        """What reports of employees are taken in with."""
+        return LeadDesk(self.begin_work, self.store, self.archive, render_lead, self.desk)
+
+    def check_draft(self, draft: Draft, case: Case) -> Sequence[Finding]:
+        """Return what a draft's reader has to look at; our own names are nobody's secret."""
+        with self.begin_reading() as work:
+            _, configuration = work.configuration.current()
+        names = [name for brand in configuration.brands for name in (brand.name, *brand.aliases)]
+        return check_draft(draft, case, names)
 
     @property
     def keep(self) -> Keep:
@@ -117,10 +147,11 @@ class Services:
             self.store,
             self.begin_work,
             self.clock,
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url,
             model_id=self.scorer.model_id,
+            join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
 
 

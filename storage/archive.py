@@ -11,7 +11,7 @@ import os
 import re
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,12 +66,12 @@ class FilePageArchive:
             raise _damaged(path)
         return body
 
-    def prune(self, before: datetime) -> int:
+    def prune(self, before: datetime, keep: Collection[str] = ()) -> int:
         """See PageArchive. Half-written files of killed processes go too, uncounted."""
-        pruned = 0
+        pruned, held = 0, frozenset(keep)
         with self._translated(), self._locked(fcntl.LOCK_EX):
             for path in self._folder.glob("??/??/*"):
-                if path.stat().st_mtime < before.timestamp():
+                if path.stem not in held and path.stat().st_mtime < before.timestamp():
                     path.unlink()
                     pruned += path.suffix == _SUFFIX
         return pruned

@@ -8,6 +8,7 @@ in which nothing was set up yet.
 """
 
 import argparse
+import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,8 +21,8 @@ from random import Random
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard import streamlit_settings
 from dashboard.services import offer
-from dashboard.widgets import frame
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
 from demo.schedule import Mood
@@ -38,8 +39,8 @@ from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
 from tests.fakes import FixedClock
 from web.app import build_app
-from web.services import WebServices
-from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
+from web.services import DashboardScript, WebServices
+from workflow.sessions import PLAIN_COOKIE, account_of_cookies, begin_session, new_token
 from workflow.watches import apply_configuration
 
 NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -48,6 +49,7 @@ NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
 DAYS = 21
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).resolve().parents[1]
 RUN = "house-run"
 
 GAPS = (
@@ -297,10 +299,17 @@ def main() -> None:
     parser.add_argument("--empty", action="store_true")
     options = parser.parse_args()
     name = "koubei-house-empty" if options.empty else "koubei-house"
-    folder = options.folder or Path(tempfile.gettempdir()) / name
+    folder = options.folder or Path(tempfile.gettempdir()) / f"{name}-{_edition()}"
     folder.mkdir(parents=True, exist_ok=True)
     with house(folder, filled=not options.empty) as services:
         serve(services, port=options.port, login=options.login)
+
+
+def _edition() -> str:
+    """What a filled folder was made by: this file and the database's migrations."""
+    made_by = [Path(__file__), *sorted((ROOT / "storage/sql/migrations/versions").glob("*.py"))]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in made_by))
+    return digest.hexdigest()[:10]
 
 
 def serve(services: Services, *, port: int, login: str = "lin") -> None:
@@ -309,11 +318,20 @@ def serve(services: Services, *, port: int, login: str = "lin") -> None:
     uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).run()
 
 
+def script_of(services: Services) -> DashboardScript:
+    """Offer the services to the pages and return what is served."""
+
+    def identify(cookies: Mapping[str, str]) -> Account | None:
+        return account_of_cookies(services.begin_reading, cookies, services.clock.now())
+
+    offer(services, identify)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+
+
 def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:
     """Return the real service, in front of which every request is given the account's session;
     `nobody` gets none.
     """
-    offer(services)
     own = build_app(
         WebServices(
             begin_work=services.begin_work,
@@ -323,8 +341,7 @@ def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIAp
             metrics_token="m" * 32,
             public_url=public_url,
             zone_name=services.settings.timezone,
-            dashboard=frame.SCRIPT,
-            on_script_error=on_script_error,
+            dashboard=script_of(services),
         )
     )
     if login == "nobody":

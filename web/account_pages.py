@@ -12,8 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.account import Account
-from domain.errors import KoubeiError, NotPermitted, Text
-from domain.ports import Masker
+from domain.errors import KoubeiError, Text
 from presentation.formats import short_time
 from presentation.wording import word
 from web.guard import visitor_of
@@ -94,7 +93,7 @@ class AccountPages:
 
         def act(form: FormData) -> Response:
             account = self._proven(request, form)
-            seal = self._masker().seal
+            seal = self._paper.masker().seal
             secret = prepare_second_factor(self._services.begin_work, account.id, seal=seal)
             values = {
                 "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
@@ -112,7 +111,7 @@ class AccountPages:
                 self._services.begin_work,
                 account_id_of(request),
                 text(form, "code", longest=20),
-                unseal=self._masker().unseal,
+                unseal=self._paper.masker().unseal,
                 at=self._services.clock.now(),
             )
             return self._page(request, done=_DONE_ON)
@@ -145,14 +144,6 @@ class AccountPages:
             address=address_of(request),
             at=self._services.clock.now(),
         )
-
-    def _masker(self) -> Masker:
-        masker = self._services.masker
-        if masker is None:
-            raise NotPermitted(
-                Text("本机没有封存密钥，无法启用动态验证码", "no seal key on this machine")
-            )
-        return masker()
 
     def _page(
         self, request: Request, *, done: Text | None = None, error: KoubeiError | None = None

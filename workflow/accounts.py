@@ -322,8 +322,9 @@ def tell_of_weighty(
         return
     giver = work.accounts.get(by) if isinstance(by, str) else None
     name = by.name if isinstance(by, Operator) else giver.name if giver else ""
-    told = _watchers(work, giver, {Role.ADMIN}) or _watchers(
-        work, giver, {Role.DUTY_LEAD, Role.AUDITOR}
+    concerned = {account.id, giver.id if giver else ""}
+    told = _watchers(work, {Role.ADMIN}, concerned) or _watchers(
+        work, {Role.DUTY_LEAD, Role.AUDITOR}, concerned
     )
     for watcher in told:
         mail = roles_mail(
@@ -336,13 +337,11 @@ def tell_of_weighty(
         _mail(work, watcher, mail, f"{account.id}|{account.version}|{_words(weighty)}", at)
 
 
-def _watchers(work: UnitOfWork, giver: Account | None, roles: set[Role]) -> list[Account]:
+def _watchers(work: UnitOfWork, roles: set[Role], concerned: set[str]) -> list[Account]:
     return [
         one
         for one in work.accounts.all()
-        if one.state is AccountState.ACTIVE
-        and one.roles & roles
-        and (giver is None or one.id != giver.id)
+        if one.state is AccountState.ACTIVE and one.roles & roles and one.id not in concerned
     ]
 
 

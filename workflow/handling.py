@@ -18,12 +18,12 @@ from domain.case import Case, CaseQuery, CaseState, FalseAlarmCategory
 from domain.case_moves import Attach, Reopen
 from domain.errors import ConfigurationError, KoubeiError, NotPermitted, Text, VersionConflict
 from domain.ports import BeginWork, UnitOfWork
-from domain.signal import Signal, SignalState
+from domain.signal import Signal, SignalAct, SignalState
 from domain.silence import LONGEST_SILENCE, Silence, SilenceScope, covering
 from presentation.notices import notice
 from presentation.wording import word
 from workflow.cases import Desk, Opening, act_in, open_case_in
-from workflow.permissions import Permission, require
+from workflow.permissions import Permission, may, require
 from workflow.signals import told_addresses, write_notice
 
 ESCALATION = "system:escalation"
@@ -35,6 +35,31 @@ _CLAUSE = "001 §5.1"
 _TAKEN = Text("预警已被他人认领", "somebody else has taken this signal")
 _CLOSED = Text("预警已结束", "the signal is over")
 _HAS_CASE = Text("预警已归入工单，请在工单中处理", "the signal is in a case: act on the case")
+
+
+def possible_acts(signal: Signal, account: Account) -> tuple[SignalAct, ...]:
+    """Return what an account may do with a signal now, for pages: what they hide would be
+    refused."""
+    if signal.case_id or signal.false_alarm is not None:
+        return ()
+    is_lead = Role.DUTY_LEAD in account.roles
+    holds = signal.acknowledged_by == account.id
+    is_open = signal.state is not SignalState.CLOSED
+    is_grave = signal.level.rank <= Level.ORANGE.rank
+    allowed = {
+        SignalAct.MAKE_CASE: may(account, Permission.MAKE_CASE),
+        SignalAct.ACKNOWLEDGE: signal.is_waiting and may(account, Permission.ACKNOWLEDGE),
+        SignalAct.ATTACH: may(account, Permission.MAKE_CASE),
+        SignalAct.FALSE_ALARM: may(account, Permission.MARK_FALSE_ALARM)
+        and (is_lead or not is_grave),
+        SignalAct.SILENCE: is_open
+        and signal.level is not Level.RED
+        and may(account, Permission.SILENCE),
+        SignalAct.GIVE_BACK: signal.state is SignalState.ACKNOWLEDGED
+        and (holds or is_lead)
+        and may(account, Permission.ACKNOWLEDGE),
+    }
+    return tuple(act for act in SignalAct if allowed[act])
 
 
 def acknowledge(
@@ -334,6 +359,8 @@ def silence(
             ends_at=until,
         )
         covered = [s for s in work.signals.unclosed() if _is_meant(scope, s)]
+        if scope.signal_key and not covered:
+            raise NotPermitted(_CLOSED, place=scope.signal_key)
         if any(s.level is Level.RED for s in covered if scope.signal_key == s.key):
             raise NotPermitted(
                 Text("红色预警不能静默", "a red signal cannot be silenced"),

@@ -42,13 +42,14 @@ def open_signal(
     context: AlertContext,
     render: Render,
     reason: str,
+    actor: str = DETECTOR,
 ) -> Signal:
     """Store a new signal with its audit row and one mail a recipient.
 
     Raises VersionConflict when its key or id is taken: somebody else opened it first.
     """
     work.signals.add(signal)
-    _audit(work, signal, "signal.opened", signal.opened_at, reason)
+    _audit(work, signal, "signal.opened", signal.opened_at, reason, actor)
     for recipient in recipients_for(signal, recipients):
         _mail(work, signal, MailStage.OPENING, recipient, context, render, signal.opened_at)
     return signal
@@ -201,11 +202,18 @@ def quiet_until(
     return quiet.end_of(at, zone)
 
 
-def _audit(work: UnitOfWork, signal: Signal, action: str, at: datetime, reason: str) -> None:
+def _audit(
+    work: UnitOfWork,
+    signal: Signal,
+    action: str,
+    at: datetime,
+    reason: str,
+    actor: str = DETECTOR,
+) -> None:
     figures = signal.figures
     work.audit.append(
         at=at,
-        actor=DETECTOR,
+        actor=actor,
         action=action,
         object_id=signal.id,
         reason=reason,

@@ -16,12 +16,12 @@ from selectolax.lexbor import LexborNode
 from crawlers.pages import walls
 from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
-from crawlers.pages.weibo_ids import bid_of, mid_of
 from domain.counts import read_count
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
 from domain.page import BlockKind, FoundMention, Page, PageState
 from domain.times import read_time
+from domain.weibo_ids import bid_of, mid_of
 
 PAGE = "weibo_search"
 

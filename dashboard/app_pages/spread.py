@@ -87,8 +87,8 @@ def _places(places: tuple[Place, ...]) -> None:
         return
     show(
         fill(
-            '<table class="kb-table"><thead><tr><th>平台</th><th>所在</th><th>条数</th><th>负面</th>'
-            "<th>互动</th></tr></thead><tbody>{rows}</tbody></table>",
+            '<table class="kb-table"><thead><tr><th>平台</th><th>所在</th><th>条数</th>'
+            "<th>负面</th><th>互动</th></tr></thead><tbody>{rows}</tbody></table>",
             rows=join(
                 fill(
                     '<tr><td>{platform}</td><td>{name}</td><td class="kb-num">{n}</td>'
@@ -123,7 +123,8 @@ def _tree(spread: Spread) -> None:
                 fill(
                     '<div style="padding-left:{indent}px">{arrow}<time>{when}</time>'
                     '<span class="kb-tag">{platform}</span><span class="kb-said">{said}</span>'
-                    '<span class="kb-quiet kb-num">{children} 条直接转评 · 互动 {reach}</span></div>',
+                    '<span class="kb-quiet kb-num">{children} 条直接转评 · '
+                    "互动 {reach}</span></div>",
                     indent=20 * node.depth,
                     arrow="└ " if node.depth else "",
                     when=near_time(node.mention.published_at, now(), zone()),

@@ -63,19 +63,17 @@ def card_face(
     brand_id: str,
     title: Sequence[Piece],
     text: Sequence[Piece],
-    copies: int,
     now: datetime,
     zone: ZoneInfo,
 ) -> Markup:
     """Return a mention in full: who said what, when and where, how it was judged, how far it went.
 
-    `title` and `text` are what it says, in pieces with the searched words marked; `copies` are the
-    others like it.
+    `title` and `text` are what it says, in pieces with the searched words marked.
     """
     return fill(
         '<article class="kb-mention"><header>{platform}{kind}<b>{author}</b>'
         '<time title="{precision}">{when}</time>{place}{judged}{flags}</header>'
-        "{title}<p>{text}</p><footer>{counts}{copies}{link}</footer></article>",
+        "{title}<p>{text}</p><footer>{counts}{link}</footer></article>",
         platform=platform_badge(mention.platform),
         kind=fill('<span class="kb-quiet">{kind}</span>', kind=word(mention.kind).zh),
         author=mention.author or "作者未知",
@@ -87,7 +85,6 @@ def card_face(
         title=fill("<h4>{title}</h4>", title=_marked(title)) if title else NOTHING,
         text=_marked(text),
         counts=_counts(mention),
-        copies=fill('<span class="kb-tag">相似 ×{n}</span>', n=copies) if copies else NOTHING,
         link=outside_link(mention.url, "打开原文"),
     )
 

@@ -5,6 +5,7 @@ from storage.sql import (
     case_tables,
     correction_tables,
     handling_tables,
+    lead_tables,
     report_tables,
     tables,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "case_tables",
     "correction_tables",
     "handling_tables",
+    "lead_tables",
     "metadata",
     "report_tables",
     "tables",

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Row, insert, select
 
 from domain.audit import FIRST_HASH, AuditRow, canonical, seal
 from domain.errors import StoreError, Text
+from domain.queries import AuditFilter
 from storage.sql.columns import storable
-from storage.sql.tables import audit
+from storage.sql.tables import audit, counters
 from storage.sql.writes import Values, take_number
 
 _PAGE = 500
+_COUNTER = "audit"
 
 
 class SqlAuditRepository:
@@ -31,7 +33,7 @@ class SqlAuditRepository:
         Raises StoreError when the row before it is missing: a trail that lost rows is not
         continued.
         """
-        seq = take_number(self._db, "audit")
+        seq = take_number(self._db, _COUNTER)
         row = seal(
             seq=seq,
             at=at.astimezone(UTC),
@@ -61,6 +63,43 @@ class SqlAuditRepository:
         """Return the trail of one object, oldest first."""
         query = select(audit).where(audit.c.object_id == object_id).order_by(audit.c.seq)
         return [_from_row(row) for row in self._db.execute(query)]
+
+    def search(
+        self, wanted: AuditFilter, *, before_seq: int | None = None, limit: int = 50
+    ) -> list[AuditRow]:
+        """Return the newest rows of a filter, newest first, of those before a row if one is
+        named.
+        """
+        c = audit.c
+        query = select(audit).order_by(c.seq.desc()).limit(limit)
+        if wanted.actor:
+            query = query.where(c.actor == wanted.actor)
+        if wanted.action:
+            query = query.where(c.action.startswith(wanted.action, autoescape=True))
+        if wanted.object_id:
+            query = query.where(c.object_id == wanted.object_id)
+        if wanted.start is not None:
+            query = query.where(c.at >= wanted.start)
+        if wanted.end is not None:
+            query = query.where(c.at < wanted.end)
+        if before_seq is not None:
+            query = query.where(c.seq < before_seq)
+        return [_from_row(row) for row in self._db.execute(query)]
+
+    def head(self) -> tuple[int, str]:
+        """Return the number and the hash of the last row; 0 and FIRST_HASH when there is none."""
+        c = audit.c
+        last = self._db.execute(select(c.seq, c.row_hash).order_by(c.seq.desc()).limit(1)).first()
+        return (0, FIRST_HASH) if last is None else (last.seq, last.row_hash)
+
+    def given_out(self) -> int:
+        """Return the last number that was given to a row."""
+        query = select(counters.c.value).where(counters.c.name == _COUNTER)
+        return self._db.scalar(query) or 0
+
+    def actors(self) -> list[str]:
+        """Return everybody who ever acted, in order."""
+        return list(self._db.scalars(select(audit.c.actor).distinct().order_by(audit.c.actor)))
 
     def _hash_of(self, seq: int) -> str:
         if seq == 0:

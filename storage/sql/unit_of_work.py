@@ -19,11 +19,13 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     EvaluationRepository,
+    LeadRepository,
     LoginRepository,
     NoteRepository,
     OutboxRepository,
     ReportRepository,
     SealedNameRepository,
+    SeenPageRepository,
     SignalRepository,
     SilenceRepository,
     SlotRepository,
@@ -37,6 +39,7 @@ from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
+from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.logins import SqlLoginRepository
 from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
@@ -80,6 +83,8 @@ class SqlUnitOfWork:
     reports: ReportRepository
     corrections: CorrectionRepository
     notes: NoteRepository
+    leads: LeadRepository
+    pages: SeenPageRepository
     cases: CaseRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
@@ -106,6 +111,8 @@ class SqlUnitOfWork:
         self.reports = SqlReportRepository(db)
         self.corrections = SqlCorrectionRepository(db)
         self.notes = SqlNoteRepository(db)
+        self.leads = SqlLeadRepository(db)
+        self.pages = SqlSeenPageRepository(db)
         self.cases = SqlCaseRepository(db)
         return self
 

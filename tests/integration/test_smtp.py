@@ -332,3 +332,16 @@ def test_a_missing_authority_file_is_said_at_start(tmp_path):
 def test_an_attempt_may_not_be_allowed_more_than_thirty_seconds():
     with pytest.raises(ConfigurationError, match="timeout"):
         a_mailer(25, timeout=timedelta(seconds=31))
+
+
+def test_a_server_that_is_away_is_told_from_one_that_refuses_a_mail() -> None:
+    """`away` holds back every mail of the route, so it must never be said of one mail alone."""
+    assert refusal(a_mailer(free_port())).away
+    for faults in (
+        Faults(sender=["552 too big"]),
+        Faults(recipient=["450 greylisted"]),
+        Faults(data=["451 later"]),
+        Faults(data=[RESET]),
+    ):
+        with mail_server(faults) as port:
+            assert not refusal(a_mailer(port)).away

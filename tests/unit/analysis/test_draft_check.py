@@ -12,7 +12,7 @@ from domain.fact_sheet import Claim, Evidence, FactSheet, Verdict
 from domain.statement import LENGTHS, FindingCode, Template, Venue
 from presentation.statement_templates import template_text
 from tests.fakes import NOON
-from tests.fixtures.cases import a_case
+from tests.fixtures.case_trails import a_case
 
 C = FindingCode
 

@@ -69,6 +69,6 @@ def test_everything_is_looked_at_on_a_machine_before_its_first_start(monkeypatch
     names = {check.name.en for check in cli.doctor.all_checks()}
     assert names == {
         "Python", "packages", "SQLite", "data folder", "disk", "keys", "Chinese fonts",
-        "mention store", "workflow database", "mail", "browser",
+        "mention store", "workflow database", "mail", "browser", "dashboard parts", "report parts",
     }  # fmt: skip
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from domain.brand import Level
 from domain.clock_warning import ClockWarning, WarnedAs
 from domain.clocks import ClockName, ClockReading, ClockState
 from tests.fakes import NOON
-from tests.fixtures.cases import a_case
+from tests.fixtures.case_trails import a_case
 
 HOUR = timedelta(hours=1)
 READING = ClockReading(

@@ -25,7 +25,7 @@ from domain.clocks import (
 from domain.times import CHINA
 from domain.work_calendar import WorkCalendar
 from tests.fakes import NOON
-from tests.fixtures.cases import Told, a_case, a_trail
+from tests.fixtures.case_trails import Told, a_case, a_trail
 
 S, L, C = CaseState, Level, ClockName
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

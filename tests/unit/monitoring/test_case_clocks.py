@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import Engine
 
 from delivery.clock_mail import render_clock_warning
+from domain import case_moves as moves
 from domain.account import Account, AccountState, Role
 from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Recipient
-from domain.case import Case, CaseState
+from domain.case import Case, CaseState, UpwardSheet
 from domain.clock_warning import ClockWarning
 from domain.clocks import ClockName, ClockState
 from domain.outbox import OutboxMail, Rendered
 from monitoring.case_clocks import ClockWarner, WarnResult, clock_policy, read_clocks
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from tests.fakes import NOON
-from tests.fixtures.cases import a_case
+from tests.fixtures.case_trails import a_case
+from tests.fixtures.cases import Journey, add_everyone
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ONLY_TAKING = {
@@ -257,3 +259,28 @@ def test_hundreds_of_cases_are_all_looked_at(desk):
             )
         work.commit()
     assert desk.warner.warn(NOON + 8 * MINUTE) == WarnResult(450, 450, 0)
+
+
+def test_the_trail_that_the_case_engine_writes_drives_the_clocks(tmp_path: Path):
+    """The real moves, by the real door: not a payload that a test made up."""
+    engine = open_database(f"sqlite:///{tmp_path / 'engine.db'}")
+    migrate(engine)
+    begin = begin_work(engine)
+    add_everyone(begin)
+    journey = Journey(begin)
+    case = journey.do(journey.open(Level.YELLOW), "analyst", moves.Take())
+    case = journey.do(case, "analyst", moves.Hold("等平台回复", journey.at + HOUR))
+    case = journey.do(case, "analyst", moves.Wake())
+    case = journey.do(case, "duty_lead", moves.ConfirmGrade(Level.ORANGE, "媒体转载"))
+    case = journey.do(
+        case, "analyst", moves.ReportUpward(UpwardSheet("异物"), ("duty_lead", "approver_l2"))
+    )
+    with begin() as work:
+        readings = {r.name: r for r in read_clocks(work, case, journey.at + MINUTE)}
+    engine.dispose()
+    assert readings[ClockName.ACKNOWLEDGE].state is ClockState.MET
+    assert readings[ClockName.REPORT_EXECUTIVE].state is ClockState.MET
+    assert readings[ClockName.REPORT_LEAD].state is ClockState.MET
+    fact_sheet = readings[ClockName.FACT_SHEET]
+    assert (fact_sheet.level, fact_sheet.state) == (Level.ORANGE, ClockState.OK)
+    assert fact_sheet.due_at == NOON + 4 * MINUTE + 2 * HOUR

@@ -7,15 +7,19 @@ import pytest
 
 from domain.alert import MailStage
 from domain.brand import Brand, Configuration, Level, Recipient, Source, Transport, Watch
+from domain.case import Case, CaseKind, CaseState, FalseAlarmCategory
 from domain.coverage import CoverageRow, CoverageState
 from domain.errors import VersionConflict
 from domain.mention import Platform, Precision
 from domain.outbox import Rendered
+from domain.roster import QuietHours
 from domain.sentiment import Label, Sentiment
-from domain.signal import Outcome, SignalState
+from domain.signal import Outcome, Rule, SignalState
+from domain.silence import Silence, SilenceScope
 from monitoring.detect import Detector
 from monitoring.evidence import telling_terms
 from tests.fakes import NOON, FixedClock, a_mention
+from tests.fixtures.signals import a_signal as fixture_signal
 from tests.unit.monitoring.fakes import Database, MemoryStore
 
 HOUR = timedelta(hours=1)
@@ -53,6 +57,7 @@ class World:
         self.store = MemoryStore()
         self.chance = random.Random(5)
         self.mails = []
+        self.join = None
         self.number = 0
         start = NOON - timedelta(days=days)
         for hour in range(days * 24):
@@ -102,6 +107,7 @@ class World:
             zone=ZoneInfo("Asia/Shanghai"),
             public_url="https://koubei.example.org/",
             model_id="stock",
+            join=self.join,
         )
 
     def evaluate(self):
@@ -629,3 +635,150 @@ def test_the_brands_own_name_is_no_topic_of_its_crisis():
     brand = Brand("tea", "云栈", ("云栈奶茶",))
     counted = [("云栈", 58), ("虫子", 35), ("奶茶", 20), ("退款", 3)]
     assert telling_terms(counted, brand) == (("虫子", 35), ("退款", 3))
+
+
+class TestWhatPeopleDecided:
+    """Silences, false alarms, cases and hand-raised signals beneath the detector."""
+
+    def spike(self, count=30, **more):
+        world = World(**more)
+        world.pass_hour(weibo=count)
+        return world
+
+    def flare_up(self, world):
+        """An hour that nobody would call anything but red."""
+        world.post(WEIBO, world.clock.now(), 300, likes=1000)
+        world.pass_hour()
+
+    def silence(self, world, **scope):
+        now = world.clock.now()
+        world.database.silences.append(
+            Silence("S-1", SilenceScope(**scope), "lead", "活动", now, now + timedelta(days=2))
+        )
+
+    def test_a_silenced_brand_opens_nothing_and_the_decision_is_kept(self):
+        world = self.spike()
+        self.silence(world, brand_id="cha")
+        assert world.outcome() is Outcome.SILENCED
+        assert (world.signals, world.database.mails) == ([], {})
+
+    def test_what_still_goes_on_is_told_when_the_silence_ends(self):
+        world = self.spike()
+        self.silence(world, brand_id="cha")
+        world.evaluate()
+        world.database.silences.clear()
+        world.pass_hour(weibo=30)
+        assert world.outcome() is Outcome.OPENED
+
+    def test_another_brand_s_silence_covers_nothing(self):
+        world = self.spike()
+        self.silence(world, brand_id="other")
+        assert world.outcome() is Outcome.OPENED
+
+    def test_growth_of_a_silenced_signal_is_not_told_and_its_level_stays(self):
+        world = self.spike()
+        world.evaluate()
+        before = world.signals[0]
+        self.silence(world, signal_key=before.key)
+        world.pass_hour(weibo=70)
+        assert world.outcome() is Outcome.SILENCED
+        [signal] = world.signals
+        assert (signal.level, signal.alerted_observed) == (before.level, before.alerted_observed)
+        assert signal.peak_observed > before.peak_observed
+        assert world.stages == ["opening"]
+
+    def test_what_rises_to_red_breaks_through(self):
+        world = self.spike()
+        world.evaluate()
+        self.silence(world, brand_id="cha")
+        self.flare_up(world)
+        assert world.outcome() is Outcome.GREW
+        [signal] = world.signals
+        assert signal.level is Level.RED
+        assert signal.silenced_until is None
+        assert "update" in world.stages
+
+    def deny(self, world):
+        """A person calls the signal none."""
+        now = world.clock.now()
+        for key, signal in world.database.signals.items():
+            world.database.signals[key] = replace(
+                signal,
+                state=SignalState.CLOSED,
+                closed_at=now,
+                false_alarm=FalseAlarmCategory.SPAM,
+                closed_by="lead",
+            )
+
+    def test_a_false_alarm_does_not_open_again_within_the_same_onset(self):
+        world = self.spike()
+        world.evaluate()
+        self.deny(world)
+        world.pass_hour(weibo=70)  # doubles: an ordinary closed signal would open again
+        assert world.outcome() is Outcome.SILENCED
+        assert len(world.signals) == 1
+
+    def test_without_a_person_s_word_the_same_growth_opens_a_new_one(self):
+        world = self.spike()
+        world.evaluate()
+        self.deny(world)
+        for key, signal in world.database.signals.items():
+            world.database.signals[key] = replace(signal, false_alarm=None)
+        world.pass_hour(weibo=70)
+        assert world.outcome() is Outcome.OPENED
+
+    def test_a_false_alarm_that_rises_to_red_is_another_matter(self):
+        world = self.spike()
+        world.evaluate()
+        assert world.signals[0].level is not Level.RED
+        self.deny(world)
+        self.flare_up(world)
+        assert world.outcome() is Outcome.OPENED
+
+    def test_what_was_raised_by_hand_is_neither_followed_nor_in_the_way(self):
+        world = self.spike()
+        by_hand = fixture_signal(
+            id="A-20261120-01", key="by hand", brand_id="cha", rule=Rule.HAND_RAISED
+        )
+        world.database.signals[by_hand.id] = by_hand
+        assert world.outcome() is Outcome.OPENED
+        assert world.database.signals[by_hand.id] == by_hand
+
+    def test_a_signal_that_joins_a_graver_case_is_kept_and_not_mailed(self):
+        world = self.spike()
+        world.database.cases["C-1"] = a_case()
+        world.join = lambda work, signal, now: replace(
+            signal, state=SignalState.ACKNOWLEDGED, case_id="C-1", level=Level.YELLOW
+        )
+        assert world.outcome() is Outcome.OPENED
+        assert world.signals[0].case_id == "C-1"
+        assert world.database.mails == {}
+        world.pass_hour(weibo=70)
+        world.join = None
+        world.evaluate()
+        mailed = bool(world.database.mails)
+        assert mailed == (world.signals[0].level.rank <= Level.ORANGE.rank)
+
+    def test_quiet_hours_keep_yellow_and_blue_until_they_end(self):
+        world = self.spike()
+        quiet = QuietHours(timedelta(hours=12), timedelta(hours=20))
+        world.database.configuration = replace(world.database.configuration, quiet_hours=quiet)
+        world.evaluate()
+        [signal] = world.signals
+        [mail] = world.database.mails.values()
+        waits = mail.next_attempt_at > mail.created_at
+        assert waits == (signal.level in {Level.YELLOW, Level.BLUE})
+
+
+def a_case():
+    return Case(
+        id="C-1",
+        kind=CaseKind.INCIDENT,
+        state=CaseState.VERIFYING,
+        level=Level.RED,
+        brand_id="cha",
+        title="t",
+        opened_at=NOON,
+        updated_at=NOON,
+        clock_start=NOON,
+    )

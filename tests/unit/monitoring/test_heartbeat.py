@@ -10,8 +10,10 @@ from datetime import timedelta
 
 import pytest
 
+from domain.audit import KnownHead
 from domain.crawl import SlotState
-from domain.errors import CrawlError, StoreUnavailable
+from domain.errors import CrawlError, StoreError, StoreUnavailable
+from monitoring.audit_trail import head_of_heartbeat
 from monitoring.heartbeat import beat
 from tests.fakes import NOON
 
@@ -101,7 +103,7 @@ def test_the_watchdogs_address_is_pinged_and_a_dead_one_is_an_error(begin, tmp_p
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}/"
     try:
-        assert beat(begin, NOON, file=tmp_path / "beat", url=url) == {"pinged": True}
+        assert beat(begin, NOON, file=tmp_path / "beat", url=url)["pinged"] is True
         assert _Watchdog.pings == 1
     finally:
         server.shutdown()
@@ -142,3 +144,38 @@ def test_a_watchdog_that_answers_nonsense_is_an_error_of_ours(begin, tmp_path):
         with pytest.raises(CrawlError, match="does not answer"):
             beat(begin, NOON, file=tmp_path / "beat", url=url)
         answering.join()
+
+
+def note(begin, reason):
+    with begin() as work:
+        row = work.audit.append(
+            at=NOON, actor="t", action="t", object_id="", reason=reason, payload={}
+        )
+        work.commit()
+    return row
+
+
+def test_it_remembers_the_head_of_the_trail_outside_of_the_database(begin, tmp_path):
+    for reason in ("one", "two"):
+        row = note(begin, reason)
+        told = beat(begin, NOON, file=tmp_path / "beat", url=None)
+        assert (told["audit_seq"], told["audit_head"]) == (row.seq, row.row_hash)
+        assert head_of_heartbeat(tmp_path / "beat") == KnownHead(
+            row.seq, row.row_hash, str(tmp_path / "beat")
+        )
+
+
+def test_a_trail_that_lost_what_it_remembers_withholds_it(begin, tmp_path):
+    note(begin, "one")
+    beat(begin, NOON, file=tmp_path / "beat", url=None)
+    content = json.loads((tmp_path / "beat").read_text())
+    for other in ({"audit_seq": 2}, {"audit_head": "f" * 64}):
+        (tmp_path / "beat").write_text(json.dumps({**content, **other}))
+        with pytest.raises(StoreError, match="not what the heartbeat file remembers"):
+            beat(begin, NOON, file=tmp_path / "beat", url=None)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"audit_seq": "x"}', "\x00"])
+def test_a_file_of_an_older_program_remembers_nothing(begin, tmp_path, content):
+    (tmp_path / "beat").write_text(content)
+    beat(begin, NOON, file=tmp_path / "beat", url=None)

@@ -11,12 +11,16 @@ from browser.find import FoundBrowser
 from delivery.mail import SmtpMailer
 from domain.brand import Brand, Configuration, Source, Transport, Watch
 from domain.errors import BrowserMissing, DeliveryError, Text
+from domain.keeping import BackupNote, OutboxHold
 from domain.mention import Platform
 from runtime import check_services
 from runtime.check_services import (
+    check_audit,
+    check_backup,
     check_browser,
     check_mail,
     check_mention_store,
+    check_outbox,
     check_sources,
     check_workflow,
 )
@@ -116,8 +120,8 @@ class TestWorkflow:
 
     def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
         assert marks(settings) == {
-            "workflow database": Mark.OK, "audit trail": Mark.OK,
-            "clock": Mark.OK, "sources": Mark.NOTE,
+            "workflow database": Mark.OK, "audit trail": Mark.OK, "outbox": Mark.OK,
+            "backup": Mark.NOTE, "clock": Mark.OK, "sources": Mark.NOTE,
         }  # fmt: skip
         with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
             [(rows,)] = db.execute("SELECT count(*) FROM audit")
@@ -133,6 +137,62 @@ class TestWorkflow:
     def test_a_private_source_that_is_not_allowed_is_found(self, settings):
         self.save(settings, TEAM)
         assert marks(settings)["sources"] is Mark.FAILED
+
+
+def on(begin, act):
+    with begin() as work:
+        act(work)
+        work.commit()
+
+
+class TestKeeping:
+    @pytest.fixture
+    def begin(self, tmp_path):
+        engine = open_database(f"sqlite:///{tmp_path}/w.sqlite")
+        migrate(engine)
+        yield begin_work(engine)
+        engine.dispose()
+
+    def test_a_held_outbox_is_a_failure_that_names_its_release(self, begin):
+        assert check_outbox(begin).mark is Mark.OK
+        on(begin, lambda work: work.notes.hold_outbox(OutboxHold(NOON, NOON, "b.kbk")))
+        held = check_outbox(begin)
+        assert (held.mark, held.mend.en) == (Mark.FAILED, "koubei outbox release")
+
+    def test_a_trail_shorter_than_the_heartbeat_remembers_is_a_failure(self, begin, tmp_path):
+        beat = tmp_path / "beat"
+        assert check_audit(begin, beat).mark is Mark.OK
+        beat.write_text('{"audit_seq": 7, "audit_head": "%s"}' % ("f" * 64))
+        cut = check_audit(begin, beat)
+        assert (cut.mark, cut.fact.en) == (Mark.FAILED, "row 7: rows at the end are missing")
+
+    @pytest.mark.parametrize(
+        ("folder", "hours", "verified", "there", "mark"),
+        [
+            (True, 47, True, True, Mark.OK),
+            (True, 49, True, True, Mark.FAILED),
+            (False, 49, True, True, Mark.NOTE),
+            (True, 1, False, True, Mark.NOTE),
+            (True, 1, True, False, Mark.FAILED),
+            (False, 1, True, True, Mark.OK),
+        ],
+    )
+    def test_the_backup_is_judged_by_age_proof_and_presence(
+        self, begin, tmp_path, folder, hours, verified, there, mark
+    ):
+        made = NOON - timedelta(hours=hours)
+        note = BackupNote("koubei.kbk", str(tmp_path), made, verified, 1, 1.0, 1, "f" * 64)
+        on(begin, lambda work: work.notes.note_backup(note))
+        if there:
+            (tmp_path / "koubei.kbk").touch()
+        settings = Settings(data_dir=tmp_path, backup={"folder": tmp_path} if folder else {})
+        assert check_backup(begin, settings, NOON).mark is mark
+
+    def test_none_at_all_is_a_failure_only_where_one_was_meant(self, begin, tmp_path):
+        settings = Settings(data_dir=tmp_path)
+        assert check_backup(begin, settings, NOON).mark is Mark.NOTE
+        meant = Settings(data_dir=tmp_path, backup={"folder": tmp_path})
+        assert check_backup(begin, meant, NOON).mark is Mark.FAILED
 
 
 class TestSources:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from domain.errors import Text
 from runtime import checks
 from runtime.checks import (
     Mark,
     check_data_folder,
     check_disk,
+    check_extra,
     check_fonts,
     check_keys,
     check_packages,
@@ -141,3 +143,10 @@ def test_missing_fonts_are_only_told():
     check = check_fonts(lambda _: None)
     assert check.mark in {Mark.NOTE, Mark.OK}  # a Mac has them
     assert check.mark is Mark.OK or "screenshots" in check.fact.en
+
+
+def test_an_optional_part_that_is_not_installed_is_named():
+    name = Text("报告组件", "report parts")
+    absent = check_extra("report", name, find=lambda module: None)
+    assert (absent.mark, absent.fact.en) == (Mark.OPTIONAL, "absent: docxtpl, vl_convert")
+    assert check_extra("report", name, find=lambda module: module).mark is Mark.OK

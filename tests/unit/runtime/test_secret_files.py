@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from domain.errors import ConfigurationError
-from runtime.secret_files import access_key, load_keys, make_missing_keys
+from runtime.secret_files import load_keys, make_missing_keys, metrics_token
 
 
 def test_missing_keys_are_made_once_and_never_replaced(tmp_path):
@@ -57,16 +57,16 @@ def test_keys_do_not_show_in_a_trace(tmp_path):
     assert "aaa" not in repr(load_keys(tmp_path))
 
 
-def test_the_access_key_is_made_once_for_its_owner_alone(tmp_path):
-    first = access_key(tmp_path / "secrets")
+def test_the_metrics_token_is_made_once_for_its_owner_alone(tmp_path):
+    first = metrics_token(tmp_path / "secrets")
     assert len(first.get_secret_value()) >= 32
-    assert access_key(tmp_path / "secrets") == first
-    assert stat.S_IMODE((tmp_path / "secrets" / "access_key").stat().st_mode) == 0o600
+    assert metrics_token(tmp_path / "secrets") == first
+    assert stat.S_IMODE((tmp_path / "secrets" / "metrics_token").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(("content", "mode"), [("", 0o600), ("key\n", 0o644)])
-def test_an_empty_access_key_or_one_that_others_can_read_is_refused(tmp_path, content, mode):
-    (tmp_path / "access_key").write_text(content)
-    (tmp_path / "access_key").chmod(mode)
-    with pytest.raises(ConfigurationError, match="access_key"):
-        access_key(tmp_path)
+def test_an_empty_metrics_token_or_one_that_others_can_read_is_refused(tmp_path, content, mode):
+    (tmp_path / "metrics_token").write_text(content)
+    (tmp_path / "metrics_token").chmod(mode)
+    with pytest.raises(ConfigurationError, match="metrics_token"):
+        metrics_token(tmp_path)

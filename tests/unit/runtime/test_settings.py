@@ -255,12 +255,62 @@ def test_building_settings_in_code_reads_neither_file_nor_environment(tmp_path, 
     assert settings.heartbeat.file == Path("/d/heartbeat")
 
 
+class TestChannels:
+    """`[channels.NAME]`: robots, whose urls are secrets."""
+
+    TABLE = '[channels.duty-room]\nkind = "wecom"\n'
+    URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=very-secret"
+    VARIABLE = "KOUBEI_CHANNELS__DUTY_ROOM__URL"
+
+    def test_the_url_comes_from_the_environment_and_is_never_shown(self, tmp_path):
+        effective = load_effective(write(tmp_path, self.TABLE), {self.VARIABLE: self.URL})
+        assert effective.settings.channels["duty-room"].address() == self.URL
+        rows = {name: (value, origin) for name, value, origin in effective.values()}
+        assert rows["channels.duty-room.url"] == ("****", self.VARIABLE)
+        assert rows["channels.duty-room.kind"][0] == "wecom"
+        assert "very-secret" not in repr(effective.settings) + str(rows)
+
+    def test_the_url_comes_from_a_file_of_its_owner_and_is_read_anew(self, tmp_path):
+        secret = tmp_path / "room"
+        secret.touch(0o600)
+        secret.write_text(self.URL + "\n", encoding="utf-8")
+        settings = load_settings(write(tmp_path, self.TABLE + 'url_file = "room"\n'), {})
+        secret.write_text(self.URL + "2", encoding="utf-8")
+        assert settings.channels["duty-room"].address() == self.URL + "2"
+        secret.chmod(0o644)
+        with pytest.raises(ConfigurationProblems, match="others can read"):
+            load_settings(write(tmp_path, self.TABLE + 'url_file = "room"\n'), {})
+
+    @pytest.mark.parametrize(
+        ("table", "environ", "fact"),
+        [
+            (TABLE + f'url = "{URL}"\n', {}, "channels.duty-room.url is a secret"),
+            (TABLE, {}, "no url: set url_file"),
+            (TABLE, {VARIABLE: "https://evil.example/very-secret"}, "the host must be"),
+            (TABLE.replace("wecom", "webhook"), {VARIABLE: "https://x.example/"}, "needs a secret"),
+            (TABLE.replace("wecom", "sms"), {VARIABLE: URL}, "must be 'wecom'"),
+            (TABLE.replace("duty-room", "Duty__Room"), {}, "a name is lower-case"),
+            (TABLE + "colour = 1\n", {VARIABLE: URL}, "unknown key colour (allowed: kind, url"),
+            ("", {VARIABLE: URL}, "KOUBEI_CHANNELS__DUTY_ROOM__URL: is no setting"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_without_telling_the_secret(
+        self, tmp_path, table, environ, fact
+    ):
+        with pytest.raises(ConfigurationProblems) as caught:
+            load_settings(write(tmp_path, table), environ)
+        told = "\n".join(problem.sentence("en") for problem in caught.value.problems)
+        assert fact in told
+        assert "very-secret" not in told
+
+
 class TestTheExample:
     text = resources.files("runtime").joinpath("examples/koubei.toml").read_text(encoding="utf-8")
     everything = re.sub(r"(?m)^#(?=[\w\[])", "", text)
     invented = frozenset({
         "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
-        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url",
+        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url", "backup.folder",
+        "backup.passphrase_file",
     })  # fmt: skip
 
     def test_it_loads_as_it_is(self, tmp_path):

@@ -1,10 +1,10 @@
 """web/app.py over the embedded stores: who gets in, what every answer carries, what pages say."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -15,13 +15,13 @@ from domain.coverage import CoverageRow, CoverageState
 from domain.errors import StoreUnavailable, Text
 from domain.mention import Platform
 from domain.outbox import OutboxMail, Rendered
-from storage.sql.database import begin_work, migrate, open_database
-from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
+from tests.fixtures.browsing import Browser
+from tests.fixtures.people import METRICS_TOKEN, a_session, an_account, move_in, web_services
 from tests.fixtures.signals import OPENED, a_closed_signal, a_post, a_signal
-from web.app import COOKIE, WebServices, build_app
+from web.services import WebServices
+from workflow.sessions import SECURE_COOKIE
 
-KEY = "a-key-only-for-tests"
 HOSTILE = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202eevil https://evil.example/x"
 )
@@ -29,26 +29,22 @@ HOSTILE = (
 
 @dataclass
 class Site:
-    """The application over its own stores; `get` asks it with the key unless told otherwise."""
+    """The application over its own stores; `get` asks it within a session unless told
+    otherwise."""
 
     services: WebServices
+    token: str
 
     def get(
-        self, path: str = "/", *, key: str | None = KEY, host: str = "localhost", **headers: str
+        self, path: str = "/", *, in_session: bool = True, **headers: str | bytes
     ) -> httpx.Response:
-        cookies = {COOKIE: key} if key else {}
-
-        async def ask() -> httpx.Response:
-            transport = httpx.ASGITransport(app=build_app(self.services))
-            async with httpx.AsyncClient(
-                transport=transport, base_url=f"http://{host}", cookies=cookies
-            ) as client:
-                return await client.get(path, headers=headers)
-
-        return asyncio.run(ask())
+        browser = Browser(self.services)
+        if in_session:
+            browser.keep(SECURE_COOKIE, self.token)
+        return browser.ask("GET", path, headers=headers)
 
     def speaking(self, language: str) -> "Site":
-        return Site(replace(self.services, language=language))
+        return Site(replace(self.services, language=language), self.token)
 
     def configure(self, configuration: Configuration) -> None:
         with self.services.begin_work() as work:
@@ -81,21 +77,10 @@ class Site:
 
 @pytest.fixture(name="site")
 def make_site(tmp_path: Path) -> Iterator[Site]:
-    engine = open_database(f"sqlite:///{tmp_path / 'workflow.db'}")
-    migrate(engine)
-    store = SqliteMentionStore(tmp_path / "mentions.db")
-    yield Site(
-        WebServices(
-            begin_work=begin_work(engine),
-            store=store,
-            clock=FixedClock(OPENED + timedelta(minutes=1)),
-            access_key=KEY,
-            public_url="https://koubei.example.org",
-            zone_name="Asia/Shanghai",
-        )
-    )
-    store.close()
-    engine.dispose()
+    clock = FixedClock(OPENED + timedelta(minutes=1))
+    with web_services(tmp_path, clock=clock) as services:
+        move_in(services.begin_work, an_account())
+        yield Site(services, a_session(services.begin_work, an_account(), clock.now()))
 
 
 def one_watch(*source_ids: str, name: str = "云栈") -> Configuration:
@@ -124,72 +109,64 @@ def one_watch(*source_ids: str, name: str = "云栈") -> Configuration:
     )
 
 
-class TestGuard:
-    @pytest.mark.parametrize("path", ["/", "/alerts?id=A-20261121-03", "/metrics"])
-    @pytest.mark.parametrize("key", [None, "", "wrong", "a-key-only-for-test", "密钥"])
-    def test_nothing_is_shown_without_the_right_key(self, site, path, key):
-        site.configure(one_watch("weibo"))
-        site.alarm()
-        cookie = {"cookie": f"{COOKIE}={key}".encode()} if key else {}
-        answer = site.get(path, key=None, **cookie)
-        assert answer.status_code == 403
-        assert "云栈" not in answer.text
-        assert "koubei up" in answer.text
-
-    def test_the_address_of_the_terminal_sets_a_cookie_and_hides_the_key(self, site):
-        answer = site.get(f"/alerts?id=A-1&key={KEY}", key=None)
-        assert answer.status_code == 303
-        assert answer.headers["location"] == "/alerts?id=A-1"
-        cookie = answer.headers["set-cookie"].lower()
-        assert "httponly" in cookie
-        assert "samesite=lax" in cookie
-        assert "secure" in cookie  # because public_url is https
-
-    def test_prometheus_comes_in_with_a_bearer_token(self, site):
-        answer = site.get("/metrics", key=None, authorization=f"Bearer {KEY}")
+class TestMetrics:
+    def test_prometheus_comes_in_with_its_token(self, site):
+        answer = site.get("/metrics", in_session=False, authorization=f"Bearer {METRICS_TOKEN}")
         assert answer.status_code == 200
         assert "koubei_mentions 0.0" in answer.text
 
-    def test_a_host_that_is_not_ours_is_refused(self, site):
-        assert site.get("/healthz", host="evil.example").status_code == 400
-        assert site.get("/healthz", host="koubei.example.org").status_code == 200
+    @pytest.mark.parametrize("token", ["", "wrong", "a-token-only-for-test", "密钥"])
+    def test_without_it_nothing_is_told(self, site, token):
+        header = {"authorization": f"Bearer {token}".encode()}
+        answer = site.get("/metrics", in_session=False, **header)
+        assert answer.status_code == 401
+        assert "koubei_mentions" not in answer.text
 
-    @pytest.mark.parametrize("path", ["/", "/alerts", "/healthz", "/readyz", "/nowhere"])
-    @pytest.mark.parametrize("key", [KEY, None])
-    def test_every_answer_forbids_scripts_framing_caching_and_sniffing(self, site, path, key):
-        headers = site.get(path, key=key).headers
-        assert "default-src 'none'" in headers["content-security-policy"]
-        assert "script-src" not in headers["content-security-policy"]
-        assert headers["x-frame-options"] == "DENY"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-        assert headers["referrer-policy"] == "no-referrer"
+    def test_an_empty_token_is_nobody_s(self, site):
+        without = Site(replace(site.services, metrics_token=""), site.token)
+        answer = without.get("/metrics", in_session=False, authorization="Bearer ")
+        assert answer.status_code == 401
+
+
+def away() -> None:
+    raise StoreUnavailable(Text("数据库被锁住", "the database is locked"), place="/srv/hidden")
 
 
 class TestHealth:
     def test_health_is_open_and_says_nothing_but_that(self, site):
-        assert site.get("/healthz", key=None).json() == {"status": "ok"}
+        assert site.get("/healthz", in_session=False).json() == {"status": "ok"}
 
     def test_a_service_whose_sources_all_go_unread_is_not_ready(self, site):
         site.configure(one_watch("weibo"))
         site.looked(CoverageState.BLOCKED, reason="login_wall")
-        answer = site.get("/readyz", key=None)
+        answer = site.get("/readyz", in_session=False)
         assert (answer.status_code, answer.json()["status"]) == (503, "blind")
 
     def test_a_service_that_reads_is_ready(self, site):
         site.configure(one_watch("weibo"))
         site.looked(CoverageState.OK)
-        assert site.get("/readyz", key=None).status_code == 200
+        assert site.get("/readyz", in_session=False).status_code == 200
 
     def test_a_store_that_is_away_is_told_and_is_no_stack_trace(self, site):
-        def away():
-            raise StoreUnavailable(Text("数据库被锁住", "the database is locked"))
+        broken = Site(replace(site.services, begin_reading=away), site.token)
+        assert broken.get("/readyz", in_session=False).json() == {"status": "store away"}
+        page = broken.get("/")
+        assert page.status_code == 503
+        assert "数据库暂时不可用" in page.text
+        assert "/srv/hidden" not in page.text
 
-        broken = Site(replace(site.services, begin_work=away))
-        assert broken.get("/readyz", key=None).status_code == 503
+    def test_a_mention_store_that_is_away_is_never_called_calm(self, site):
+        store = SimpleNamespace(status=away)
+        broken = Site(replace(site.services, store=store), site.token)
         page = broken.get("/")
         assert page.status_code == 503
         assert "无法判断是否平稳" in page.text
+        assert "/srv/hidden" not in page.text
+
+    def test_what_is_watched_is_not_told_to_strangers(self, site):
+        site.configure(one_watch("weibo"))
+        assert site.get("/readyz", in_session=False).json().keys() == {"status"}
+        assert "sources" in site.get("/readyz").json()
 
 
 class TestStatusPage:
@@ -239,7 +216,7 @@ class TestStatusPage:
             work.outbox.add(mail)
             work.commit()
         assert "已送达邮件服务器" in site.get("/").text
-        as_files = Site(replace(site.services, mails_become_files=True))
+        as_files = Site(replace(site.services, mails_become_files=True), site.token)
         assert "已存为文件" in as_files.get("/").text
         assert "已送达邮件服务器" not in as_files.get("/").text
 
@@ -307,6 +284,11 @@ class TestLanguages:
         body = text.partition("<body>")[2]
         assert [sign for sign in body if "\u4e00" <= sign <= "\u9fff"] == []
 
-    def test_the_page_for_those_without_a_key_speaks_the_language_too(self, site):
-        assert "Access key needed" in site.speaking("en").get("/", key=None).text
-        assert '<html lang="zh-CN">' in site.get("/", key=None).text
+    @pytest.mark.parametrize(
+        "path", ["/login", "/account", "/logout", "/setup/team", "/welcome?ticket=none"]
+    )
+    def test_the_pages_of_the_way_in_speak_the_language_too(self, site, path):
+        in_session = path != "/login"
+        body = site.speaking("en").get(path, in_session=in_session).text.partition("<body>")[2]
+        assert [sign for sign in body if "\u4e00" <= sign <= "\u9fff"] == []
+        assert '<html lang="zh-CN">' in site.get(path, in_session=in_session).text

@@ -53,3 +53,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("action_id", name="pk_case_actions"),
     )
     op.create_index("ix_audit_object_id", "audit", ["object_id"])
+    _leads()
+
+
+def _leads() -> None:
+    op.create_table(
+        "leads",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reporter_id", sa.Text(), nullable=False),
+        sa.Column("reported_at", MOMENT, nullable=False),
+        sa.Column("root_id", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_leads"),
+    )
+    op.create_index("ix_leads_state_reported_at", "leads", ["state", "reported_at"])
+    op.create_index("ix_leads_reporter_id", "leads", ["reporter_id"])
+    op.create_index("ix_leads_root_id", "leads", ["root_id"])
+    op.create_table(
+        "lead_keys",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("lead_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_lead_keys"),
+    )
+    op.create_table(
+        "mention_pages",
+        sa.Column("mention_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("fetched_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("mention_id", "sha256", name="pk_mention_pages"),
+    )
+    op.create_index("ix_mention_pages_fetched_at", "mention_pages", ["fetched_at"])

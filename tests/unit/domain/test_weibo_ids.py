@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlers.pages.weibo_ids import bid_of, mid_of
+from domain.weibo_ids import bid_of, mid_of
 
 PAIRS = [
     ("4497642253759082", "IEY7vfLUm"),

@@ -1,0 +1,109 @@
+"""The feed (信息流): mentions by any filter, near copies folded, page by page."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.mention import Kind, Mention, Platform
+from domain.ports import MentionStore
+from domain.queries import MentionFilter, Sort
+from domain.sentiment import Label
+
+PAGE_SIZE = 20
+LAST_PAGE = 100
+"""Nobody reads further: narrower filters, or an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedQuery:
+    """What a reader asks for; every part that is set narrows. `hidden` shows spam and own accounts
+    too, `cluster_id` the copies of one text.
+    """
+
+    brand_id: str = ""
+    watch_id: str = ""
+    platforms: tuple[Platform, ...] = ()
+    labels: tuple[Label, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    start: datetime | None = None
+    end: datetime | None = None
+    collected_start: datetime | None = None
+    collected_end: datetime | None = None
+    words: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    cluster_id: str = ""
+    hidden: bool = False
+    sort: Sort = Sort.NEWEST
+
+    @property
+    def filter(self) -> MentionFilter:
+        """The same as a question to the store."""
+        return MentionFilter(
+            brand_id=self.brand_id or None,
+            watch_id=self.watch_id or None,
+            platforms=frozenset(self.platforms),
+            labels=frozenset(self.labels),
+            kinds=frozenset(self.kinds),
+            start=self.start,
+            end=self.end,
+            collected_start=self.collected_start,
+            collected_end=self.collected_end,
+            words=self.words,
+            without=self.without,
+            cluster_id=self.cluster_id or None,
+            public_voice_only=not self.hidden,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One card: a mention and how many others of the same filter say nearly the same."""
+
+    mention: Mention
+    copies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """One page of cards. `after` continues, None at the end."""
+
+    entries: tuple[Entry, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTotals:
+    """How many there are in all, how many of them negative, and when the newest was said."""
+
+    count: int
+    negative: int
+    newest_at: datetime | None
+
+
+def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -> FeedPage:
+    """Return the page that begins at `after`, with the copies of a text folded into its first."""
+    found = store.search(query.filter, sort=query.sort, limit=PAGE_SIZE, after=after)
+    seen: set[str] = set()
+    entries = []
+    for mention in found.mentions:
+        cluster = mention.cluster_id
+        if cluster is None or query.cluster_id:
+            entries.append(Entry(mention))
+        elif cluster not in seen:
+            seen.add(cluster)
+            copies = store.count(replace(query.filter, cluster_id=cluster)) - 1
+            entries.append(Entry(mention, copies))
+    return FeedPage(tuple(entries), found.after)
+
+
+def read_totals(store: MentionStore, query: FeedQuery) -> FeedTotals:
+    """Return the totals of a filter, over all its pages and copies."""
+    wanted = query.filter
+    only_negative = Label.NEGATIVE in query.labels or not query.labels
+    newest = store.search(wanted, sort=Sort.NEWEST, limit=1).mentions
+    return FeedTotals(
+        count=store.count(wanted),
+        negative=store.count(replace(wanted, labels=frozenset({Label.NEGATIVE})))
+        if only_negative
+        else 0,
+        newest_at=newest[0].published_at if newest else None,
+    )

@@ -1,0 +1,26 @@
+"""A workflow database in a file; the services of an installation without any account."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain.ports import BeginWork
+from storage.sql.database import begin_work, migrate, open_database
+from tests.fixtures.people import web_services
+from web.services import WebServices
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[BeginWork]:
+    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
+    migrate(engine)
+    yield begin_work(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Iterator[WebServices]:
+    """A clock that stands still comes with them."""
+    with web_services(tmp_path) as opened:
+        yield opened
