@@ -102,8 +102,7 @@ def keep_typed(object_id: str, state: str) -> None:
     """Put aside what was typed into forms of an object that has come to another state since: their
     fields are not drawn any more, and what is not drawn is forgotten.
     """
-    name = key("state", object_id)
-    if st.session_state.get(name, state) != state:
+    if st.session_state.get(key("state", object_id), state) != state:
         begin = key("typed", object_id)
         texts = [
             text
@@ -114,7 +113,12 @@ def keep_typed(object_id: str, state: str) -> None:
             and text != st.session_state.get(str(field).replace("typed", "stored", 1))
         ]
         st.session_state[key("kept", object_id)] = tuple(dict.fromkeys(texts))
-    st.session_state[name] = state
+    note_state(object_id, state)
+
+
+def note_state(object_id: str, state: str) -> None:
+    """Note the state that an object is in for the reader; their own act brought it there."""
+    st.session_state[key("state", object_id)] = state
 
 
 def show_kept(object_id: str) -> None:

@@ -88,7 +88,7 @@ def _head(view: AlertView, now: datetime, zone: ZoneInfo) -> Markup:
         told.append(f"静默至 {near_time(view.detail.line.silenced_until, now, zone)}")
     return fill(
         '<div class="kb-case-title">{level}<h2>{headline}</h2>{state}</div>'
-        '<div class="kb-row-line kb-quiet">{told}</div>'
+        '<div class="kb-slip-line kb-quiet">{told}</div>'
         '<p class="kb-said-line kb-wrap">{sentence}</p>{clock}',
         level=level_badge(signal.level),
         headline=view.words.story.headline,
@@ -149,7 +149,7 @@ def _told(view: AlertView, zone: ZoneInfo) -> None:
     say(f"当前值班：{duty}" if duty else "当前没有值班人，请在「设置」中排班。")
     show(
         fill(
-            '<ul class="kb-lines">{rows}</ul>',
+            '<ul class="kb-points">{rows}</ul>',
             rows=join(
                 fill(
                     '<li><span class="kb-quiet kb-num">{when}</span> {who} '

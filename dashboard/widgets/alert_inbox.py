@@ -65,13 +65,13 @@ def link_row(row: SignalLine, *, is_chosen: bool, at: datetime, zone: ZoneInfo) 
 
 def _face(row: SignalLine, is_chosen: bool, at: datetime, zone: ZoneInfo) -> Markup:
     signal = row.signal
-    classes = ["kb-row"]
-    classes += ["kb-row-chosen"] if is_chosen else []
-    classes += ["kb-row-over"] if signal.state is SignalState.CLOSED else []
+    classes = ["kb-slip"]
+    classes += ["kb-slip-chosen"] if is_chosen else []
+    classes += ["kb-slip-over"] if signal.state is SignalState.CLOSED else []
     return fill(
-        '<div class="{classes}"><div class="kb-row-line">{level}{platforms}{right}</div>'
-        '<div class="kb-row-title">{brand}　{title}</div>'
-        '<div class="kb-row-line kb-quiet"><span>{count}</span><span>首发 {since}</span>{holder}'
+        '<div class="{classes}"><div class="kb-slip-line">{level}{platforms}{right}</div>'
+        '<div class="kb-slip-title">{brand}　{title}</div>'
+        '<div class="kb-slip-line kb-quiet"><span>{count}</span><span>首发 {since}</span>{holder}'
         '<span class="kb-push">{id}</span></div></div>',
         classes=" ".join(classes),
         level=level_badge(signal.level),
@@ -127,7 +127,7 @@ def _silence(line: SilenceLine) -> None:
     silence = line.silence
     show(
         fill(
-            '<p class="kb-note"><b>{scope}</b><br>{author}：{reason}<br>还有 {left}</p>',
+            '<p class="kb-aside"><b>{scope}</b><br>{author}：{reason}<br>还有 {left}</p>',
             scope=line.scope.zh,
             author=line.author,
             reason=silence.reason,

@@ -178,10 +178,10 @@ def publications(view: CaseView, zone: ZoneInfo) -> None:
     """The answers that were given."""
     show(
         fill(
-            '<ul class="kb-lines">{rows}</ul>',
+            '<ul class="kb-points">{rows}</ul>',
             rows=join(
                 fill(
-                    "<li>{link}<span class='kb-note'>{who} {when} 登记 · 第 {n} 版 · {compared}"
+                    "<li>{link}<span class='kb-aside'>{who} {when} 登记 · 第 {n} 版 · {compared}"
                     "{note}</span></li>",
                     link=outside_link(each.url, "打开发布页"),
                     who=view.name(each.by),

@@ -240,7 +240,7 @@ def promises(view: CaseView, zone: ZoneInfo) -> None:
     """What was promised and what became of it."""
     show(
         fill(
-            '<ul class="kb-lines">{rows}</ul>',
+            '<ul class="kb-points">{rows}</ul>',
             rows=join(_promise(view, each, zone) for each in view.case.promises),
         )
     )
@@ -259,7 +259,7 @@ def _promise(view: CaseView, each: Promise, zone: ZoneInfo) -> Markup:
         told.append(word(each.satisfaction).zh)
     return fill(
         '<li><span class="kb-verdict {tone}">{state}</span> {action}'
-        '<span class="kb-note">{told}</span></li>',
+        '<span class="kb-aside">{told}</span></li>',
         tone="kb-verdict-true" if late else "",
         state="已逾期" if late else word(each.state).zh,
         action=each.action,

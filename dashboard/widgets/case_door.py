@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboard.acting import action_id, attempt, note_seen, seen
+from dashboard.acting import action_id, attempt, note_seen, note_state, seen
 from dashboard.services import services
 from dashboard.state import key, me, now
 from domain.account import Account
@@ -46,6 +46,7 @@ def _in_turn(case: Case, commands: Sequence[CaseCommand]) -> Case:
             action_id=action_id(reader, case.id, version, command),
         )
         note_seen(case.id, case.version)
+        note_state(case.id, case.state.value)
     return case
 
 

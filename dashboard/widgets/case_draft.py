@@ -37,11 +37,14 @@ def edit(view: CaseView, zone: ZoneInfo) -> None:
         say("保存修改会作废已有的批准，回到拟稿重新送审。")
     elif case.fact_sheet.unverifiable_claims:
         say("核实单中有无法核实的说法：只能使用声明稿，不谈原因。")
-    venue = _venue(view, draft)
+    where, begin = st.columns(2)
+    with where:
+        venue = _venue(view, draft)
     if not stored:
-        _templates(view, text_key, venue)
+        with begin:
+            _templates(view, text_key, venue)
     with form(view, "draft"):
-        left, right = st.columns(2)
+        left, middle, right = st.columns(3)
         kind = left.selectbox(
             "稿件类型",
             [each.value for each in DraftKind],
@@ -49,21 +52,21 @@ def edit(view: CaseView, zone: ZoneInfo) -> None:
             format_func=lambda code: word(DraftKind(code)).zh,
             key=key("draft-kind", case.id),
         )
-        importance = right.selectbox(
+        importance = middle.selectbox(
             "重要程度",
             [each.value for each in Importance],
             index=_index(Importance, draft.importance if draft else Importance.ROUTINE),
             format_func=lambda code: word(Importance(code)).zh,
             key=key("draft-importance", case.id),
         )
-        text = st.text_area("正文", key=text_key, height=320, max_chars=20_000)
-        authorship = st.selectbox(
+        authorship = right.selectbox(
             "起草人",
             [each.value for each in Authorship],
             index=_index(Authorship, draft.authorship if draft else Authorship.STAFF),
             format_func=lambda code: word(Authorship(code)).zh,
             key=key("draft-authorship", case.id),
         )
+        text = st.text_area("正文", key=text_key, height=320, max_chars=20_000)
         reason = _override(view, draft)
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             save = st.form_submit_button("保存拟稿", key=key("do", "draft-save"))

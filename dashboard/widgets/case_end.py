@@ -131,10 +131,10 @@ def read_review(view: CaseView, zone: ZoneInfo) -> None:
     )
     show(
         fill(
-            '<ul class="kb-lines">{rows}</ul>',
+            '<ul class="kb-points">{rows}</ul>',
             rows=join(
                 fill(
-                    "<li>{action}<span class='kb-note'>{who}{due}</span></li>",
+                    "<li>{action}<span class='kb-aside'>{who}{due}</span></li>",
                     action=each.action,
                     who=view.name(each.owner_id),
                     due=f" · {each.due_at.astimezone(zone):%Y-%m-%d} 前" if each.due_at else "",

@@ -54,7 +54,7 @@ def _signal(signal: Signal, view: CaseView, zone: ZoneInfo) -> None:
     with st.container(key=key("row", signal.id)):
         show(
             fill(
-                '<div class="kb-row"><div class="kb-row-line">{level}<span>{id}</span>'
+                '<div class="kb-slip"><div class="kb-slip-line">{level}<span>{id}</span>'
                 '<span class="kb-quiet">峰值 {peak} 条/小时 · {since} 起</span>'
                 '<span class="kb-push kb-quiet">{how}</span></div></div>',
                 level=level_badge(signal.level),
@@ -83,7 +83,7 @@ def _posts(view: CaseView, zone: ZoneInfo) -> None:
 def _leads(view: CaseView, zone: ZoneInfo) -> None:
     show(
         fill(
-            '<ul class="kb-lines">{rows}</ul>',
+            '<ul class="kb-points">{rows}</ul>',
             rows=join(_lead(lead, view, zone) for lead in view.leads),
         )
     )
@@ -91,7 +91,7 @@ def _leads(view: CaseView, zone: ZoneInfo) -> None:
 
 def _lead(lead: Lead, view: CaseView, zone: ZoneInfo) -> Markup:
     return fill(
-        "<li>{note}<span class='kb-note'>{who} {when} · {place} {link}{pictures}</span></li>",
+        "<li>{note}<span class='kb-aside'>{who} {when} · {place} {link}{pictures}</span></li>",
         note=lead.note or "（没有说明）",
         who=view.name(lead.reporter_id),
         when=near_time(lead.reported_at, view.now, zone),

@@ -116,26 +116,29 @@ def _claim(view: CaseView, claim: Claim) -> Claim:
 def _new_evidence(view: CaseView, claim: Claim) -> list[Evidence]:
     """What is added as evidence: words, an address, a file; nothing of it, no evidence."""
     place = (claim.number, len(claim.evidence))
-    with st.expander(f"添加证据 {claim.number}", expanded=not claim.evidence):
-        what = st.text_input(
-            f"证据说明 {claim.number}",
-            key=typed(field(view, "evidence", *place), ""),
-            max_chars=300,
-            placeholder="例：门店监控 11-20 13:00–14:00；批次检测报告",
-        )
+    what = st.text_input(
+        f"证据说明 {claim.number}",
+        key=typed(field(view, "evidence", *place), ""),
+        max_chars=300,
+        placeholder="添加证据：例如 门店监控 11-20 13:00–14:00；批次检测报告",
+        label_visibility="collapsed",
+    )
+    with st.expander("证据的链接、部门、附件（选填）"):
         left, right = st.columns(2)
         url = left.text_input(
-            f"链接（选填）{claim.number}",
+            f"链接 {claim.number}",
             key=typed(field(view, "evidence-url", *place), ""),
             max_chars=2_000,
+            placeholder="https://",
         )
         unit = right.text_input(
-            f"提供部门（选填）{claim.number}",
+            f"提供部门 {claim.number}",
             key=typed(field(view, "evidence-unit", *place), ""),
             max_chars=60,
         )
         file = st.file_uploader(
-            f"附件（选填）{claim.number}", key=key("file", view.case.id, *place)
+            f"附件 {claim.number}（存入档案并记录文件指纹）",
+            key=key("file", view.case.id, *place),
         )
     if not (what or file):
         return []
@@ -152,7 +155,7 @@ def read(view: CaseView, zone: ZoneInfo) -> None:
         return
     show(
         fill(
-            '<ol class="kb-lines">{rows}</ol>',
+            '<ol class="kb-points">{rows}</ol>',
             rows=join(_line(view, claim, zone) for claim in sheet.claims),
         )
     )
@@ -170,11 +173,11 @@ def _line(view: CaseView, claim: Claim, zone: ZoneInfo) -> Markup:
         "<li>{verdict} {statement}{finding}{evidence}{signed}</li>",
         verdict=verdict_badge(claim.verdict),
         statement=claim.statement,
-        finding=fill('<span class="kb-note">{text}</span>', text=claim.finding)
+        finding=fill('<span class="kb-aside">{text}</span>', text=claim.finding)
         if claim.finding
         else NOTHING,
         evidence=_evidence_list(claim) if claim.evidence else NOTHING,
-        signed=fill('<span class="kb-note">核实：{who}</span>', who=signed) if signed else NOTHING,
+        signed=fill('<span class="kb-aside">核实：{who}</span>', who=signed) if signed else NOTHING,
     )
 
 
@@ -190,7 +193,7 @@ def verdict_badge(verdict: Verdict | None) -> Markup:
 def _evidence_list(claim: Claim) -> Markup:
     return join(
         fill(
-            '<span class="kb-note">证据：{what}{unit}{link}{digest}</span>',
+            '<span class="kb-aside">证据：{what}{unit}{link}{digest}</span>',
             what=item.what,
             unit=f"（{item.unit}）" if item.unit else "",
             link=fill(" {link}", link=outside_link(item.url, "链接")) if item.url else NOTHING,

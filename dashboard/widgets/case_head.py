@@ -25,7 +25,7 @@ def title(view: CaseView, zone: ZoneInfo) -> None:
     show(
         fill(
             '<div class="kb-case-title">{level}<h2>{title}</h2>{state}{kind}</div>'
-            '<div class="kb-row-line kb-quiet">{told}</div>',
+            '<div class="kb-slip-line kb-quiet">{told}</div>',
             level=level_badge(case.level),
             title=case.title,
             state=_state(case),

@@ -9,6 +9,7 @@ from dashboard.state import key, now
 from dashboard.widgets.case_door import choose_people, choose_person, do, field, form
 from dashboard.widgets.desk import facts, say
 from dashboard.widgets.html import show
+from delivery.alert_numbers import HARDLY_ANY
 from domain.brand import Level
 from domain.case import CaseState, FalseAlarmCategory, UpwardSheet
 from domain.case_guards import ON_THE_CASE
@@ -22,7 +23,9 @@ from domain.case_moves import (
     ReportUpward,
     Take,
 )
+from domain.signal import Signal
 from monitoring.case_view import CaseView
+from presentation.formats import multiple, share
 from presentation.wording import word
 
 _REVIEW_IN = {
@@ -77,17 +80,28 @@ def grade(view: CaseView) -> None:
 def _suggestion(view: CaseView) -> list[tuple[str, str]]:
     case = view.case
     rows = [("系统建议", f"{_level_word(case.level.value)}。只是建议，由您确认或改定。")]
-    for signal in view.signals:
-        numbers = signal.figures
-        parts = [f"1 小时负面 {numbers.observed:,} 条"]
-        if numbers.multiple is not None:
-            parts.append(f"为平时的 {numbers.multiple:,.1f} 倍")
-        parts.append("、".join(word(p).zh for p in signal.alerted_platforms or signal.platforms))
-        reach = sum(post.interactions for post in signal.top_posts)
-        parts.append(f"代表内容互动 {reach:,}")
-        rows.append((signal.id, "，".join(part for part in parts if part)))
+    rows += [("依据", _parts(signal)) for signal in view.signals]
     rows.append(("未计入", "发声者身份（热搜、央媒、认证账号）不在数据里，请您判断。"))
     return rows
+
+
+def _parts(signal: Signal) -> str:
+    """What the suggestion was made of."""
+    numbers = signal.figures
+    if numbers.mean is None:
+        usual = "基线学习中"
+    elif numbers.mean < HARDLY_ANY:
+        usual = "平时几乎没有"
+    else:
+        usual = f"为平时的 {multiple(numbers.multiple or 0.0, 'zh')}"
+    told = [
+        f"{signal.id}：1 小时负面 {numbers.observed:,} 条",
+        usual,
+        "、".join(word(p).zh for p in signal.alerted_platforms or signal.platforms),
+        f"代表内容互动 {sum(post.interactions for post in signal.top_posts):,}",
+        f"近似文本 {share(numbers.near_copy_share)}" if numbers.near_copy_share else "",
+    ]
+    return "，".join(part for part in told if part) + "。"
 
 
 def regrade(view: CaseView) -> None:

@@ -55,7 +55,7 @@ def _post(post: TopPost, is_first: bool, now: datetime, zone: ZoneInfo) -> Marku
     if post.near_copies:
         told.append(f"相似 ×{post.near_copies}")
     return fill(
-        '<li><div class="kb-row-line"><time class="kb-num">{when}</time>{platform}'
+        '<li><div class="kb-slip-line"><time class="kb-num">{when}</time>{platform}'
         "<span>{author}</span>{first}<span>{told}</span>{link}</div><p>{said}</p></li>",
         when=near_time(post.published_at, now, zone),
         platform=platform_badge(post.platform),
@@ -104,4 +104,4 @@ def facts(rows: Iterable[tuple[str, str]]) -> Markup:
 
 def say(words: str) -> None:
     """A quiet sentence of ours."""
-    show(fill('<p class="kb-note">{words}</p>', words=words))
+    show(fill('<p class="kb-aside">{words}</p>', words=words))
