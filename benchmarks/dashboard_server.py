@@ -111,7 +111,7 @@ def main() -> None:
 
         offer(services, identify)
         app = _ours(services, options.port) if options.side == "ours" else _stock()
-        uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="error")
+        uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="critical")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from domain.account import Role
 from domain.case import CaseState
+from domain.case_guards import ON_THE_CASE
 from domain.case_table import EVERYBODY, MOVES, Move
-from domain.case_words import COMMAND_WORDS, ROLE_WORDS, STATE_WORDS
+from domain.case_words import COMMAND_WORDS, STATE_WORDS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cases.md"
-HEAD = "| 操作 | 命令 | 状态 → 之后 | 谁 | 条件 | 条款 |"
+HEAD = "| move | command | from → to | who | only if | clause |"
 
 
 def rows() -> Iterator[str]:
@@ -25,25 +26,28 @@ def rows() -> Iterator[str]:
 
 def _road(move: Move) -> str:
     everywhere = set(CaseState)
-    states = _states(move.states) if set(move.states) != everywhere else "任何状态"
+    states = _states(move.states) if set(move.states) != everywhere else "any state"
     if not move.to:
-        return f"{states}（不变）"
-    after = " / ".join(STATE_WORDS[state].zh for state in move.to) if len(move.to) < 5 else "原状态"
+        return f"{states} (stays)"
+    many = len(move.to) > 4
+    after = "the state it had" if many else " or ".join(state.name for state in move.to)
     return f"{states} → {after}"
 
 
 def _states(states: tuple[CaseState, ...]) -> str:
     missing = [state for state in CaseState if state not in states]
     if len(missing) <= 4:
-        return f"除 {'、'.join(STATE_WORDS[state].zh for state in missing)} 外"
-    return "、".join(STATE_WORDS[state].zh for state in states)
+        return f"all but {', '.join(state.name for state in missing)}"
+    return ", ".join(state.name for state in states)
 
 
 def _who(move: Move) -> str:
     if move.roles == EVERYBODY:
-        return "任何人"
-    people = [ROLE_WORDS[role].zh for role in Role if role in move.roles]
-    return "、".join([*people, *(["系统"] if move.machine else [])])
+        return "anybody"
+    people = [role.value for role in Role if role in move.roles]
+    if move.roles >= ON_THE_CASE:
+        people = ["anyone on the case"]
+    return ", ".join([*people, *(["the machine"] if move.machine else [])])
 
 
 def test_the_page_has_the_table_of_the_code():
