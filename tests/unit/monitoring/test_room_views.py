@@ -18,6 +18,7 @@ from tests.fakes import NOON, a_mention
 
 HOUR = timedelta(hours=1)
 ZONE = ZoneInfo("Asia/Shanghai")
+NEGATIVE = Sentiment(Label.NEGATIVE, -0.8, 0.9, "m", Judge.MODEL)
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ def test_a_watch_shows_its_days_and_its_noise(store, begin):
             published_at=NOON - timedelta(days=day),
             watch_ids=frozenset({"tea"}),
             flags=frozenset({Flag.SPAM}) if number == 0 else frozenset(),
+            sentiment={"": NEGATIVE},
         )
         for number, day in enumerate(days)
     )
@@ -117,13 +119,12 @@ def test_a_watch_shows_its_days_and_its_noise(store, begin):
 
 
 def test_brands_are_compared_over_the_same_span(store):
-    negative = Sentiment(Label.NEGATIVE, -0.8, 0.9, "m", Judge.MODEL)
     store.add(
         a_mention(
             str(number),
             brand_ids=frozenset({brand}),
             published_at=NOON - hours * HOUR,
-            sentiment={"": negative},
+            sentiment={"": NEGATIVE},
         )
         for number, (brand, hours) in enumerate([("tea", 1), ("tea", 2), ("tea", 30), ("rival", 3)])
     )

@@ -8,6 +8,7 @@ import pytest
 from domain.brand import Brand, Configuration, Source, Transport, Watch
 from domain.coverage import CoverageRow, CoverageState
 from domain.mention import Platform
+from domain.sentiment import Judge, Label, Sentiment
 from monitoring.periods import Period
 from monitoring.spread_view import read_spread
 from storage.sqlite.mentions import SqliteMentionStore
@@ -41,6 +42,7 @@ def post(number, *, hours=5.0, likes=0, **changes):
         likes=likes,
         comments=0,
         reposts=0,
+        sentiment={"": Sentiment(Label.NEUTRAL, 0.0, 0.9, "m", Judge.MODEL)},
         **changes,
     )
 
