@@ -49,23 +49,24 @@ def board(found: Board) -> None:
 
 def listing(found: Board, people: Sequence[Account], *, may_lead: bool) -> None:
     """One line a case; who may, ticks several and acts on them together."""
-    chosen: list[Ticket] = []
-    for ticket in found.tickets:
-        if not may_lead or not ticket.case.state.is_active:
-            _linked(ticket, found.now)
-            continue
-        tick, line = st.columns([1, 24], gap="small", vertical_alignment="center")
-        picked = tick.checkbox(
-            f"选中 {ticket.case.id}",
-            key=key("tick", ticket.case.id),
-            label_visibility="collapsed",
-        )
-        if picked:
-            chosen.append(ticket)
-        with line:
-            _linked(ticket, found.now)
+    with st.container(key=key("list"), gap="small"):
+        chosen = [t for t in found.tickets if _line(t, found.now, may_tick=may_lead)]
     if may_lead:
         _together(chosen, found, people)
+
+
+def _line(ticket: Ticket, at: datetime, *, may_tick: bool) -> bool:
+    """Show one case and return whether it is ticked."""
+    if not may_tick or not ticket.case.state.is_active:
+        _linked(ticket, at)
+        return False
+    tick, line = st.columns([1, 24], gap="small", vertical_alignment="center")
+    picked = tick.checkbox(
+        f"选中 {ticket.case.id}", key=key("tick", ticket.case.id), label_visibility="collapsed"
+    )
+    with line:
+        _linked(ticket, at)
+    return picked
 
 
 def _linked(ticket: Ticket, at: datetime) -> None:
@@ -86,7 +87,7 @@ def _face(ticket: Ticket, at: datetime) -> Markup:
         state=tag(word(case.state).zh),
         mine=tag("待我审批") if ticket.waits_for_me else NOTHING,
         title=case.title,
-        clock=_clock(ticket, at),
+        clock=_clock(ticket, at) or Markup("<div></div>"),
         owner=ticket.owner or "尚无负责人",
         id=case.id,
     )
