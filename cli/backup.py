@@ -29,7 +29,15 @@ from domain.outbox import OutboxMail
 from presentation.formats import short_time
 from presentation.hostile import clean_line
 from presentation.wording import word
-from runtime.backup import Made, Plan, checked_passphrase, make_backup, passphrase_of, peek
+from runtime.backup import (
+    Made,
+    Plan,
+    checked_passphrase,
+    make_backup,
+    passphrase_of,
+    peek,
+    require_data,
+)
 from runtime.backup_file import SETTINGS, is_sealed
 from runtime.restore import Restored, put_secrets, restore
 from runtime.secret_files import read_secret
@@ -123,6 +131,7 @@ def backup_command(
                 "koubei backup --to FOLDER, or set backup.folder",
             ),
         )
+    require_data(settings)  # before a passphrase is asked for
     if plain and passphrase_file:
         raise ConfigurationError(
             Text("--plain 与口令不能同时给出", "--plain and a passphrase exclude each other"),

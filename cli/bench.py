@@ -4,7 +4,7 @@ import importlib
 
 import typer
 
-BENCHMARKS = ("store",)
+BENCHMARKS = ("store", "dashboard")
 """Modules of `benchmarks` with a `register(bench)`."""
 
 

@@ -1,4 +1,4 @@
-"""What the scheduler's lanes do: crawl, detect, relay, escalate, warn, beat, tidy."""
+"""What the lanes do: crawl, detect, relay, remind, warn, beat, tidy, back up, report."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,9 @@ from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import tidy
 from monitoring.notify import relay
+from monitoring.report_schedule import make_due
 from runtime.backup import scheduled_backup
+from runtime.reports import report_press
 from runtime.settings import file_in_use
 from runtime.wiring import Services
 from scheduler.service import Work
@@ -29,10 +31,10 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.TIEBA: crawl,
         Lane.DETECT: _simple(lambda: _detect(services)),
         Lane.RELAY: _simple(lambda: _relay(services, owner)),
-        Lane.CLOCKS: _simple(lambda: _warn(services)),
         Lane.ESCALATE: _simple(
             lambda: run_clocks(services.begin_work, services.clock.now(), services.telling)
         ),
+        Lane.CLOCKS: _simple(lambda: _warn(services)),
         Lane.HEARTBEAT: _simple(
             lambda: beat(
                 services.begin_work,
@@ -47,6 +49,15 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
         Lane.BACKUP: _simple(
             lambda: scheduled_backup(
                 services.settings, services.begin_work, services.clock, file_in_use()
+            )
+        ),
+        Lane.REPORT: _simple(
+            lambda: make_due(
+                services.store,
+                services.begin_reading,
+                services.begin_work,
+                services.clock.now(),
+                report_press(services.settings),
             )
         ),
     }

@@ -19,6 +19,7 @@ from cli import demo_world
 from cli.lanes import lanes
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
+from domain.account import Account
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, DependencyMissing, Text
 from domain.outbox import OutboxState
@@ -46,6 +47,7 @@ from web.app import WebServices, build_app
 from web.headers import WEBSOCKET_LIMIT
 from web.services import DashboardScript
 from workflow.first_start import first_code
+from workflow.sessions import account_of_cookies
 from workflow.watches import apply_configuration
 
 _LAST_ANSWERS_SECONDS = 5
@@ -268,12 +270,15 @@ def _dashboard(services: Services) -> DashboardScript | None:
             f"! no dashboard, a status page only: {error.sentence('en')}",
         )
         return None
+    from dashboard import streamlit_settings
     from dashboard.services import offer
-    from dashboard.widgets import frame
     from dashboard.widgets.notices import on_script_error
 
-    offer(services)
-    return DashboardScript(frame.SCRIPT, on_script_error)
+    def identify(cookies: Mapping[str, str]) -> Account | None:
+        return account_of_cookies(services.begin_reading, cookies, services.clock.now())
+
+    offer(services, identify)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
 
 
 def _tell_address(services: Services) -> None:

@@ -2,7 +2,8 @@
 
     keep    body into the archive, frontier says fetched
     read    pure page reader
-    take    one ingest step; the store has acknowledged when it returns
+    take    one ingest step; the store has acknowledged when it returns; which mentions stood on the
+            page is noted, as evidence outlives the frontier
 
 The spider then advances the frontier. Every step may be repeated without harm.
 """
@@ -17,6 +18,7 @@ from crawlers.plan import Tally
 from crawlers.services import Services
 from domain.brand import Watch
 from domain.crawl import FrontierEntry
+from domain.evidence import SeenPage
 from domain.page import FoundMention, Page
 
 
@@ -47,6 +49,7 @@ class Intake:
     def __init__(self, services: Services, frontier: Frontier, watch: Watch, read: Read) -> None:
         self._store = services.store
         self._ingest = services.ingest
+        self._begin_work = services.begin_work
         self._clock = services.clock
         self._frontier = frontier
         self._watch = watch
@@ -70,8 +73,17 @@ class Intake:
             run_id=self._frontier.run.id,
             collected_at=self._fetched_at(entry),
         )
+        self._note(entry, page)
         tally = Tally(1, counts.found, counts.matched, counts.new, oldest(page.mentions))
         return Taken(page, tally, known)
+
+    def _note(self, entry: FrontierEntry, page: Page) -> None:
+        if not (page.mentions and entry.body_sha256):
+            return
+        seen = SeenPage(entry.body_sha256, entry.url, self._fetched_at(entry))
+        with self._begin_work() as work:
+            work.pages.note(seen, [mention.id for mention in page.mentions])
+            work.commit()
 
     def _all_known(self, mentions: Iterable[FoundMention]) -> bool:
         since = self._frontier.plan.known_before

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from domain.account import Account
 from runtime.wiring import Services
-from workflow.sessions import SESSION_COOKIES, account_of
 
 Identify = Callable[[Mapping[str, str]], Account | None]
 """Tells from a request's cookies whose session it is; None when it is nobody's (any more)."""
@@ -22,10 +21,8 @@ class _Offer:
 _offer = _Offer()
 
 
-def offer(services: Services, identify: Identify | None = None) -> None:
-    """Make the services of this process known to its pages. `identify` stands in for the session
-    cookie in tests.
-    """
+def offer(services: Services, identify: Identify) -> None:
+    """Make the services of this process known to its pages; `identify` is asked on every run."""
     _offer.services = services
     _offer.identify = identify
 
@@ -39,9 +36,4 @@ def services() -> Services:
 
 def whose(cookies: Mapping[str, str]) -> Account | None:
     """Return the account whose session the cookies are, as it stands now; None when nobody's."""
-    if _offer.identify is not None:
-        return _offer.identify(cookies)
-    here = services()
-    token = next((cookies[name] for name in SESSION_COOKIES if name in cookies), "")
-    found = account_of(here.begin_reading, token, here.clock.now())
-    return found[0] if found else None
+    return _offer.identify(cookies) if _offer.identify else None

@@ -2,7 +2,9 @@
 the session. The address is the one truth of filters: a link shows what its sender saw.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,9 +18,25 @@ from workflow.permissions import Permission, may
 _KEY_PREFIX: Final = "koubei"
 
 
+_reader: ContextVar[Account | None] = ContextVar("reader", default=None)
+
+
+@contextmanager
+def reading_as(account: Account) -> Iterator[None]:
+    """Let `me` answer with an account that was read a moment ago, for the rest of this run.
+
+    A fragment that runs again by itself is outside of it, and reads anew.
+    """
+    token = _reader.set(account)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
 def me() -> Account:
     """Return who looks at the page, read anew on every run; stops the page when it is nobody."""
-    account = whose(st.context.cookies.to_dict())
+    account = _reader.get() or whose(st.context.cookies.to_dict())
     if account is None:
         st.html(
             '<div class="kb-empty"><b>登录已失效</b><p>为安全起见，闲置一段时间后需要重新登录；'

@@ -112,13 +112,11 @@ class Tasks(AlertPart):
 
     @property
     def _called_step(self) -> list[str]:
-        called = self.on_duty.split(self.t("、", ", "))[0]
         if not self.reminder:
             return []
-        return [
-            self.reminder
-            + (self.t(f"现在请{called}认领。", f" {called}, please take it now.") if called else "")
-        ]
+        called = quotation(next(iter(self.context.on_duty), ""), 20)
+        ask = self.t(f"现在请 {called} 认领。", f" {called}, please take it now.")
+        return [self.reminder + (ask if called else "")]
 
     @property
     def _verify_step(self) -> str:

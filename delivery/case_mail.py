@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from delivery.render import render_page, render_text
+from delivery.templating import render_page, render_text
 from domain.account import Account
 from domain.case_notice import CaseMail, NoticeKind
 from domain.errors import Text

@@ -5,9 +5,10 @@ leave every text out without a word, so only our own family is named; a sign tha
 drawn as `〓`.
 """
 
+import json
 import threading
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from delivery.fonts import FAMILY, FOLDER, with_missing_drawn
@@ -29,10 +30,16 @@ def png(
     """
     whole = {**_with_our_font(spec), "width": width, "background": background}
     whole["padding"] = {"left": 4, "right": 8, "top": 6, "bottom": 4}
+    return _drawn(json.dumps(whole, ensure_ascii=False, sort_keys=True), scale)
+
+
+@lru_cache(maxsize=16)
+def _drawn(spec: str, scale: float) -> bytes:
+    """Draw once what several recipients get."""
     renderer = _renderer()
     with _ONE_AT_A_TIME:
         picture: bytes = renderer.vegalite_to_png(
-            whole, scale=scale, ppi=_DOTS_PER_INCH, allowed_base_urls=[]
+            spec, scale=scale, ppi=_DOTS_PER_INCH, allowed_base_urls=[]
         )
     return picture
 

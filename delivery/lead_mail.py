@@ -42,7 +42,12 @@ def render_lead(news: LeadNews, language: str = "zh") -> Rendered:
                 (t("说明", "Note"), lead.note),
                 (t("已采集", "Stored as"), lead.mention_id),
             ),
-            notes=(t("链接已脱链，请核对后再打开。", "The link is written cold: check it first."),),
+            notes=(
+                t(
+                    "链接已作防误点处理，请核对后再打开。",
+                    "The link is written cold: check it first.",
+                ),
+            ),
             button=t("查看线索", "Open the lead"),
             url=f"{news.public_url}/lead?id={clean_line(lead.id)}" if news.public_url else "",
             demo=news.demo,

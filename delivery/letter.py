@@ -6,7 +6,7 @@ escaped by the template.
 
 from dataclasses import dataclass
 
-from delivery.templating import environment, inliner
+from delivery.templating import render_page, render_text
 from domain.errors import Text
 from domain.outbox import Rendered
 from presentation.hostile import defang, excerpt, safe_link
@@ -38,9 +38,10 @@ class Letter:
 
 def render_letter(letter: Letter) -> Rendered:
     """Return the mail; the same words give the same bytes."""
-    words = {
+    subject = excerpt(letter.subject, SUBJECT_LIMIT)
+    words: dict[str, object] = {
         "letter": letter,
-        "subject": excerpt(letter.subject, SUBJECT_LIMIT),
+        "subject": subject,
         "headline": _line(letter.headline, 120),
         "sentences": [_line(sentence, _LINE) for sentence in letter.sentences],
         "rows": [(label, _lines(value)) for label, value in letter.rows if value.strip()],
@@ -48,9 +49,11 @@ def render_letter(letter: Letter) -> Rendered:
         "link": safe_link(letter.url) if letter.url else None,
         "t": lambda zh, en: Text(zh, en).in_language(letter.language),
     }
-    page = environment().get_template("letter.html.j2").render(words)
-    text = environment().get_template("letter.txt.j2").render(words)
-    return Rendered(str(words["subject"]), text.strip() + "\n", inliner().inline(page))
+    return Rendered(
+        subject,
+        render_text("letter.txt.j2", **words),
+        render_page("letter.html.j2", **words),
+    )
 
 
 def _line(text: str, limit: int) -> str:

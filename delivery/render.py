@@ -2,14 +2,21 @@
 not.
 """
 
+from dataclasses import dataclass
+
 from delivery.alert_facts import AlertFacts
 from delivery.alert_words import AlertWords
-from delivery.templating import environment, inliner
+from delivery.charts import can_draw, png
+from delivery.templating import environment, render_page, render_text
 from domain.alert import AlertContext, MailStage
 from domain.brand import Recipient
 from domain.errors import Text
 from domain.outbox import Rendered
 from domain.signal import Signal
+from presentation.alert_picture import hours_chart
+
+ALERT_PICTURE = "hours@koubei"
+"""The content id of the picture."""
 
 
 def render_alert(
@@ -21,16 +28,20 @@ def render_alert(
 ) -> Rendered:
     """Return the mail of a signal's stage in `language` (`zh` or `en`).
 
-    The same facts give the same bytes. No picture is used: the chart is an HTML table, so the mail
-    is whole where pictures are blocked. A robot gets a few lines of plain text.
+    The same facts give the same bytes. The chart is an HTML table, so the mail is whole where
+    pictures are blocked; where the renderer is installed, a picture tells more beside it. A robot
+    gets a few lines of plain text.
     """
-    words = AlertWords.about(AlertFacts(signal, stage, context, recipient, language))
+    facts = AlertFacts(signal, stage, context, recipient, language)
+    words = AlertWords.about(facts)
     if recipient.channel.is_robot:
         return Rendered(subject=words.heading.subject, text=words.brief, html="")
+    picture = _picture(facts)
     return Rendered(
         subject=words.heading.subject,
         text=render_text("alert.txt.j2", mail=words, t=words.heading.t),
-        html=render_page("alert.html.j2", mail=words, t=words.heading.t),
+        html=render_page("alert.html.j2", mail=words, t=words.heading.t, picture=picture),
+        images=((ALERT_PICTURE, picture.png),) if picture else (),
     )
 
 
@@ -53,11 +64,16 @@ def render_test(place: str, language: str = "zh") -> Rendered:
     return Rendered(subject=subject.in_language(language), text=text, html=html)
 
 
-def render_page(name: str, **words: object) -> str:
-    """Return the HTML of one of our templates, escaped, with its styles inlined."""
-    return inliner().inline(environment().get_template(name).render(**words))
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    cid: str
+    alt: str
+    png: bytes
 
 
-def render_text(name: str, **words: object) -> str:
-    """Return the plain text of one of our templates."""
-    return environment().get_template(name).render(**words).strip() + "\n"
+def _picture(facts: AlertFacts) -> _Picture | None:
+    if not facts.context.hours or not can_draw():
+        return None
+    signal, zone = facts.signal, facts.zone
+    chart = hours_chart(facts.context.hours, signal.figures, signal.onset_at, zone, facts.language)
+    return _Picture(ALERT_PICTURE, chart.alt, png(chart.spec, width=544))

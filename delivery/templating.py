@@ -27,3 +27,13 @@ def inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(
         load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True
     )
+
+
+def render_page(name: str, **words: object) -> str:
+    """Return the HTML of one of our templates, escaped, with its styles inlined."""
+    return inliner().inline(environment().get_template(name).render(**words))
+
+
+def render_text(name: str, **words: object) -> str:
+    """Return the plain text of one of our templates."""
+    return environment().get_template(name).render(**words).strip() + "\n"

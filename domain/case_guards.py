@@ -38,6 +38,7 @@ from domain.case_moves import (
     SaveReview,
     SubmitDraft,
     Take,
+    Unmerge,
     Wake,
 )
 from domain.case_situation import STAND_INS, Situation, refused
@@ -573,6 +574,18 @@ def target_takes_it(s: Situation[Merge]) -> None:
             "raise its grade first",
         )
     nothing_is_owed(s)
+
+
+def target_can_give_back(s: Situation[Unmerge]) -> None:
+    """the other case was not merged further itself"""
+    other = s.facts.other
+    if other is not None and other.merged is not None:
+        raise refused(
+            f"{other.id} 已并入 {other.merged.into}",
+            f"{other.id} was merged into {other.merged.into}",
+            f"先撤销 {other.id} 的并案",
+            f"take {other.id} out first",
+        )
 
 
 def signals_are_free(s: Situation[Attach]) -> None:

@@ -200,10 +200,11 @@ def _remind(
         on_duty=tuple(r.name for r in _called_first(step, duty)),
         told_before=_told_before(work, signal, configuration),
     )
+    new = False
     for recipient in step.recipients:
         opening = mail_key(signal, MailStage.OPENING, OPENING_EPOCH, recipient.address)
         answers = work.outbox.get(opening) is not None
-        work.outbox.add(
+        new |= work.outbox.add(
             OutboxMail(
                 key=reminder_key(signal, step.number, recipient.address),
                 recipient=recipient.address,
@@ -218,6 +219,8 @@ def _remind(
         )
         if answers:
             work.outbox.hasten(opening, now)
+    if not new:  # another service was faster, and its row tells of it
+        return
     work.audit.append(
         at=now,
         actor=ESCALATION,

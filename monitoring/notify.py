@@ -111,8 +111,10 @@ def relay(
         mail = _claim(begin_work, now, owner, lease) if now < end else None
         if mail is None:
             break
+        attempt = _Attempt(OutboxState.PENDING)
         for together in _bundles([mail, *_company(begin_work, mail, now, owner, lease)]):
-            attempt = _try(notifier, together, clock, language)
+            if not attempt.away:  # else the way is closed, and these wait with that one
+                attempt = _try(notifier, together, clock, language)
             for each in together:
                 kept = _settle(begin_work, each, attempt, clock.now(), owner)
                 counts[_COUNTED_AS[attempt.state] if kept else "lost"] += 1

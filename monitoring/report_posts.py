@@ -11,10 +11,11 @@ from domain.ports import MentionStore
 from domain.queries import MentionFilter, Sort
 from domain.report import CaseLine, NegativePost, Period, Query, Tally, Topic
 from domain.sentiment import Label
-from domain.signal import Signal
+from domain.signal import Signal, TopPost
 from monitoring.evidence import as_post, telling_terms
 from monitoring.report_scan import Scan
 from monitoring.series import HOUR
+from presentation.masking import mask_name
 
 TOPICS = 5
 LEAST = 3
@@ -89,8 +90,8 @@ def _topic(
         before=before,
         first_at=first[0].published_at,
         last_at=last[0].published_at,
-        first_post=as_post(first[0], query.brand_id),
-        views=tuple(as_post(view, query.brand_id) for view in views),
+        first_post=_quoted(first[0], query.brand_id),
+        views=tuple(_quoted(view, query.brand_id) for view in views),
         near_copies=found.in_clusters - found.clusters,
     )
 
@@ -126,7 +127,7 @@ def _negative_post(
     copies = 0
     if mention.cluster_id:
         copies = store.count(replace(wanted, cluster_id=mention.cluster_id)) - 1
-    post = as_post(mention, wanted.brand_id or "", max(0, copies))
+    post = _quoted(mention, wanted.brand_id or "", max(0, copies))
     signal = min((s for s in signals if _tells_of(s, mention)), key=_gravity, default=None)
     case = next(
         (
@@ -164,3 +165,9 @@ def _one_a_cluster(mentions: Iterable[Mention]) -> list[Mention]:
     for mention in mentions:
         first.setdefault(mention.cluster_id or mention.id, mention)
     return list(first.values())
+
+
+def _quoted(mention: Mention, brand_id: str, near_copies: int = 0) -> TopPost:
+    """Return a mention as it may be kept in a report: masked once more, whoever stored it."""
+    post = as_post(mention, brand_id, near_copies)
+    return replace(post, author=mask_name(post.author))

@@ -130,6 +130,29 @@ def coverage() -> Definition:
     )
 
 
+def voice_share() -> Definition:
+    """声量占比."""
+    return Definition(
+        "声量占比",
+        "某品牌的声量 ÷ 所有已配置品牌的声量之和。一条内容提到几个品牌，就给每个品牌各计一条。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage="没有监测方案的品牌只计与其他品牌同时被提到的内容，会偏低，并在卡片上写明。",
+        compared=PREVIOUS,
+    )
+
+
+def heat() -> Definition:
+    """星期 × 小时."""
+    return Definition(
+        "星期 × 小时",
+        "所选时段内各星期、各小时的条数之和。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+        coverage="灰色的格子没有采全，不代表没有人说。",
+    )
+
+
 def feed() -> Definition:
     """The totals of the feed."""
     return Definition(

@@ -33,6 +33,7 @@ from presentation.wording import reason, word
 _EXCERPT_SIGNS = 80
 _LONGEST_PARAGRAPH = 2_000
 _MOST_PARAGRAPHS = 60
+_OF_A_DAY, _LEAST_OF_A_DAY = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +176,24 @@ class ReportView:
         """The head of the report as (term, text)."""
         platforms = [word(p).in_language(self.language) for p in self.s.platforms]
         names = [excerpt(watch.name, 40) for watch in self.s.watches]
+        made_by = clean_line(self.report.maker_name) or self.t("系统自动生成", "the system")
+        people = [
+            (self.t("制作", "Made by"), made_by),
+            (self.t("审核", "Reviewed by"), self._reviewer()),
+        ]
         return [
             (self.t("期号", "Issue"), self.say.issue),
             (self.t("监测时段", "Period"), self.say.span),
             (self.t("监测平台", "Platforms"), self._join(platforms)),
             (self.t("监测方案", "Watches"), self._join(names)),
-            (self.t("制作", "Made by"), clean_line(self.report.maker_name) or self._system),
-            (self.t("审核", "Reviewed by"), self._reviewer()),
-            (self.t("密级", "Classification"), clean_line(self.plan.confidentiality) or NOTHING),
+            *(people if self.weekly else []),
+            (self.t("密级", "Classification"), self.classification),
         ]
+
+    @property
+    def classification(self) -> str:
+        """密级."""
+        return clean_line(self.plan.confidentiality) or NOTHING
 
     @property
     def definitions(self) -> list[tuple[str, str]]:
@@ -422,8 +432,13 @@ class ReportView:
 
     @property
     def negatives(self) -> list[Quote]:
-        """The negative posts of the highest reach."""
-        return [self._negative(post) for post in self.s.negatives]
+        """The negative posts of the highest reach: ten of a week; of a day, which is one
+        page, three to five.
+        """
+        lines = len(self.s.handling.signals) + len(self.s.handling.cases)
+        of_a_day = max(_LEAST_OF_A_DAY, _OF_A_DAY - lines)
+        shown = self.s.negatives if self.weekly else self.s.negatives[:of_a_day]
+        return [self._negative(post) for post in shown]
 
     @property
     def negatives_link(self) -> str:
@@ -620,18 +635,12 @@ class ReportView:
 
     # ---- parts ----
 
-    @property
-    def _system(self) -> str:
-        return self.t("系统自动生成", "the system")
-
     @cached_property
     def _whole_days(self) -> frozenset[datetime]:
         """The days that were looked at as a whole, be it later."""
         return frozenset(day.start for day in self.s.days if not day.watched.has_gap)
 
     def _reviewer(self) -> str:
-        if not self.weekly:
-            return self.t("日报不经审核", "daily reports are not reviewed")
         if self.report.reviewed_at is None:
             return self.t("未审核", "not reviewed")
         return f"{clean_line(self.report.reviewer_name)} {self.say.time(self.report.reviewed_at)}"

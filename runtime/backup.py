@@ -141,7 +141,7 @@ def make_backup(
     be restored; StoreUnavailable when the disk says no; KoubeiError when another backup is running.
     """
     began = time.monotonic()
-    _require_data(settings)
+    require_data(settings)
     with _translated(plan.folder):
         make_private_folder(plan.folder)
     with work_folder(settings.data_dir) as scratch, _translated(plan.folder):
@@ -236,9 +236,9 @@ def unpack(
     Checked are: every size and hash, the integrity of the mention store, the rows of every table,
     and the audit trail from its first row to the head that the manifest names.
     """
-    size = path.stat().st_size // _MEGABYTE
+    size = _megabytes(path.stat().st_size)
     with (
-        bar("读出备份", "reading the backup", max(size, 1)) as advance,
+        bar("读出备份", "reading the backup", size) as advance,
         members(path, passphrase) as given,
     ):
         manifest, found = None, 0
@@ -256,7 +256,7 @@ def unpack(
                 ended = content.read(_LARGEST_SMALL)
             else:
                 _take_file(folder / name, content, manifest.files.get(name), path.name)
-        advance(max(size, 1))
+        advance(size)
     if manifest is None or ended != _end(found):
         raise damaged(path.name)
     if any(not (folder / name).exists() for name in manifest.files):
@@ -297,7 +297,8 @@ def work_folder(data_dir: Path) -> Iterator[Path]:
             yield Path(scratch)
 
 
-def _require_data(settings: Settings) -> None:
+def require_data(settings: Settings) -> None:
+    """ConfigurationError when there is nothing to back up yet."""
     url = settings.workflow_url
     files = [settings.mention_store_path]
     if url.startswith("sqlite:///"):
@@ -331,9 +332,12 @@ def _copy(
     left_out = _copy_small(settings, scratch, settings_file)
     dumped, named = _dump_workflow(engine, scratch / WORKFLOW, bar)
     with bar("复制内容库", "copying the mention store", None) as advance:
+        done = 0
 
-        def moved(done: int, total: int) -> None:
-            advance(done // _MEGABYTE, total=max(total // _MEGABYTE, 1))
+        def moved(more: int, total: int) -> None:
+            nonlocal done
+            before, done = _megabytes(done), done + more
+            advance(_megabytes(done) - before, total=_megabytes(total))
 
         copy_store(settings.mention_store_path, scratch / MENTIONS, moved)
     schema, mentions = inspect_copy(scratch / MENTIONS, thorough=False)
@@ -544,6 +548,11 @@ def _make_room(plan: Plan, newest: Path) -> tuple[Path, ...]:
     for path in surplus:
         path.unlink()
     return tuple(surplus)
+
+
+def _megabytes(count: int) -> int:
+    """Return bytes as megabytes, rounded up."""
+    return -(-count // _MEGABYTE)
 
 
 def _program() -> str:

@@ -35,6 +35,7 @@ from domain.brand import (
     OwnAccount,
     Proximity,
     Recipient,
+    ReportPlan,
     Sensitivity,
     Source,
     Transport,
@@ -454,6 +455,34 @@ class CalendarTable(Table):
         )
 
 
+class ReportTable(Table):
+    """`[report]`: when reports are made, and who gets them."""
+
+    weekly: bool = True
+    daily: bool = True
+    weekly_at: ClockTime = timedelta(hours=8)
+    daily_at: ClockTime = timedelta(hours=8)
+    recipients: tuple[MailAddress, ...] = ()
+    daily_recipients: tuple[MailAddress, ...] = ()
+    brands: tuple[str, ...] = ()
+    confidentiality: str = "内部"
+    made_by: str = ""
+
+    def build(self) -> ReportPlan:
+        """Return the domain object."""
+        return ReportPlan(
+            weekly=self.weekly,
+            daily=self.daily,
+            weekly_at=self.weekly_at,
+            daily_at=self.daily_at,
+            recipients=self.recipients,
+            daily_recipients=self.daily_recipients,
+            brand_ids=self.brands,
+            confidentiality=self.confidentiality,
+            made_by=self.made_by,
+        )
+
+
 class Document(Table):
     """The whole file."""
 
@@ -466,6 +495,7 @@ class Document(Table):
     calendar: CalendarTable = CalendarTable()
     roster: tuple[RosterTable, ...] = ()
     quiet_hours: QuietHoursTable | None = None
+    report: ReportTable = ReportTable()
 
     def build(self) -> Configuration:
         """Return the domain object."""
@@ -479,6 +509,7 @@ class Document(Table):
             calendar=self.calendar.build(),
             rosters=tuple(roster.build() for roster in self.roster),
             quiet_hours=self.quiet_hours.build() if self.quiet_hours else None,
+            report=self.report.build(),
         )
 
 
@@ -526,6 +557,7 @@ def as_document(configuration: Configuration) -> dict[str, Any]:
         "calendar": _calendar(configuration.calendar),
         "roster": [_roster(roster) for roster in configuration.rosters],
         **_quiet_hours(configuration.quiet_hours),
+        "report": _report(configuration.report),
     }
 
 
@@ -757,6 +789,20 @@ def _calendar(calendar: CalendarSetting) -> dict[str, Any]:
         "closes": clock_text(calendar.closes),
         "years": years,
         **days(calendar),
+    }
+
+
+def _report(plan: ReportPlan) -> dict[str, Any]:
+    return {
+        "weekly": plan.weekly,
+        "daily": plan.daily,
+        "weekly_at": clock_text(plan.weekly_at),
+        "daily_at": clock_text(plan.daily_at),
+        "recipients": list(plan.recipients),
+        "daily_recipients": list(plan.daily_recipients),
+        "brands": list(plan.brand_ids),
+        "confidentiality": plan.confidentiality,
+        "made_by": plan.made_by,
     }
 
 

@@ -22,6 +22,7 @@ _SECRET_NAMES: Final = re.compile(
 )
 _URL_SECRETS: Final = re.compile(
     r"(?<=://)[^/\s:@]*:[^\s@]+(?=@)|(?<=[?&]key=)[^&\s]+|(?<=[?&]password=)[^&\s]+"
+    r"|(?<=[?&]ticket=)[^&\s]+|(?<=[?&]code=)[^&\s]+"
 )
 _LONGEST_VALUE: Final = 500
 _CHATTY: Final = ("alembic.", "uvicorn.", "scrapy.", "twisted", "asyncio")

@@ -106,6 +106,7 @@ class _Mark:
 
 def put_secrets(folder: Path, small: Mapping[str, bytes]) -> None:
     """Write the secrets of a backup (see `runtime.backup.peek`) into a folder that has none."""
+    make_private_folder(folder.parent)
     make_private_folder(folder)
     for name, content in small.items():
         if name.startswith(SECRETS):

@@ -250,6 +250,12 @@ class Browser(Table):
     path: Path | None = None
 
 
+class Report(Table):
+    """How reports look. `template`: the company's own Word file, else the one that is shipped."""
+
+    template: Path | None = None
+
+
 class Retention(Table):
     """For how many days things are kept that no case holds."""
 
@@ -334,6 +340,7 @@ class Settings(BaseSettings):
     channels: dict[ChannelName, ChannelTable] = Field(default_factory=dict)
     crawl: Crawl = Crawl()
     browser: Browser = Browser()
+    report: Report = Report()
     retention: Retention = Retention()
     heartbeat: Heartbeat = Heartbeat()
     backup: Backup = Backup()

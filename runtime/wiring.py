@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ from storage.identity import KeyedMasker
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from workflow.cases import Desk
+from workflow.handling import join_open_case
 from workflow.leads import LeadDesk
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Services:
     def telling(self) -> Telling:
         """How people are reminded of signals that nobody takes."""
         return Telling(
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url.rstrip("/"),
             language=self.settings.language,
@@ -115,10 +116,10 @@ class Services:
     def desk(self) -> Desk:
         """What every move of a case is done with."""
         return Desk(
-            render=render_case,
+            render=partial(render_case, language=self.settings.language),
             check_draft=self.check_draft,
             zone=ZoneInfo(self.settings.timezone),
-            public_url=self.settings.public_url,
+            public_url=self.settings.public_url.rstrip("/"),
         )
 
     @cached_property
@@ -146,10 +147,11 @@ class Services:
             self.store,
             self.begin_work,
             self.clock,
-            render=render_alert,
+            render=partial(render_alert, language=self.settings.language),
             zone=ZoneInfo(self.settings.timezone),
             public_url=self.settings.public_url,
             model_id=self.scorer.model_id,
+            join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
 
 

@@ -15,11 +15,12 @@ class Lane(StrEnum):
 
     DETECT = "detect"
     RELAY = "relay"
-    CLOCKS = "clocks"
     ESCALATE = "escalate"
+    CLOCKS = "clocks"
     HEARTBEAT = "heartbeat"
     HOUSEKEEPING = "housekeeping"
     BACKUP = "backup"
+    REPORT = "report"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -44,12 +45,13 @@ class Job:
 FIXED_JOBS = (
     Job("detect", Lane.DETECT, timedelta(minutes=5)),
     Job("relay", Lane.RELAY, timedelta(seconds=30)),
-    Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
     Job("escalate", Lane.ESCALATE, timedelta(minutes=1)),
+    Job("clocks", Lane.CLOCKS, timedelta(minutes=1)),
     Job("heartbeat", Lane.HEARTBEAT, timedelta(minutes=1)),
     Job("housekeeping", Lane.HOUSEKEEPING, timedelta(days=1)),
     # how often it is looked whether one is due; `backup.every` says how often one is
     Job("backup", Lane.BACKUP, timedelta(minutes=15)),
+    Job("report", Lane.REPORT, timedelta(minutes=5)),
 )
 
 

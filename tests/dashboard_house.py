@@ -12,7 +12,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -21,8 +21,8 @@ from random import Random
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard import streamlit_settings
 from dashboard.services import offer
-from dashboard.widgets import frame
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
 from demo.schedule import Mood
@@ -30,17 +30,26 @@ from demo.world import Post, build_world
 from domain.account import Account, Role
 from domain.coverage import CoverageRow, CoverageState
 from domain.crawl import CrawlRun
-from domain.mention import Kind, Platform, Precision
+from domain.mention import Kind, Mention, Platform, Precision
 from domain.page import FoundMention
-from domain.sentiment import Probabilities, ScoreRequest, Scores
+from domain.sentiment import (
+    WHOLE_TEXT,
+    Label,
+    Probabilities,
+    ScoreRequest,
+    Scores,
+    Sentiment,
+)
+from domain.signal import Evaluation, Figures, Outcome, Rule
 from monitoring.ingest import Ingest
 from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
-from tests.fakes import FixedClock
+from tests.fakes import FixedClock, a_mention
+from tests.fixtures.signals import a_signal
 from web.app import build_app
 from web.services import DashboardScript, WebServices
-from workflow.sessions import PLAIN_COOKIE, begin_session, new_token
+from workflow.sessions import PLAIN_COOKIE, account_of_cookies, begin_session, new_token
 from workflow.watches import apply_configuration
 
 NOW = datetime(2026, 11, 20, 8, 40, tzinfo=UTC)
@@ -157,6 +166,74 @@ def fill(services: Services, *, days: int = DAYS) -> None:
     _take(services, posts)
     _look(services, days)
     _detect(services)
+
+
+def furnish(services: Services) -> None:
+    """Put a little into a house, quickly, for tests: two days of posts, the hostile texts, a gap,
+    what the detector judged, and an orange signal.
+    """
+    configuration = demo_configuration(*(f"http://127.0.0.1:{port}" for port in range(9701, 9706)))
+    apply_configuration(services.begin_work, configuration, actor="house", at=NOW, origin="house")
+    labels = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
+    services.store.add(
+        _posted(number, labels[number % 3], NOW - timedelta(minutes=50 * number + 10))
+        for number in range(60)
+    )
+    services.store.add(
+        replace(
+            _posted(900 + number, Label.NEGATIVE, NOW - timedelta(minutes=number + 1)),
+            text=text,
+            title=text[:60] if number % 2 else "",
+            url="javascript:alert(1)" if number == 0 else f"https://weibo.com/1/H{number}",
+        )
+        for number, text in enumerate(HOSTILE)
+    )
+    _look(services, 3)
+    with services.begin_work() as work:
+        work.evaluations.add(_calm(NOW.replace(minute=0) - HOUR * back) for back in range(24))
+        work.signals.add(
+            a_signal(
+                id="A-20261120-01",
+                opened_at=NOW - HOUR,
+                updated_at=NOW,
+                onset_at=NOW - 2 * HOUR,
+                top_posts=(),
+                first_post=None,
+            )
+        )
+        work.commit()
+
+
+def _posted(number: int, label: Label, at: datetime) -> Mention:
+    polarity = {Label.NEGATIVE: -0.8, Label.NEUTRAL: 0.0, Label.POSITIVE: 0.8}[label]
+    return a_mention(
+        f"5{number:015}",
+        text=f"云栈茶饮第{number}杯，{'喝出虫子' if label is Label.NEGATIVE else '排队很久'}",
+        published_at=at,
+        collected_at=NOW,
+        author="王**",
+        author_key=f"key-{number}",
+        brand_ids=frozenset({"yunzhan"}),
+        watch_ids=frozenset({"yunzhan-koubei"}),
+        terms=("虫子", "门店") if label is Label.NEGATIVE else ("排队",),
+        cluster_id="weibo:5000000000000000" if number in {0, 3, 6} else None,
+        sentiment={WHOLE_TEXT: Sentiment(label, polarity, 0.87, "demo-moods-1")},
+        likes=number,
+        comments=None,
+    )
+
+
+def _calm(end: datetime) -> Evaluation:
+    return Evaluation(
+        brand_id="yunzhan",
+        platform=None,
+        bin_start=end - HOUR,
+        bin_end=end,
+        evaluated_at=end,
+        rule=Rule.NEGATIVE_SPIKE,
+        outcome=Outcome.CALM,
+        figures=Figures(observed=1, total=3, mean=0.5, spread=0.7, samples=300, threshold_z=5.0),
+    )
 
 
 def _take(services: Services, posts: Sequence[Post]) -> None:
@@ -318,11 +395,20 @@ def serve(services: Services, *, port: int, login: str = "lin") -> None:
     uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")).run()
 
 
+def script_of(services: Services) -> DashboardScript:
+    """Offer the services to the pages and return what is served."""
+
+    def identify(cookies: Mapping[str, str]) -> Account | None:
+        return account_of_cookies(services.begin_reading, cookies, services.clock.now())
+
+    offer(services, identify)
+    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+
+
 def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:
     """Return the real service, in front of which every request is given the account's session;
     `nobody` gets none.
     """
-    offer(services)
     own = build_app(
         WebServices(
             begin_work=services.begin_work,
@@ -332,7 +418,7 @@ def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIAp
             metrics_token="m" * 32,
             public_url=public_url,
             zone_name=services.settings.timezone,
-            dashboard=DashboardScript(frame.SCRIPT, on_script_error),
+            dashboard=script_of(services),
         )
     )
     if login == "nobody":

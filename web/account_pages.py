@@ -12,8 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.account import Account
-from domain.errors import KoubeiError, NotPermitted, Text
-from domain.ports import Masker
+from domain.errors import KoubeiError, Text
 from presentation.formats import short_time
 from presentation.wording import word
 from web.guard import visitor_of
@@ -21,7 +20,7 @@ from web.login_pages import new_password
 from web.paper import Paper, account_id_of, address_of, text
 from workflow.login import change_password, prove_password
 from workflow.passwords import LONGEST, SHORTEST
-from workflow.permissions import NOBODY_MAY
+from workflow.permissions import nobody_may
 from workflow.second_factor import (
     confirm_second_factor,
     drop_second_factor,
@@ -94,7 +93,7 @@ class AccountPages:
 
         def act(form: FormData) -> Response:
             account = self._proven(request, form)
-            seal = self._masker().seal
+            seal = self._paper.masker().seal
             secret = prepare_second_factor(self._services.begin_work, account.id, seal=seal)
             values = {
                 "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
@@ -112,7 +111,7 @@ class AccountPages:
                 self._services.begin_work,
                 account_id_of(request),
                 text(form, "code", longest=20),
-                unseal=self._masker().unseal,
+                unseal=self._paper.masker().unseal,
                 at=self._services.clock.now(),
             )
             return self._page(request, done=_DONE_ON)
@@ -146,14 +145,6 @@ class AccountPages:
             at=self._services.clock.now(),
         )
 
-    def _masker(self) -> Masker:
-        masker = self._services.masker
-        if masker is None:
-            raise NotPermitted(
-                Text("本机没有封存密钥，无法启用动态验证码", "no seal key on this machine")
-            )
-        return masker()
-
     def _page(
         self, request: Request, *, done: Text | None = None, error: KoubeiError | None = None
     ) -> Response:
@@ -162,7 +153,7 @@ class AccountPages:
             account = work.accounts.get(account_id_of(request))
             sessions = work.accounts.sessions_of(account.id) if account else []
         if account is None:
-            return self._paper.refused(request, NOBODY_MAY)
+            return self._paper.refused(request, nobody_may())
         zone, now = ZoneInfo(services.zone_name), services.clock.now()
         say = self._paper.say
         values: dict[str, Any] = {

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from domain.errors import InputRefused, KoubeiError, Text
+from domain.errors import ConfigurationError, InputRefused, KoubeiError, Text
 from web.addresses import local_place
 from web.guard import visitor_of
 from web.paper import Paper, address_of, text
@@ -90,20 +90,20 @@ class LoginPages:
             form = await self._paper.sent(request)
         except KoubeiError as error:
             return self._form(request, place, problem=self._paper.problem(error), status=403)
-        masker = self._services.masker
-        if masker is None:
-            raise RuntimeError("a second factor without the key to read it")
-        answer = await to_thread.run_sync(
-            partial(
-                give_code,
-                self._services.door,
-                ticket=text(form, "ticket"),
-                code=text(form, "code", longest=20),
-                unseal=masker().unseal,
-                address=address_of(request),
-                at=self._services.clock.now(),
+        try:
+            answer = await to_thread.run_sync(
+                partial(
+                    give_code,
+                    self._services.door,
+                    ticket=text(form, "ticket"),
+                    code=text(form, "code", longest=20),
+                    unseal=self._paper.masker().unseal,
+                    address=address_of(request),
+                    at=self._services.clock.now(),
+                )
             )
-        )
+        except ConfigurationError as error:  # a host without the key that reads the secret
+            return self._paper.refused(request, error)
         return await self._next_step(request, answer, place, wrong=_WRONG_CODE, again=True)
 
     async def _next_step(

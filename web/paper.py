@@ -7,8 +7,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from domain.errors import NO_MEND, KoubeiError, NotPermitted, StoreError, Text
+from domain.errors import NO_MEND, ConfigurationError, KoubeiError, NotPermitted, StoreError, Text
 from domain.hosts import is_read_on_the_line
+from domain.ports import Masker
 from web.cookies import FORM_FIELD, Cookies
 from web.guard import visitor_of
 from web.services import WebServices
@@ -73,6 +74,14 @@ class Paper:
         response = RedirectResponse(place, 303)
         self.cookies.set_session(response, token)
         return response
+
+    def masker(self) -> Masker:
+        """Return what seals the secrets of second factors; ConfigurationError without its key."""
+        if self.services.masker is None:
+            raise ConfigurationError(
+                Text("本机没有封存密钥，无法使用动态验证码", "no seal key here: no second factor")
+            )
+        return self.services.masker()
 
     def say(self, sentence: Text) -> str:
         """Return a sentence in the language of the installation."""

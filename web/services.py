@@ -1,6 +1,6 @@
 """What the HTTP service is given: stores, clock, keys, and what its pages must know."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from workflow.passwords import Passwords
 
 @dataclass(frozen=True, slots=True)
 class DashboardScript:
-    """The dashboard, by the path of its script, and who is told what its pages raise."""
+    """The dashboard, by the path of its script; how it looks; who is told what its pages raise."""
 
     path: Path
+    settings: Mapping[str, object] = field(default_factory=dict)
     on_error: Callable[[Exception], bool | None] | None = None
 
 

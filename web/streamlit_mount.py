@@ -7,6 +7,7 @@ the page, so that the policy can forbid them, and with a script of ours that lea
 when the session ends.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -16,6 +17,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
+from streamlit import logger as streamlit_logs
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.starlette import App
 
@@ -45,7 +47,6 @@ def options(hosts: frozenset[str]) -> Mapping[str, Any]:
         "browser.gatherUsageStats": False,
         "client.disableDataExport": True,
         "client.showErrorDetails": "none",
-        "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,
@@ -104,9 +105,9 @@ class Dashboard:
     """The application of a script, with its start page rewritten and its policy set."""
 
     def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
-        # the first reading of Streamlit's options looks beside the script, for its theme
-        config._main_script_path = str(script.path)
-        config.get_config_options(force_reparse=True, options_from_flags=dict(options(hosts)))
+        _leave_logs_to_us()
+        ours = {**script.settings, **options(hosts)}
+        config.get_config_options(force_reparse=True, options_from_flags=ours)
         self._app = App(script.path, on_script_error=script.on_error)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
@@ -118,6 +119,16 @@ class Dashboard:
             await self._app(scope, receive, send)
             return
         await _Rewriting(scope, send).run(self._app, receive)
+
+
+def _leave_logs_to_us() -> None:
+    """Take Streamlit's handlers from its loggers, and from uvicorn's: they write lines of their
+    own past the service's log, and are given to each logger that is asked for later.
+    """
+    for its in streamlit_logs._loggers.values():  # its "root" is the logger `streamlit`
+        its.handlers.clear()
+        its.propagate = True
+    streamlit_logs.get_logger = logging.getLogger
 
 
 class _Rewriting:

@@ -27,7 +27,7 @@ TEXT_SIGNS = 280
 TITLE_SIGNS = 80
 
 
-def page() -> None:
+def main() -> None:
     """Ask, count, list."""
     account = require_page(Permission.READ)
     with head("信息流"):
@@ -151,4 +151,4 @@ def _nothing(query: FeedQuery, number: int) -> None:
         )
 
 
-page()
+main()

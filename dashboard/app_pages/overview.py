@@ -5,28 +5,25 @@ from datetime import timedelta
 import streamlit as st
 
 from dashboard import charts, data
+from dashboard.pages import page
 from dashboard.state import require_page, zone
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import show
-from dashboard.widgets.mentions import short_list
 from dashboard.widgets.notices import empty
 from dashboard.widgets.period import choose_period, period, period_words
-from dashboard.widgets.pulse import burning, feed_params, sentence, tiles_of
+from dashboard.widgets.pulse import Drawn, burning, drawn, feed_params, sentence
 from dashboard.widgets.tiles import tiles
 from domain.sentiment import Label
-from monitoring.pulse import Pulse
 from monitoring.pulse_words import coverage_words
 from presentation import definitions
-from presentation.charts import platform_bars, term_bars, timeline
 from workflow.permissions import Permission
 
 REFRESH = timedelta(seconds=30)
-FEED = "app_pages/feed.py"
 
 
-def page() -> None:
+def main() -> None:
     """Ask for brand and span; what they show keeps itself fresh."""
     require_page(Permission.READ)
     with head("总览"):
@@ -45,26 +42,27 @@ def board() -> None:
     if brand is None:
         return
     span = period()
-    pulse = data.pulse(brand.id, span.start, span.end, data.this_moment())
-    sentence(pulse, period_words(), zone())
-    burning(pulse)
-    tiles(tiles_of(pulse))
+    view = drawn(brand.id, span.start, span.end, data.this_moment())
+    sentence(view.pulse, period_words())
+    burning(view.pulse)
+    tiles(view.tiles)
     left, right = st.columns([2, 1])
     with left, card("timeline"):
-        volume(pulse)
+        volume(view)
     with right, card("platforms"):
         section("平台分布")
-        charts.draw(platform_bars(pulse.platforms, height=228))
+        charts.draw(view.platforms)
     left, right = st.columns([2, 1])
     with left, card("newest"):
-        newest(pulse)
+        newest(view)
     with right, card("terms"):
         section("热词变化", "与一周前相比")
-        charts.draw(term_bars(pulse.terms, height=216))
+        charts.draw(view.terms)
 
 
-def volume(pulse: Pulse) -> None:
+def volume(view: Drawn) -> None:
     """Show the timeline; a click on a bar opens what was said then."""
+    pulse = view.pulse
     coverage = coverage_words(pulse, zone())
     model = "、".join(pulse.models)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -77,23 +75,23 @@ def volume(pulse: Pulse) -> None:
             definitions.terms(),
             label="这些数字怎么来的",
         )
-    chart = timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True)
-    clicked = charts.draw_clickable(chart, "volume")
+    clicked = charts.draw_clickable(view.volume, "volume")
     if clicked is not None:
-        start, end = clicked
-        st.switch_page(FEED, query_params={"brand": pulse.brand.id, "from": start, "to": end})
+        params = {"brand": pulse.brand.id, "from": clicked[0], "to": clicked[1]}
+        st.switch_page(page("feed"), query_params=params)
 
 
-def newest(pulse: Pulse) -> None:
+def newest(view: Drawn) -> None:
     """Show the newest negatives."""
+    pulse = view.pulse
     params = feed_params(pulse, Label.NEGATIVE)
     with st.container(horizontal=True, vertical_alignment="center"):
         section("最新负面", f"共 {pulse.tally.negative:,} 条")
-        st.page_link(FEED, label="全部", query_params=params)
+        st.page_link(page("feed"), label="全部", query_params=params)
     if pulse.newest_negative:
-        show(short_list(pulse.newest_negative, pulse.now, zone()))
+        show(view.newest)
     else:
         empty("所选时段没有负面内容", "放宽时间范围，或在「采集」中确认来源都在按时更新。")
 
 
-page()
+main()

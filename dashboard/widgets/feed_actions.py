@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import data
+from dashboard.pages import page
 from dashboard.services import services
 from dashboard.state import key, now, zone
 from dashboard.widgets.notices import done, refused
@@ -118,11 +119,11 @@ def _hand_over(query: FeedQuery, ids: tuple[str, ...]) -> None:
     """Making a case and raising an alarm have pages of their own, which begin with these posts."""
     params = {"brand": query.brand_id, "mentions": "~".join(ids[:50])}
     if st.button(_title("建单", ids), key=key("make_case"), disabled=not ids):
-        st.switch_page("app_pages/cases.py", query_params={"new": "1", **params})
+        st.switch_page(page("cases"), query_params={"new": "1", **params})
     if st.button(
         "警", key=key("raise"), disabled=not ids, help="人工预警：不等计数规则，立即提请处置"
     ):
-        st.switch_page("app_pages/alerts.py", query_params={"raise": "1", **params})
+        st.switch_page(page("alerts"), query_params={"raise": "1", **params})
 
 
 def _export(account: Account, query: FeedQuery) -> None:

@@ -1,5 +1,6 @@
 """What surrounds every page: the head with its title, the navigation's foot, the styles."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,17 @@ from domain.account import Account
 from presentation.wording import word
 
 _HERE: Final = Path(__file__).resolve().parents[1]
-ICON: Final = str(_HERE / "icon.png")
-LOGO: Final = str(_HERE / "logo.png")
-STYLE: Final = _HERE / "koubei.css"
-SCRIPT: Final = _HERE / "streamlit_app.py"
+
+
+def _inline(name: str) -> str:
+    """A bundled picture as an address of its own."""
+    return f"data:image/png;base64,{b64encode((_HERE / name).read_bytes()).decode()}"
+
+
+ICON: Final = _inline("icon.png")
+LOGO: Final = _inline("logo.png")
+STYLE: Final = f"<style>{(_HERE / 'koubei.css').read_text(encoding='utf-8')}</style>"
+"""Read once: Streamlit would read, hash and store a file on every run."""
 
 _DEMO: Final = fill('<span class="kb-tag">{words}</span>', words="演示数据 · 虚构公司")
 

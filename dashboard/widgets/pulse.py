@@ -1,13 +1,17 @@
 """The parts of the first screen."""
 
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
 
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.state import key, write_moment
+from dashboard import data
+from dashboard.pages import page
+from dashboard.state import key, write_moment, zone
 from dashboard.widgets.badges import level_badge
 from dashboard.widgets.html import fill, show
+from dashboard.widgets.mentions import short_list
 from dashboard.widgets.tiles import Tile, Tone
 from domain.sentiment import Label
 from domain.signal import Signal
@@ -20,12 +24,10 @@ from monitoring.pulse_words import (
     signal_line,
     unseen,
 )
+from presentation.charts import Chart, platform_bars, term_bars, timeline
 from presentation.formats import share
 from presentation.wording import word
 
-FEED = "app_pages/feed.py"
-ALERTS = "app_pages/alerts.py"
-CASES = "app_pages/cases.py"
 MOST_BANDS = 2
 _TONES = {
     Verdict.BURNING: "bad",
@@ -36,7 +38,33 @@ _TONES = {
 }
 
 
-def sentence(pulse: Pulse, span: str, zone: ZoneInfo) -> None:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A pulse with what is drawn of it, which is the same for everybody who looks at it."""
+
+    pulse: Pulse
+    volume: Chart
+    platforms: Chart
+    terms: Chart
+    newest: Markup
+    tiles: tuple[Tile, ...]
+
+
+@st.cache_resource(ttl=4 * data.FRESH, max_entries=100, show_spinner=False)
+def drawn(brand_id: str, start: datetime, end: datetime, at: datetime) -> Drawn:
+    """Return the screen of a brand and span, asked at a moment (see `data.this_moment`)."""
+    pulse = data.pulse(brand_id, start, end, at)
+    return Drawn(
+        pulse,
+        volume=timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True),
+        platforms=platform_bars(pulse.platforms, height=228),
+        terms=term_bars(pulse.terms, height=216),
+        newest=short_list(pulse.newest_negative, pulse.now, zone()),
+        tiles=tuple(tiles_of(pulse)),
+    )
+
+
+def sentence(pulse: Pulse, span: str) -> None:
     """The first thing that is read: whether anything burns, and whether we can see."""
     missing = unseen(pulse)
     late = "kb-late" if pulse.late else ""
@@ -50,7 +78,7 @@ def sentence(pulse: Pulse, span: str, zone: ZoneInfo) -> None:
             if missing
             else "",
             late=late,
-            fresh=freshness(pulse, zone),
+            fresh=freshness(pulse, zone()),
         )
     )
 
@@ -60,7 +88,7 @@ def burning(pulse: Pulse) -> None:
     for signal in pulse.urgent[:MOST_BANDS]:
         with st.container(key=key("band", signal.id)):
             show(_band(pulse, signal))
-            st.page_link(ALERTS, label=f"处置 {signal.id}", query_params={"id": signal.id})
+            st.page_link(page("alerts"), label=f"处置 {signal.id}", query_params={"id": signal.id})
 
 
 def _band(pulse: Pulse, signal: Signal) -> Markup:
@@ -89,7 +117,7 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             change=change_of_volume(pulse),
             note="环比",
             course=[float(b.total) if b.known else None for b in pulse.bins],
-            page=FEED,
+            page="feed",
             params=tuple(feed_params(pulse).items()),
         ),
         Tile(
@@ -98,7 +126,7 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             change=change_of_share(pulse),
             note="环比",
             course=[b.negative / b.total if b.total else None for b in pulse.bins],
-            page=FEED,
+            page="feed",
             params=tuple(feed_params(pulse, Label.NEGATIVE).items()),
         ),
         Tile(
@@ -107,14 +135,14 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             tone=Tone.BAD if waiting else Tone.PLAIN,
             change=f"新开 {opened}",
             note=f"上期 {opened_before}",
-            page=ALERTS,
+            page="alerts",
         ),
         Tile(
             "超时工单",
             f"{pulse.overdue}",
             tone=Tone.BAD if pulse.overdue else Tone.PLAIN,
             note="时限已过、尚未处理",
-            page=CASES,
+            page="cases",
             params=(("overdue", "1"), ("brand", pulse.brand.id)),
         ),
     ]

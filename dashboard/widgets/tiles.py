@@ -7,6 +7,7 @@ from enum import StrEnum
 import streamlit as st
 from markupsafe import Markup
 
+from dashboard.pages import page
 from dashboard.state import key
 from dashboard.widgets.html import NOTHING, fill, join, show
 
@@ -24,7 +25,8 @@ class Tone(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Tile:
     """One figure. `change` is its comparison in words (`+12%`, `—`), `course` its sparkline from
-    the oldest to the newest bin (None: not seen). `page` and `params` are what a click opens.
+    the oldest to the newest bin (None: not seen). `page` (the name of its
+    file) and `params` are what a click opens.
     """
 
     name: str
@@ -44,7 +46,8 @@ def tiles(row: Sequence[Tile]) -> None:
         with column, st.container(key=key("tile", number)):
             show(_face(tile))
             if tile.page:
-                st.page_link(tile.page, label=f"查看{tile.name}", query_params=dict(tile.params))
+                label, params = f"查看{tile.name}", dict(tile.params)
+                st.page_link(page(tile.page), label=label, query_params=params)
 
 
 def _face(tile: Tile) -> Markup:

@@ -47,7 +47,7 @@ def _page(document: Any) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(18)
-    section.top_margin, section.bottom_margin = Mm(20), Mm(18)
+    section.top_margin, section.bottom_margin = Mm(18), Mm(15)
     header = section.header.paragraphs[0]
     header.text = "{{ title }}　{{ issue }}　{{ classification }}"
     footer = section.footer.paragraphs[0]
@@ -74,11 +74,11 @@ def _field(paragraph: Any, name: str) -> None:
 
 def _styles(document: Any) -> None:
     for name, size, colour, bold, before, after in (
-        ("Normal", 10, _INK, False, 0, 3),
-        ("Title", 21, _INK, True, 0, 3),
-        ("Heading 1", 13, _BLUE, True, 16, 6),
-        ("Heading 2", 10.5, _INK, True, 8, 2),
-        ("Caption", 8.5, _QUIET, False, 0, 2),
+        ("Normal", 9.5, _INK, False, 0, 2),
+        ("Title", 20, _INK, True, 0, 2),
+        ("Heading 1", 12.5, _BLUE, True, 10, 3),
+        ("Heading 2", 10, _INK, True, 5, 1),
+        ("Caption", 8.5, _QUIET, False, 0, 1),
     ):
         style = document.styles[name]
         style.font.name, style.font.size, style.font.bold = FONT, Pt(size), bold
@@ -90,7 +90,7 @@ def _styles(document: Any) -> None:
             fonts.attrib.pop(qn(theme), None)
         style.paragraph_format.space_before = Pt(before)
         style.paragraph_format.space_after = Pt(after)
-        style.paragraph_format.line_spacing = 1.3
+        style.paragraph_format.line_spacing = 1.15
     border = document.styles["Title"].element.pPr.find(qn("w:pBdr"))
     if border is not None:
         document.styles["Title"].element.pPr.remove(border)
@@ -102,7 +102,11 @@ def _head(document: Any) -> None:
     _text(document, "{{ title }}", "Title")
     _text(document, "{{ verdict }}　{{ span }}")
     table = _grid(document, (28, _WIDTH - 28))
-    _repeat(table, "item in head + definitions", ("{{ item.term }}", "{{ item.text }}"))
+    _repeat(
+        table,
+        "item in head + (definitions if weekly else [])",
+        ("{{ item.term }}", "{{ item.text }}"),
+    )
     _when(document, "gaps", lambda: _text(document, "{{ gaps_title }}", "Heading 2"))
     _each(document, "line in gaps", "{{ line }}", "Caption")
 
@@ -147,8 +151,12 @@ def _posts(document: Any) -> None:
 
 def _handling(document: Any) -> None:
     _heading(document, "8", "handling")
-    table = _grid(document, (60, _WIDTH - 60))
-    _repeat(table, "item in handling", ("{{ item.term }}", "{{ item.text }}"))
+    table = _grid(document, (50, 37, 50, 37))
+    _repeat(
+        table,
+        "pair in handling | batch(2)",
+        ("{{ pair[0].term }}", "{{ pair[0].text }}", "{{ pair[1].term }}", "{{ pair[1].text }}"),
+    )
     for name, widths in (
         ("signals", (34, 28, 24, 40, 22, 26)),
         ("cases", (36, 50, 24, 24, 20, 20)),
@@ -170,6 +178,7 @@ def _analyst(document: Any) -> None:
 
 
 def _appendix(document: Any) -> None:
+    _when(document, "not weekly", lambda: _text(document, "{{ definitions_line }}", "Caption"))
     _paragraph(document, "{%p if weekly %}")
     _heading(document, "10", "appendix")
     _each(document, "line in method", "{{ line }}", "Caption")
@@ -225,7 +234,8 @@ def _table(document: Any, name: str, widths: tuple[int, ...], *, texts: bool = F
     _mark(table, f"{{%tr for row in {name}.rows %}}")
     _cells(table.add_row(), cells, widths, texts=texts)
     _mark(table, "{%tr endfor %}")
-    document.add_paragraph().paragraph_format.space_after = Pt(0)
+    gap = document.add_paragraph().paragraph_format
+    gap.space_after, gap.line_spacing = Pt(0), Pt(6)
 
 
 def _grid(document: Any, widths: tuple[int, ...]) -> Any:
@@ -243,14 +253,15 @@ def _grid(document: Any, widths: tuple[int, ...]) -> Any:
     return table
 
 
-def _repeat(table: Any, loop: str, texts: tuple[str, str]) -> None:
+def _repeat(table: Any, loop: str, texts: tuple[str, ...]) -> None:
     _mark(table, f"{{%tr for {loop} %}}")
     row = table.add_row()
     for cell, text in zip(row.cells, texts, strict=True):
         cell.text = text
         cell.paragraphs[0].paragraph_format.space_after = Pt(1)
         cell.paragraphs[0].runs[0].font.size = Pt(9)
-    row.cells[0].paragraphs[0].runs[0].font.color.rgb = _QUIET
+    for cell in row.cells[::2]:
+        cell.paragraphs[0].runs[0].font.color.rgb = _QUIET
     _mark(table, "{%tr endfor %}")
 
 

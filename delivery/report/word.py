@@ -120,9 +120,10 @@ class _Words:
             "state": v.state,
             "verdict": v.verdict,
             "span": v.say.span,
-            "classification": dict(v.head).get(v.t("密级", "Classification"), ""),
+            "classification": v.classification,
             "head": _pairs(v.head[2:]),
             "definitions": _pairs(v.definitions),
+            "definitions_line": "　".join(f"{term} {text}" for term, text in v.definitions),
             "gaps": v.gaps,
             "gaps_title": v.t(
                 "采集缺口：实际数字可能更高", "Coverage gaps: true figures may be higher"

@@ -92,8 +92,11 @@ def test_pages_are_shown(tmp_path, environment):
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             assert httpx.get(f"{found[0]}healthz").json() == {"status": "ok"}
-            key = (tmp_path / "var/secrets/access_key").read_text(encoding="ascii").strip()
-            assert httpx.get(found[0], params={"key": key}, follow_redirects=True).is_success
+            token = (tmp_path / "var/secrets/metrics_token").read_text(encoding="ascii").strip()
+            bearer = {"Authorization": f"Bearer {token}"}
+            assert httpx.get(f"{found[0]}metrics", headers=bearer).is_success
+            assert "一次性代码" in httpx.get(found[0], follow_redirects=True).text
+            assert (tmp_path / "var/secrets/first_code").exists()
         finally:
             up.send_signal(signal.SIGTERM)
         assert up.wait(15) == 0

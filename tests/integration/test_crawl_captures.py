@@ -76,7 +76,18 @@ def test_a_weibo_result_page_of_2020_arrives_whole(tmp_path, shared):
     answer = serve_first_page(capture(shared, name), "/realtime", NO_WEIBO.encode())
     with ReplayServer(answer) as site, House(tmp_path, site.base_url) as house:
         house.crawl()
-        assert_all_there(stored(house), expected(shared, name))
+        found = stored(house)
+        assert_all_there(found, expected(shared, name))
+        assert_the_page_is_known(house, found, capture(shared, name))
+
+
+def assert_the_page_is_known(house, mentions, body):
+    """Evidence finds the raw page of every mention after the crawl has dropped its frontier."""
+    ids = [mention.id for mention in mentions.values()]
+    with house.services.begin_work() as work:
+        pages = work.pages.of(ids)
+    assert pages.keys() == set(ids)
+    assert {house.services.archive.get(page[0].sha256) for page in pages.values()} == {body}
 
 
 def test_a_tieba_result_page_of_2024_arrives_whole(tmp_path, shared):

@@ -48,7 +48,7 @@ class Folder:
 
     @contextmanager
     def up(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Run `koubei up` until the status page is there; end it after the block."""
+        """Run `koubei up` until the pages are there; end it after the block."""
         with (self.path / "said.txt").open("wb") as said:
             process = subprocess.Popen(
                 self.command("up", *arguments),
@@ -59,7 +59,7 @@ class Folder:
             )
         try:
             deadline = time.monotonic() + 60
-            while not re.search(r"\?key=\S", self.said):
+            while not re.search(r"http://[\d.:]+/", self.said):
                 assert process.poll() is None, self.said
                 assert time.monotonic() < deadline, self.said
                 time.sleep(0.1)

@@ -17,6 +17,8 @@ import pytest
 
 from browser.find import find_browser
 from domain.errors import BrowserMissing
+from tests.fixtures.browsing import Browser
+from tests.fixtures.people import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 180
@@ -72,13 +74,15 @@ class House:
             for path in sorted((self.folder / "var/demo/outbox").glob("*.eml"))
         ]
 
+    def secret(self, name: str) -> str:
+        secret = (self.folder / "var/demo/secrets" / name).read_text(encoding="ascii").strip()
+        assert secret not in self.said.read_text(encoding="utf-8"), "a journal is no place for it"
+        return secret
+
     def address(self) -> str:
-        said = self.said.read_text(encoding="utf-8")
-        found = re.search(r"http://[\d.:]+/", said)
+        found = re.search(r"http://[\d.:]+", self.said.read_text(encoding="utf-8"))
         assert found
-        key = (self.folder / "var/demo/secrets/access_key").read_text(encoding="ascii").strip()
-        assert key not in said, "a journal is no place for a key"
-        return f"{found[0]}?key={key}"
+        return found[0]
 
     def stop(self) -> int:
         if self.up.poll() is None:
@@ -124,21 +128,34 @@ def test_without_a_browser_one_alarm_one_mail_and_every_gap_named(house):
     assert "演示数据" in opening[0].get_body(("plain",)).get_content()
     assert opening[0]["Auto-Submitted"] == "auto-generated"
 
-    page = house.address()
-    with httpx.Client(follow_redirects=True) as web:
-        base = page.partition("?")[0]
-        assert web.get(f"{base}healthz").json() == {"status": "ok"}
-        assert web.get(base).status_code == 403, "no page without the key"
-        assert web.get(f"{base}metrics").status_code == 403
-        assert web.get(base, headers={"Host": "evil.example"}).status_code == 400
-        shown = web.get(page)
-        assert status["open_signals"][0]["id"] in shown.text
-        assert "演示数据" in shown.text
-        alert = web.get(f"{base}alerts", params={"id": status["open_signals"][0]["id"]})
-        assert alert.status_code == 200
-        assert "script" not in alert.text
-        assert alert.headers["content-security-policy"].startswith("default-src 'none'")
-        assert "koubei_mentions" in web.get(f"{base}metrics").text
+    base = house.address()
+    with httpx.Client() as client:
+        browser = Browser(base=base, client=client)
+        assert browser.get("/healthz").json() == {"status": "ok"}
+        assert browser.get("/metrics").status_code == 401
+        assert browser.get("/", host="evil.example").status_code == 400
+        bearer = f"Bearer {house.secret('metrics_token')}"
+        assert "koubei_mentions" in browser.get("/metrics", authorization=bearer).text
+        assert browser.get("/").headers["location"] == "/setup", "nobody is there yet"
+        entered = browser.submit(
+            browser.get("/setup"),
+            "/setup",
+            code=house.secret("first_code"),
+            login="lin",
+            name="林澜",
+            password=PASSWORD,
+            again=PASSWORD,
+        )
+        assert entered.headers["location"].startswith("/setup/team")
+        alert = f"/alerts?id={status['open_signals'][0]['id']}"
+        assert browser.get(alert).status_code == 200
+        browser.submit(browser.get("/logout"), "/logout")
+        asked = browser.get(alert)
+        assert asked.headers["location"].startswith("/login?next=%2Falerts")
+        assert browser.log_in(place=alert).headers["location"] == alert
+        shown = browser.get(alert)
+        assert '<html lang="zh-CN">' in shown.text
+        assert shown.headers["content-security-policy"].startswith("default-src 'none'")
 
     plain = house.koubei("status")
     assert plain.returncode == 3, "gaps are an exit code too"

@@ -117,7 +117,7 @@ def test_the_link_opens_the_alert_and_says_that_it_changes_nothing():
     acts = ("case", "ack", "false-alarm", "silence")
     assert links == [f"{page}&do={act}" for act in acts]
     assert links[0] in the_mail().text
-    assert "不会改变任何状态" in the_mail().text
+    assert "打开链接不改变任何状态" in the_mail().text
 
 
 def test_without_a_public_url_the_mail_says_so_and_has_no_links_of_ours():
@@ -408,3 +408,107 @@ def test_only_platforms_with_a_new_spike_of_their_own_are_called_a_spread():
     context = a_context(told_observed=60, told_platforms=(Platform.WEIBO,))
 
     assert "扩散到知乎|" in the_mail(signal, MailStage.UPDATE, context).subject
+
+
+class TestReminders:
+    """Nobody has taken it: who was told, who is called now."""
+
+    context = a_context(
+        step=2,
+        on_duty=("波", "安娜"),
+        told_before=(("安娜", OPENED), ("波", OPENED + timedelta(minutes=15))),
+        written_at=OPENED + timedelta(minutes=30),
+        hours=(),
+    )
+
+    def test_it_says_who_was_told_and_who_is_called(self):
+        mail = the_mail(stage=MailStage.REMINDER, context=self.context)
+        assert mail.subject.startswith("【橙色预警·第 2 次提醒】云栈茶饮")
+        for part in (mail.text, Look(mail.html).text):
+            assert "到 03:01 无人认领。已通知：安娜（02:31）、波（02:46）。现在请 波 认领。" in part
+            assert "近 24 小时每小时负面" not in part, "no chart without hours"
+        assert "立即由一人点「确认收到」认领（时限 02:46 已过）" in mail.text
+
+    def test_the_first_one_to_the_person_on_duty_reads_like_an_opening(self):
+        first = replace(self.context, step=0, told_before=())
+        mail = the_mail(stage=MailStage.REMINDER, context=first)
+        assert mail.subject.startswith("【橙色预警】")
+        assert "无人认领" not in mail.text
+
+    def test_in_english_too(self):
+        mail = the_mail(stage=MailStage.REMINDER, context=self.context, language="en")
+        assert "Nobody has taken it by 03:01." in mail.text
+        assert "please take it now" in mail.text
+
+
+class TestRobots:
+    """A few lines for a group: subject, sentence, numbers, link, below 2 KB."""
+
+    def brief(self, signal=None, stage=MailStage.OPENING, context=None, language="zh"):
+        robot = a_recipient(address="wecom:duty-room")
+        return render_alert(signal or a_signal(), stage, context or a_context(), robot, language)
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    @pytest.mark.parametrize("stage", list(MailStage))
+    def test_it_is_short_plain_and_has_its_link(self, language, stage):
+        signal = a_closed_signal() if stage is MailStage.CLOSING else a_growing_signal()
+        mail = self.brief(signal, stage, TestReminders.context, language)
+        assert len((mail.subject + mail.text).encode()) < 2048
+        assert mail.text.rstrip().splitlines()[-1] == (
+            "https://koubei.example/alerts?id=A-20261121-03"
+        )
+        assert mail.html == ""
+
+    def test_it_has_the_numbers(self):
+        text = self.brief().text
+        assert "负面 / 小时 47" in text
+        assert "独立作者 39" in text
+        assert "微博 45 · 知乎 2 · 贴吧 未能采集" in text
+        assert "请于 02:46 前认领" in text
+
+    def test_hostile_text_stays_text(self):
+        post = a_post(excerpt=HOSTILE, author=HOSTILE)
+        signal = a_signal(first_post=post, terms=((HOSTILE, 9),))
+        mail = self.brief(signal, context=a_context(brand_name=HOSTILE))
+        assert "evil.example" not in mail.text.replace("evil[.]example", "")
+        assert len(mail.text.encode()) < 2048
+        assert "\u202e" not in mail.text
+
+
+class TestActions:
+    """Links to the page that asks; none that acts."""
+
+    def labels(self, **changes):
+        text = the_mail(a_signal(**changes)).text
+        words = ("查看并建单", "确认收到：", "标为误报", "静默 2 小时", "查看预警")
+        return [label for label in words if label in text]
+
+    def test_a_new_signal_offers_all_four(self):
+        assert self.labels() == ["查看并建单", "确认收到：", "标为误报", "静默 2 小时"]
+
+    def test_red_cannot_be_silenced(self):
+        assert "静默 2 小时" not in self.labels(level=Level.RED)
+
+    def test_what_is_taken_is_not_to_be_taken_again(self):
+        assert "确认收到：" not in self.labels(state=SignalState.ACKNOWLEDGED)
+
+    def test_what_a_case_carries_is_only_looked_at(self):
+        assert self.labels(case_id="C-1", state=SignalState.ACKNOWLEDGED) == ["查看预警"]
+
+
+def test_one_raised_by_hand_says_who_and_why_and_counts_nothing():
+    signal = a_signal(rule=Rule.HAND_RAISED, terms=(), figures=Figures(1, 1))
+    context = a_context(raised_by="王小明", note="大V 转发，评论在涨", hours=())
+    mail = the_mail(signal, context=context)
+    assert "云栈茶饮：人工预警" in mail.text
+    assert "王小明于 02:31 人工发出预警：大V 转发，评论在涨。" in mail.text
+    assert "负面 / 小时" not in mail.text
+
+
+def test_quiet_hours_move_the_deadline_of_a_mail_that_waits():
+    morning = OPENED + timedelta(hours=5, minutes=29)
+    signal = a_signal(level=Level.YELLOW)
+    context = a_context(
+        waits_until=morning, clocks=LevelClocks(timedelta(hours=1), timedelta(hours=24))
+    )
+    assert "09:00 前由一人点「确认收到」认领" in the_mail(signal, context=context).text

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from domain.account import Session
 from domain.crawl import Sighting, SightingOutcome
+from domain.login import Attempts, Ticket, TicketKind
 from monitoring.housekeeping import Keep, tidy
 from storage.archive import FilePageArchive
 from tests.fakes import NOON, FixedClock
@@ -22,6 +24,13 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
             Sighting(f"weibo:{age}", "", "run", NOON - age * DAY, SightingOutcome.STORED)
             for age in (10, 100)
         )
+        for age in (89, 91):
+            began = NOON - age * DAY
+            work.accounts.begin_session(Session(f"{age}", "lin", began, began))
+        for hours in (-1, 1):
+            moment = NOON + timedelta(hours=hours)
+            work.logins.add_ticket(Ticket(f"{hours}", TicketKind.OIDC, moment))
+            work.logins.save_attempts(Attempts(f"{hours}", 1, moment - DAY))
         work.commit()
     gone = tidy(begin, archive, NOON, Keep())
     assert gone == {
@@ -30,6 +39,9 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
         "sealed_names": 1,
         "sightings": 1,
         "slots": 0,
+        "sessions": 1,
+        "tickets": 1,
+        "login_attempts": 1,
     }
     assert archive.get(old) is None
     assert archive.get(new) == b"new page"

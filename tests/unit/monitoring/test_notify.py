@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import DeliveryError, Text
 from domain.keeping import OutboxHold
-from domain.outbox import GIVE_UP_AFTER, LONGEST_RETRY, OutboxMail, OutboxState
+from domain.outbox import GIVE_UP_AFTER, LONGEST_RETRY, OutboxMail, OutboxState, Rendered
 from domain.ports import BeginWork
 from monitoring.notify import RelayResult, relay
 from tests.fakes import NOON, FixedClock
@@ -297,9 +297,9 @@ def test_a_server_that_is_away_is_asked_by_one_mail_a_minute(post):
 
 def test_one_way_that_is_closed_holds_up_no_other(post):
     post.server.answer = lambda mail: away() if mail.recipient.startswith("wecom:") else None
-    robots = [a_mail(f"r{n}", recipient="wecom:duty") for n in range(3)]
+    robots = [a_mail(f"r{n}", recipient="wecom:duty") for n in range(2)]
     post.put(*robots, a_mail("mail", created_at=NOON + MINUTE, next_attempt_at=NOON))
-    assert post.round() == RelayResult(sent=1, retried=1)
+    assert post.round() == RelayResult(sent=1, retried=2)
     assert post.server.asked == ["r0", "mail"]
 
 
@@ -321,3 +321,68 @@ def test_a_held_outbox_sends_nothing_and_says_so(post):
         work.notes.release_outbox()
         work.commit()
     assert post.round() == RelayResult(sent=1)
+
+
+def test_a_rate_limit_names_its_own_wait(post):
+    limit = DeliveryError(Text("限流", "limited"), retry=True, wait=timedelta(minutes=10))
+    post.server.answer = lambda mail: limit
+    post.put(a_mail())
+    post.round()
+    assert post.mail(a_mail().key).next_attempt_at == post.clock.time + timedelta(minutes=10)
+
+
+class TestDigests:
+    """What waits for one chat group leaves as one message; mail and webhooks stay single."""
+
+    LINK = "https://koubei.example/alerts?id=A-1"
+
+    def messages(self, count, recipient="wecom:room"):
+        return [
+            a_mail(
+                f"m-{number}",
+                recipient=recipient,
+                rendered=Rendered(f"主题 {number}", f"一句话\n{self.LINK}{number}\n", ""),
+                created_at=NOON - timedelta(minutes=1) + timedelta(seconds=number),
+            )
+            for number in range(count)
+        ]
+
+    @pytest.mark.parametrize(
+        ("count", "recipient", "sent"),
+        [
+            (2, "wecom:room", 2),
+            (3, "wecom:room", 1),
+            (3, "dingtalk:room", 1),
+            (3, "feishu:room", 1),
+            (3, "webhook:crm", 3),
+            (3, "duty@example.com", 3),
+            (25, "wecom:room", 2),
+        ],
+    )
+    def test_how_many_messages_leave(self, post, count, recipient, sent):
+        mails = self.messages(count, recipient)
+        post.put(*mails)
+        assert post.round().sent == count
+        assert len(post.server.accepted) == sent
+        assert {post.state(mail.key) for mail in mails} == {OutboxState.SENT}
+
+    def test_it_names_each_with_its_link_the_newest_first(self, post):
+        post.put(*self.messages(3))
+        post.round()
+        [said] = post.server.accepted
+        assert said.rendered.text.splitlines() == [
+            line for n in (2, 1, 0) for line in (f"主题 {n}", f"{self.LINK}{n}")
+        ]
+        assert said.recipient == "wecom:room"
+
+    def test_a_refusal_holds_for_all_of_them(self, post):
+        post.server.answer = lambda mail: refused(retry=True)
+        mails = self.messages(3)
+        post.put(*mails)
+        post.round()
+        assert {post.state(mail.key) for mail in mails} == {OutboxState.RETRY}
+
+    def test_another_group_is_not_mixed_in(self, post):
+        post.put(*self.messages(3), a_mail("m-9", recipient="wecom:hall"))
+        post.round()
+        assert [mail.recipient for mail in post.server.accepted] == ["wecom:room", "wecom:hall"]

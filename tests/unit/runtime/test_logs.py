@@ -45,7 +45,10 @@ def test_values_with_a_secrets_name_are_hidden(name):
 
 
 def test_passwords_in_addresses_and_keys_in_links_are_hidden():
-    event = {"event": "postgresql://koubei:hunter2@db/x", "path": "/?key=hunter2&x=1"}
+    event = {
+        "event": "postgresql://koubei:hunter2@db/x",
+        "path": "/?key=hunter2&x=1&ticket=hunter2&code=hunter2",
+    }
     assert "hunter2" not in str(redact(None, "info", event))
 
 

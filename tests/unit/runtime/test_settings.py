@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from domain.account import Role
 from domain.errors import ConfigurationError
 from runtime.problems import ConfigurationProblems
 from runtime.settings import (
@@ -20,6 +21,7 @@ from runtime.settings import (
     load_settings,
     variable_of,
 )
+from runtime.settings_model import Oidc
 
 ROOT = Path(__file__).parents[3]
 
@@ -241,6 +243,71 @@ def test_origins_name_the_line_the_variable_or_the_default(tmp_path):
     assert rows["smtp.host"] == ("", "-")
 
 
+OIDC = {"issuer": "https://sso.example.com", "client_id": "koubei", "client_secret": "x"}
+
+
+class TestCompanyLogin:
+    def of(self, **changes: object) -> Oidc:
+        return Oidc(**{**OIDC, **changes})  # type: ignore[arg-type]
+
+    def test_groups_bring_roles_also_from_a_variable(self):
+        environ = {f"KOUBEI_OIDC__{name.upper()}": value for name, value in OIDC.items()}
+        environ["KOUBEI_OIDC__GROUP_ROLES"] = "pr-duty=duty_lead analyst, pr-legal = legal"
+        oidc = load_settings(None, environ).oidc
+        assert oidc is not None
+        assert oidc.roles_by_group() == {
+            "pr-duty": {Role.DUTY_LEAD, Role.ANALYST},
+            "pr-legal": {Role.LEGAL},
+        }
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"issuer": "http://sso.example.com"},
+            {"client_secret": None},
+            {"client_secret_file": "/nowhere"},
+            {"scopes": "profile email"},
+            {"group_roles": ["pr-duty"]},
+            {"group_roles": ["pr-duty="]},
+            {"group_roles": ["=analyst"]},
+            {"group_roles": ["pr-duty=boss"]},
+        ],
+    )
+    def test_what_could_not_work_or_is_not_safe_is_refused(self, changes):
+        with pytest.raises(ValueError, match=r"oidc"):
+            self.of(**changes)
+
+    def test_its_secret_may_not_stand_in_the_file(self, tmp_path):
+        text = '[oidc]\nissuer = "https://a"\nclient_id = "b"\nclient_secret = "hunter2"\n'
+        with pytest.raises(ConfigurationProblems, match="KOUBEI_OIDC__CLIENT_SECRET") as refused:
+            load_settings(write(tmp_path, text), {})
+        assert "oidc.client_secret_file" in str(refused.value)
+        assert "hunter2" not in str(refused.value)
+
+    def test_a_local_provider_may_speak_http_and_a_secret_is_read_anew(self, tmp_path):
+        file = tmp_path / "secret"
+        file.touch(0o600)
+        file.write_text("old", encoding="utf-8")
+        oidc = self.of(issuer="http://127.0.0.1:8080", client_secret=None, client_secret_file=file)
+        file.write_text("new", encoding="utf-8")
+        assert oidc.secret() == "new"
+
+
+@pytest.mark.parametrize(
+    ("public_url", "plain"),
+    [
+        ("http://127.0.0.1:8501", False),
+        ("http://localhost", False),
+        ("http://[::1]:8501", False),
+        ("https://koubei.example", False),
+        ("http://192.0.2.9:8501", True),
+        ("http://koubei.lan", True),
+    ],
+)
+def test_a_plain_lan_is_known_as_one(public_url, plain):
+    assert Settings(public_url=public_url).is_plain_lan is plain
+
+
 def test_settings_cannot_be_changed_afterwards():
     with pytest.raises(ValueError, match="frozen"):
         Settings().language = "en"
@@ -255,13 +322,63 @@ def test_building_settings_in_code_reads_neither_file_nor_environment(tmp_path, 
     assert settings.heartbeat.file == Path("/d/heartbeat")
 
 
+class TestChannels:
+    """`[channels.NAME]`: robots, whose urls are secrets."""
+
+    TABLE = '[channels.duty-room]\nkind = "wecom"\n'
+    URL = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=very-secret"
+    VARIABLE = "KOUBEI_CHANNELS__DUTY_ROOM__URL"
+
+    def test_the_url_comes_from_the_environment_and_is_never_shown(self, tmp_path):
+        effective = load_effective(write(tmp_path, self.TABLE), {self.VARIABLE: self.URL})
+        assert effective.settings.channels["duty-room"].address() == self.URL
+        rows = {name: (value, origin) for name, value, origin in effective.values()}
+        assert rows["channels.duty-room.url"] == ("****", self.VARIABLE)
+        assert rows["channels.duty-room.kind"][0] == "wecom"
+        assert "very-secret" not in repr(effective.settings) + str(rows)
+
+    def test_the_url_comes_from_a_file_of_its_owner_and_is_read_anew(self, tmp_path):
+        secret = tmp_path / "room"
+        secret.touch(0o600)
+        secret.write_text(self.URL + "\n", encoding="utf-8")
+        settings = load_settings(write(tmp_path, self.TABLE + 'url_file = "room"\n'), {})
+        secret.write_text(self.URL + "2", encoding="utf-8")
+        assert settings.channels["duty-room"].address() == self.URL + "2"
+        secret.chmod(0o644)
+        with pytest.raises(ConfigurationProblems, match="others can read"):
+            load_settings(write(tmp_path, self.TABLE + 'url_file = "room"\n'), {})
+
+    @pytest.mark.parametrize(
+        ("table", "environ", "fact"),
+        [
+            (TABLE + f'url = "{URL}"\n', {}, "channels.duty-room.url is a secret"),
+            (TABLE, {}, "no url: set url_file"),
+            (TABLE, {VARIABLE: "https://evil.example/very-secret"}, "the host must be"),
+            (TABLE.replace("wecom", "webhook"), {VARIABLE: "https://x.example/"}, "needs a secret"),
+            (TABLE.replace("wecom", "sms"), {VARIABLE: URL}, "must be 'wecom'"),
+            (TABLE.replace("duty-room", "Duty__Room"), {}, "a name is lower-case"),
+            (TABLE + "colour = 1\n", {VARIABLE: URL}, "unknown key colour (allowed: kind, url"),
+            ("", {VARIABLE: URL}, "KOUBEI_CHANNELS__DUTY_ROOM__URL: is no setting"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused_without_telling_the_secret(
+        self, tmp_path, table, environ, fact
+    ):
+        with pytest.raises(ConfigurationProblems) as caught:
+            load_settings(write(tmp_path, table), environ)
+        told = "\n".join(problem.sentence("en") for problem in caught.value.problems)
+        assert fact in told
+        assert "very-secret" not in told
+
+
 class TestTheExample:
     text = resources.files("runtime").joinpath("examples/koubei.toml").read_text(encoding="utf-8")
     everything = re.sub(r"(?m)^#(?=[\w\[])", "", text)
     invented = frozenset({
         "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
         "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url", "backup.folder",
-        "backup.passphrase_file",
+        "backup.passphrase_file", "oidc.issuer", "oidc.client_id", "oidc.client_secret_file",
+        "oidc.group_roles", "oidc.button", "oidc.ca_file",
     })  # fmt: skip
 
     def test_it_loads_as_it_is(self, tmp_path):
@@ -279,22 +396,24 @@ class TestTheExample:
         assert all(variable_of(leaf) in self.text for leaf in leaves(Settings) if is_secret(leaf))
 
     def test_what_it_comments_out_is_the_default_or_marked_as_an_example(self, tmp_path):
-        secret = tmp_path / "var" / "secrets" / "smtp_password"
-        secret.parent.mkdir(parents=True)
-        secret.touch(0o600)
-        secret.write_text("x", encoding="utf-8")
-        for name in ("duty_room_url", "duty_room_secret"):
-            robot = secret.with_name(name)
-            robot.touch(0o600)
-            robot.write_text("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "utf-8")
+        secrets = tmp_path / "var" / "secrets"
+        secrets.mkdir(parents=True)
+        for name in ("smtp_password", "oidc_secret", "duty_room_url", "duty_room_secret"):
+            secret = secrets / name
+            secret.touch(0o600)
+            secret.write_text("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "utf-8")
         full = load_effective(write(tmp_path, self.everything), {})
         smtp = {"host": "smtp.example.com", "sender": "koubei@example.com"}
+        oidc = {"issuer": "https://sso.example.com", "client_id": "x", "client_secret": "x"}
         default = Settings(
-            data_dir=tmp_path / "var", smtp=smtp, mail={"hostname": "koubei.localhost"}
+            data_dir=tmp_path / "var",
+            smtp=smtp,
+            oidc=oidc,
+            mail={"hostname": "koubei.localhost"},
         )
         for leaf in leaves(Settings):
             name = ".".join(leaf)
-            if name not in self.invented and NAME not in leaf:
+            if name not in self.invented and NAME not in leaf and not is_secret(leaf):
                 assert _get(full.settings, leaf) == _get(default, leaf), name
 
     def test_no_line_is_longer_than_a_screen(self):
@@ -315,7 +434,7 @@ def test_the_settings_page_documents_every_setting_with_its_variable_and_default
         name = ".".join(leaf)
         assert variable_of(leaf) in rows[name][2], name
         default = defaults.get(name, "").replace(f"{folder}/", "")
-        if leaf[0] not in {"smtp", "channels"}:
+        if leaf[0] not in {"smtp", "channels", "oidc"}:  # not there unless set
             assert rows[name][3].strip("` —") == default, name
     assert rows.keys() <= {".".join(leaf) for leaf in leaves(Settings)} | {"setting", "---"}
 

@@ -30,6 +30,7 @@ def test_nothing_configured_still_relays_mail():
     assert {job.lane for job in jobs_of(Configuration())} == {
         Lane.DETECT,
         Lane.RELAY,
+        Lane.ESCALATE,
         Lane.CLOCKS,
         Lane.HEARTBEAT,
         Lane.HOUSEKEEPING,

@@ -139,3 +139,11 @@ def test_many_workers_may_put_the_same_page_while_it_is_pruned(archive, clock):
     finally:
         threading.excepthook = previous
     assert not problems
+
+
+def test_what_is_held_stays_however_old_it_is(archive, clock):
+    held, loose = archive.put(b"held"), archive.put(b"loose")
+    clock.forward(timedelta(days=400))
+    assert archive.prune(clock.now(), {held}) == 1
+    assert archive.get(held) == b"held"
+    assert archive.get(loose) is None

@@ -274,10 +274,13 @@ class Socket:
 
     async def send(self, message):
         self.sent.append(message["type"])
+        self.answered.set()
 
-    async def run(self, *steps):
-        self.heard = asyncio.Event()
+    async def run(self, *steps, closes=False):
+        """Play messages and acts one after the other; `closes`: the guard is to end the line."""
+        self.heard, self.answered = asyncio.Event(), asyncio.Event()
         line = asyncio.create_task(self.guard(self.scope, self.incoming.get, self.send))
+        await asyncio.wait_for(self.answered.wait(), 10)
         for step in steps:
             if callable(step):
                 await asyncio.to_thread(step)
@@ -287,13 +290,9 @@ class Socket:
                 heard = asyncio.create_task(self.heard.wait())
                 await asyncio.wait({line, heard}, return_when=asyncio.FIRST_COMPLETED)
                 heard.cancel()
-        if self.sent[:1] == ["websocket.accept"] and "websocket.close" not in self.sent:
-            await asyncio.wait({line}, timeout=self.patience)
-        if not line.done():
+        if not closes:
             self.incoming.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        await line
-
-    patience = 0.05
+        await asyncio.wait_for(line, 10)
 
 
 class TestWebSocket:
@@ -320,8 +319,11 @@ class TestWebSocket:
     def test_an_idle_one_closes_when_its_session_ends(self, house):
         token = a_session(house.begin_work, an_account(), NOON)
         socket = Socket(house, token=token)
-        socket.patience = 5
-        asyncio.run(socket.run(b"by_person", lambda: end_session(house.begin_work, token, NOON)))
+        asyncio.run(
+            socket.run(
+                b"by_person", lambda: end_session(house.begin_work, token, NOON), closes=True
+            )
+        )
         assert socket.sent == ["websocket.accept", "websocket.close"]
         assert socket.got == [b"by_person", "websocket.disconnect"]
 
@@ -329,13 +331,17 @@ class TestWebSocket:
         token = a_session(house.begin_work, an_account(), NOON)
         socket = Socket(house, token=token)
         socket.guard._ask_again_seconds = 60
-        asyncio.run(socket.run(lambda: end_session(house.begin_work, token, NOON), b"by_person"))
+        asyncio.run(
+            socket.run(
+                lambda: end_session(house.begin_work, token, NOON), b"by_person", closes=True
+            )
+        )
         assert socket.got == ["websocket.disconnect"]
 
     def test_a_message_that_our_pages_never_send_ends_the_line(self, house):
         token = a_session(house.begin_work, an_account(), NOON)
         socket = Socket(house, token=token)
-        asyncio.run(socket.run(b"refused", b"by_person"))
+        asyncio.run(socket.run(b"refused", b"by_person", closes=True))
         assert socket.got == ["websocket.disconnect"]
 
     @pytest.mark.parametrize(("message", "lives"), [(b"by_person", True), (b"by_itself", False)])

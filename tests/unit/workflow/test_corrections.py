@@ -1,11 +1,13 @@
 """workflow/corrections.py: a person's word wins at once, everywhere, and stays."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from domain.account import Account, Role
+from domain.correction import project
 from domain.errors import KoubeiError, NotPermitted, StoreUnavailable, Text
 from domain.mention import Mention, Platform
 from domain.queries import Bucket, MentionFilter
@@ -298,3 +300,44 @@ def test_agreement_is_told_for_a_span(begin, store):
     total = agreement(begin, start=NOON - HOUR, end=NOON + HOUR)[0]
     assert (total.judged, total.agreed, total.share) == (2, 1, 0.5)
     assert agreement(begin, start=NOON + HOUR, end=NOON + 2 * HOUR)[0].judged == 0
+
+
+def test_people_and_ingest_at_once_end_with_the_newest_word(begin, store, tmp_path):
+    """Four people give labels and take them back while looks of two models come in; in the end the
+    mention shows what its rows say, and every row is shown."""
+    store.add([about("1", "cha")])
+
+    def person(number: int) -> None:
+        name, own = ("anna", "ben")[number % 2], SqliteMentionStore(tmp_path / "mentions.sqlite")
+        for turn in range(8):
+            label = list(Label)[(number + turn) % 3]
+            if turn % 4 == 3:
+                undo(begin, own, name, "weibo:1", target="cha", **how())
+            else:
+                correct(begin, own, name, "weibo:1", label, target="cha", **how())
+        own.close()
+
+    def crawl() -> None:
+        own = SqliteMentionStore(tmp_path / "mentions.sqlite")
+        for turn in range(40):
+            judged = replace(BAD, model=f"model-{turn % 2}")
+            later = NOON + timedelta(seconds=turn)
+            own.add([about("1", "cha", sentiment={"": judged, "cha": judged}, collected_at=later)])
+        own.close()
+
+    with ThreadPoolExecutor(5) as pool:
+        running = [pool.submit(person, n) for n in range(4)] + [pool.submit(crawl)]
+        for one in running:
+            one.result()
+    with begin() as work:
+        history = work.corrections.of("weibo:1")
+    shown = of(store)
+    newest = history[-1]
+    assert len(history) >= 8
+    assert reproject(begin, store) == 0
+    assert shown == project(shown, history)
+    if newest.label is not None:
+        assert shown.label_towards("cha") is newest.label
+    else:
+        assert shown.sentiment["cha"].by is Judge.MODEL
+    assert sum(labels(store).values()) == 1

@@ -1,0 +1,119 @@
+"""信息流 as a person sees it, and what its buttons do."""
+
+import pytest
+
+from dashboard.state import key
+from domain.mention import Flag
+from domain.queries import MentionFilter
+from domain.sentiment import WHOLE_TEXT, Judge, Label
+from tests.dashboard_house import furnish, house
+from tests.unit.dashboard.conftest import words_of
+
+
+@pytest.fixture
+def own_house(tmp_path):
+    """A furnished house of one's own, in which things may be changed."""
+    with house(tmp_path, filled=False) as services:
+        furnish(services)
+        yield services
+
+
+def cards(seen):
+    return words_of(seen).count('<article class="kb-mention">')
+
+
+def test_it_tells_how_many_how_negative_and_how_new(furnished, visit):
+    said = words_of(visit(furnished, "feed"))
+    assert "共 67 条" in said
+    assert "负面 27 条（40%）" in said
+    assert "最新 16:39" in said
+
+
+def test_copies_of_a_text_are_folded_into_the_first(furnished, visit):
+    seen = visit(furnished, "feed", words="第")
+    assert [b.label for b in seen.button if b.label.startswith("相似")] == ["相似 ×2"]
+    assert cards(seen) == 18  # a page of twenty, two of them folded
+
+
+def test_the_copies_can_be_read(furnished, visit):
+    seen = visit(furnished, "feed", cluster="weibo:5000000000000000")
+    assert cards(seen) == 3
+
+
+def test_filters_of_the_address_are_those_of_the_list(furnished, visit):
+    seen = visit(furnished, "feed", words="虫子", label="negative", platform="weibo")
+    assert "共 20 条" in words_of(seen)
+    assert seen.text_input(key=key("words")).value == "虫子"
+    assert seen.multiselect(key=key("label")).value == ["negative"]
+
+
+def test_searched_words_are_marked(furnished, visit):
+    assert "<mark>虫子</mark>" in words_of(visit(furnished, "feed", words="虫子"))
+
+
+def test_a_change_of_a_filter_goes_into_the_address_and_back_to_page_one(furnished, visit):
+    seen = visit(furnished, "feed", page="2")
+    seen.text_input(key=key("words")).set_value("第1杯").run()
+    assert seen.query_params["words"] == "第1杯"
+    assert "page" not in seen.query_params
+
+
+def test_pages_follow_each_other_without_repeating(furnished, visit):
+    first, second = (words_of(visit(furnished, "feed", page=str(n))) for n in (1, 2))
+    assert first != second
+    beyond = words_of(visit(furnished, "feed", page="90"))
+    assert "没有更多了" in beyond
+
+
+def test_nothing_found_says_what_to_do(furnished, visit):
+    assert "减少关键词" in words_of(visit(furnished, "feed", words="没有人说过的词"))
+
+
+def test_hostile_texts_are_only_text_and_bad_links_are_none(furnished, visit):
+    said = words_of(visit(furnished, "feed"))
+    assert "<script>document" not in said
+    assert "<img src=x" not in said
+    assert "<style>*" not in said
+    assert 'href="javascript' not in said
+    assert "链接不可用" in said
+    assert "\u202e" not in said
+
+
+def test_an_unknown_count_is_no_zero(furnished, visit):
+    assert '评论 <b class="kb-num">—</b>' in words_of(visit(furnished, "feed"))
+
+
+def test_a_correction_holds_at_once_and_is_a_persons(own_house, visit):
+    seen = visit(own_house, "feed", words="第1杯", brand="yunzhan")
+    seen.checkbox(key=key("ticked", "weibo:5000000000000001")).check().run()
+    seen.radio(key=key("correct", "label")).set_value("negative")
+    seen.text_input(key=key("correct", "reason")).set_value("反讽")
+    next(b for b in seen.button if b.label == "改判").click().run()
+    assert not seen.exception
+    mention = own_house.store.get(["weibo:5000000000000001"])["weibo:5000000000000001"]
+    assert mention.sentiment[WHOLE_TEXT].label is Label.NEGATIVE
+    assert mention.sentiment[WHOLE_TEXT].by is Judge.PERSON
+    assert "人工" in words_of(seen)
+
+
+def test_what_is_set_aside_leaves_the_list(own_house, visit):
+    seen = visit(own_house, "feed", words="第1杯")
+    seen.checkbox(key=key("ticked", "weibo:5000000000000001")).check().run()
+    seen.text_input(key=key("aside", "reason")).set_value("广告")
+    next(b for b in seen.button if b.label == "忽略" and b.form_id).click().run()
+    kept = own_house.store.get(["weibo:5000000000000001"])["weibo:5000000000000001"]
+    assert Flag.SPAM in kept.flags
+    assert own_house.store.count(MentionFilter(words=("第1杯",))) == 0
+
+
+def test_an_act_without_a_reason_is_refused_in_words(own_house, visit):
+    seen = visit(own_house, "feed", words="第1杯")
+    seen.checkbox(key=key("ticked", "weibo:5000000000000001")).check().run()
+    next(b for b in seen.button if b.label == "忽略" and b.form_id).click().run()
+    assert "未填写理由" in words_of(seen)
+    assert "没有任何内容被改动" in words_of(seen)
+
+
+def test_buttons_of_what_one_may_not_do_are_not_shown(furnished, visit):
+    labels = {button.label for button in visit(furnished, "feed", login="zhou").button}
+    assert not labels & {"改判", "忽略", "建单", "警"}
