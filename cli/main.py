@@ -43,6 +43,12 @@ COMMANDS: Final[Mapping[str, str]] = {
     "init": "settings",
     "config": "settings",
     "apply": "settings",
+    "account": "account",
+    "audit": "audit",
+    "report": "report",
+    "backup": "backup",
+    "restore": "backup",
+    "outbox": "backup",
     "bench": "bench",
 }
 """Command → the module of this package whose `register(app)` adds it."""

@@ -21,7 +21,7 @@ from domain.errors import KoubeiError, VersionConflict
 T = TypeVar("T")
 
 _TOLD = key("told")
-_TYPED = "您填写的内容仍在下方"
+_TYPED = "您填写的内容都在"
 
 
 def attempt(

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from domain.account import Account, AccountState, Role
 from domain.audit import AuditRow
-from domain.case import Case, CaseQuery, CaseState
+from domain.case import PENDING_REPLY, Case, CaseQuery, CaseState
 from domain.case_decisions import allowed_roles, possible
 from domain.case_guards import has_expired, waiting_roles
 from domain.case_moves import (
@@ -199,6 +199,8 @@ def next_step(case: Case, account: Account, policy: CasePolicy, now: datetime) -
     if command is Approve:
         roles = frozenset(waiting_roles(case))
     mine = command in possible(case, account) and bool(roles & account.roles)
+    if command is Approve:
+        mine = mine and account.id not in case.writers
     return Next(command, COMMAND_WORDS[command].zh, roles_listed(roles).zh, mine)
 
 
@@ -207,8 +209,9 @@ def next_step(case: Case, account: Account, policy: CasePolicy, now: datetime) -
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case with all that its page shows. `people` are the accounts by id, `merged_into` the case
-    that took it, `others` the active cases of its brand, `clocks` all that were ever started.
+    """A case with all that its page shows. `people` are the accounts by id, `others` the active
+    cases of its brand, `rivals` those with another reply to the same posts on its way, `clocks` all
+    that were ever started, `rows` its audit trail.
     """
 
     case: Case
@@ -220,6 +223,7 @@ class CaseView:
     people: Mapping[str, Account]
     others: tuple[Case, ...]
     leads: tuple[Lead, ...]
+    rivals: tuple[Case, ...]
     now: datetime
 
     @property
@@ -292,6 +296,7 @@ def read_case(
         signals = tuple(s for i in case.signal_ids if (s := work.signals.get(i)) is not None)
         people = {account.id: account for account in work.accounts.all()}
         others = _others(work, case)
+        rivals = _rivals(work, case)
         clocks = tuple(read_clocks(work, case, now))
         leads = tuple(lead for i in case.lead_ids if (lead := work.leads.get(i)) is not None)
     ids = case.mention_ids[:MOST_MENTIONS]
@@ -307,6 +312,7 @@ def read_case(
         people=people,
         others=others,
         leads=leads,
+        rivals=rivals,
         now=now,
     )
 
@@ -315,6 +321,14 @@ def _others(work: UnitOfWork, case: Case) -> tuple[Case, ...]:
     active = tuple(state for state in CaseState if state.is_active)
     page = work.cases.search(CaseQuery(states=active, brand_id=case.brand_id), limit=50)
     return tuple(other for other in page.cases if other.id != case.id)
+
+
+def _rivals(work: UnitOfWork, case: Case) -> tuple[Case, ...]:
+    """Other cases with words on their way to one of the same posts."""
+    if case.state not in PENDING_REPLY or not case.mention_ids:
+        return ()
+    found = work.cases.with_any_mention(case.mention_ids)
+    return tuple(other for other in found if other.id != case.id and other.state in PENDING_REPLY)
 
 
 # ---- clocks in words ----

@@ -135,10 +135,12 @@ def _change(action: str, told: Mapping[str, Any]) -> str:
 
 def _details(action: str, told: Mapping[str, Any], people: Mapping[str, str]) -> Iterable[str]:
     if action in {"case.graded", "case.regraded"} and told.get("level") in set(Level):
-        was, now = told.get("level_before"), Level(told["level"])
+        was, now = str(told.get("level_before")), Level(told["level"])
         is_change = was in set(Level) and was != now
-        before = f"{word(Level(was)).zh.removesuffix('预警')} → " if is_change else ""
+        before = f"{word(Level(str(was))).zh.removesuffix('预警')} → " if is_change else ""
         yield before + word(now).zh.removesuffix("预警")
+    if action == "case.noted" and told.get("text"):
+        yield str(told["text"])
     if told.get("draft"):
         yield f"第 {told['draft']} 版"
     if told.get("approvals_voided"):

@@ -11,7 +11,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "analysis": ("numpy", "rjieba", "snownlp"),
     "dashboard": ("streamlit",),
     "report": ("docxtpl", "vl_convert"),
-    "oidc": ("authlib",),
+    "oidc": ("authlib", "joserfc"),
 }
 """Optional part, as pyproject.toml names it → the modules that our code imports of it."""
 

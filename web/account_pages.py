@@ -20,7 +20,7 @@ from web.login_pages import new_password
 from web.paper import Paper, account_id_of, address_of, text
 from workflow.login import change_password, prove_password
 from workflow.passwords import LONGEST, SHORTEST
-from workflow.permissions import NOBODY_MAY
+from workflow.permissions import nobody_may
 from workflow.second_factor import (
     confirm_second_factor,
     drop_second_factor,
@@ -153,7 +153,7 @@ class AccountPages:
             account = work.accounts.get(account_id_of(request))
             sessions = work.accounts.sessions_of(account.id) if account else []
         if account is None:
-            return self._paper.refused(request, NOBODY_MAY)
+            return self._paper.refused(request, nobody_may())
         zone, now = ZoneInfo(services.zone_name), services.clock.now()
         say = self._paper.say
         values: dict[str, Any] = {

@@ -23,7 +23,7 @@ from domain.errors import CaseChanged, Text, VersionConflict
 from domain.ports import BeginWork, UnitOfWork
 from workflow.case_facts import CheckDraft, facts_for
 from workflow.case_mails import RenderCaseMail, Told, Writer
-from workflow.permissions import NOBODY_MAY, Permission, may
+from workflow.permissions import Permission, may, nobody_may
 
 __all__ = [
     "MACHINE",
@@ -324,7 +324,7 @@ def _account(work: UnitOfWork, account_id: str | None) -> Account | None:
         return None
     account = work.accounts.get(account_id)
     if account is None or account.state is not AccountState.ACTIVE:
-        raise NOBODY_MAY
+        raise nobody_may()
     return account
 
 

@@ -22,7 +22,7 @@ from workflow.accounts import (
     tell_of_weighty,
 )
 from workflow.login import Door, dead_link, enter_as
-from workflow.permissions import NOBODY_MAY
+from workflow.permissions import nobody_may
 from workflow.sessions import hash_token
 
 _PROVIDER = Operator("OIDC")
@@ -68,7 +68,7 @@ def enter_by_identity(
         else:
             account = _make(work, identity, rules, at)
         if account.state is not AccountState.ACTIVE:
-            raise NOBODY_MAY
+            raise nobody_may()
         account = _with_roles_of_groups(work, account, identity, rules, at, house)
         token = enter_as(work, door, account, at)
         work.commit()

@@ -63,10 +63,13 @@ PERMITTED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.READ_SEALED_NAME: frozenset({_R.DUTY_LEAD, _R.LEGAL}),
 }
 
-NOBODY_MAY: Final = NotPermitted(
-    Text("账号不存在或已停用", "no such account, or it is disabled"),
-    mend=Text("请管理员在「设置 › 人员」中启用", "an admin enables it in settings"),
-)
+
+def nobody_may() -> NotPermitted:
+    """The refusal for an account that is not there, or not any more."""
+    return NotPermitted(
+        Text("账号不存在或已停用", "no such account, or it is disabled"),
+        mend=Text("请管理员在「设置 › 人员」中启用", "an admin enables it in settings"),
+    )
 
 
 def may(account: Account, permission: Permission) -> bool:
@@ -78,7 +81,7 @@ def require(work: UnitOfWork, account_id: str, permission: Permission) -> Accoun
     """Return the account as it stands now; NotPermitted when it may not do this."""
     account = work.accounts.get(account_id)
     if account is None or account.state is not AccountState.ACTIVE:
-        raise NOBODY_MAY
+        raise nobody_may()
     if not may(account, permission):
         raise NotPermitted(
             Text("您的角色不能执行此操作", "none of your roles may do this"),

@@ -11,7 +11,7 @@ from domain.account import Account
 from domain.errors import InputRefused, NotPermitted, Text
 from domain.login import SecondFactor
 from domain.ports import BeginWork, UnitOfWork
-from workflow.permissions import NOBODY_MAY
+from workflow.permissions import nobody_may
 from workflow.totp import matching_step, new_secret
 
 Seal = Callable[[str], bytes]
@@ -81,7 +81,7 @@ def accept_code(
 def _active(work: UnitOfWork, account_id: str) -> Account:
     account = work.accounts.get(account_id)
     if account is None:
-        raise NOBODY_MAY
+        raise nobody_may()
     return account
 
 

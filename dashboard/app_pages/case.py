@@ -90,25 +90,25 @@ def _body(view: CaseView, account: Account, policy: CasePolicy) -> None:
     step = next_step(view.case, account, policy, now())
     left, right = st.columns([9, 11], gap="small")
     with right, st.container(key=key("stage"), gap="small"):
-        if moves.NoteReceipt in can and account.id in view.case.upward.to:
-            _receipt(view, account)
+        if moves.NoteReceipt in can and _is_owed_receipt(view, account):
+            with card("case", "receipt"):
+                section("上报给您")
+                case_beside.receipt(view, zone())
         stage(view, step, can, zone())
         others(view, step, can, zone())
     with left, st.container(key=key("evidence"), gap="small"):
         newest = desk_data.alert(view.signals[-1].id) if view.signals else None
         evidence(view, newest, zone())
-        _papers(view)
+        _papers(view, account)
 
 
-def _receipt(view: CaseView, account: Account) -> None:
-    if any(each.account_id == account.id for each in view.case.upward.receipts):
-        return
-    with card("case", "receipt"):
-        section("上报给您")
-        case_beside.receipt(view, zone())
+def _is_owed_receipt(view: CaseView, account: Account) -> bool:
+    report = view.case.upward
+    read = {each.account_id for each in report.receipts}
+    return account.id in report.to and account.id not in read
 
 
-def _papers(view: CaseView) -> None:
+def _papers(view: CaseView, account: Account) -> None:
     """What was written so far, for reading."""
     case = view.case
     if case.fact_sheet.claims and case.state is not CaseState.VERIFYING:
@@ -125,7 +125,7 @@ def _papers(view: CaseView) -> None:
         with card("case", "promises"):
             section("承诺与任务")
             case_beside.promises(view, zone())
-    if case.upward.sheet is not None:
+    if case.upward.sheet is not None and not _is_owed_receipt(view, account):
         with card("case", "upward"):
             section("上报单")
             case_beside.sheet_of(view, zone())

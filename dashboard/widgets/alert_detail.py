@@ -7,7 +7,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard import charts
-from dashboard.state import write_moment
+from dashboard.state import key, write_moment
 from dashboard.widgets.alert_acts import CASE, acts
 from dashboard.widgets.alert_inbox import how_it_stands, link_row
 from dashboard.widgets.badges import level_badge
@@ -28,11 +28,12 @@ def detail(view: AlertView, now: datetime, zone: ZoneInfo) -> None:
     with card("alert", "head"):
         show(_head(view, now, zone))
         if view.detail.case is not None:
-            st.page_link(
-                CASE,
-                label=f"打开工单 {view.detail.case.id}",
-                query_params={"id": view.detail.case.id},
-            )
+            with st.container(key=key("next")):
+                st.page_link(
+                    CASE,
+                    label=f"打开工单 {view.detail.case.id}",
+                    query_params={"id": view.detail.case.id},
+                )
         acts(view)
     with card("alert", "numbers"):
         section("数字与曲线", view.words.notes.freshness)

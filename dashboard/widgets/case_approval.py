@@ -29,8 +29,6 @@ from monitoring.case_view import CaseView
 from presentation.formats import near_time
 from presentation.wording import word
 
-_NOT_ASKED = ""
-
 
 def chain(view: CaseView, zone: ZoneInfo) -> None:
     """The steps in order: who has approved, and whose turn it is."""
@@ -88,17 +86,11 @@ def review(view: CaseView, zone: ZoneInfo, *, can_decide: bool) -> None:
             max_chars=1_000,
             placeholder="通过时选填；退回时必填",
         )
-        choice = st.selectbox(
-            "同一内容另有待发回应时",
-            [_NOT_ASKED, *(each.value for each in ConflictChoice)],
-            format_func=lambda code: word(ConflictChoice(code)).zh if code else "没有，或尚未选择",
-            key=key("conflict", case.id),
-        )
+        conflict = _conflict(view)
         with st.container(horizontal=True, gap="small"):
             approve = st.form_submit_button("通过", type="primary", key=key("do", "approve"))
             back = st.form_submit_button("退回", key=key("do", "return"))
     if approve:
-        conflict = ConflictChoice(choice) if choice else None
         do(
             view,
             Approve(draft.sha256, case.fact_sheet.sha256, comment or "", conflict),
@@ -106,6 +98,23 @@ def review(view: CaseView, zone: ZoneInfo, *, can_decide: bool) -> None:
         )
     if back:
         do(view, Return(comment or ""), done="已退回拟稿")
+
+
+def _conflict(view: CaseView) -> ConflictChoice | None:
+    """Ask what becomes of other replies to the same posts, where there are any."""
+    if not view.rivals:
+        return None
+    told = "、".join(f"{rival.id}「{rival.title}」" for rival in view.rivals)
+    say(f"同一内容另有待发的回应：{told}。通过前请选择。")
+    code = st.selectbox(
+        "其他回应怎么办",
+        [each.value for each in ConflictChoice],
+        index=None,
+        format_func=lambda each: word(ConflictChoice(each)).zh,
+        key=key("conflict", view.case.id),
+        placeholder="请选择",
+    )
+    return ConflictChoice(code) if code else None
 
 
 def publish(view: CaseView, zone: ZoneInfo) -> None:

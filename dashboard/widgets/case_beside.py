@@ -120,7 +120,7 @@ def relate(view: CaseView) -> None:
 def receipt(view: CaseView, zone: ZoneInfo) -> None:
     """已阅: the report upward, and the word that it was read."""
     sheet_of(view, zone)
-    if st.button("已阅", type="primary", key=key("do", "receipt"), width="stretch"):
+    if st.button("已阅", key=key("do", "receipt"), width="stretch"):
         do(view, NoteReceipt(), done="已确认已阅")
 
 

@@ -93,7 +93,7 @@ def _trail_line(line: TrailLine, zone: ZoneInfo) -> Markup:
 def facts(rows: Iterable[tuple[str, str]]) -> Markup:
     """Terms with their texts, side by side."""
     return fill(
-        '<section class="kb-definition"><dl>{rows}</dl></section>',
+        '<section class="kb-definition kb-facts"><dl>{rows}</dl></section>',
         rows=join(
             fill('<dt>{term}</dt><dd class="kb-wrap">{text}</dd>', term=term, text=text)
             for term, text in rows

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import streamlit as st
 from markupsafe import Markup
 
-from presentation.hostile import link_host, safe_link
+from presentation.hostile import clean_line, link_host, safe_link
 
 NOTHING = Markup("")
 
@@ -44,3 +44,11 @@ def outside_link(url: str, words: str) -> Markup:
         words=words,
         host=link_host(link),
     )
+
+
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^&")
+
+
+def plain_label(words: str) -> str:
+    """Return words of others as a label that Streamlit reads as Markdown: shown as they are."""
+    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in clean_line(words))
