@@ -45,7 +45,8 @@ ALLOWED_ENGLISH = frozenset(
         # what invented people wrote (the hostile texts)
         "script", "document", "title", "pwned", "img", "src", "x", "onerror", "https", "evil",
         "example", "track", "png", "javascript", "alert", "frac", "material", "warning", "red",
-        "hyperlink", "sum", "o", "g", "aler", "div", "section", "style", "display", "none", "href", "z",
+        "hyperlink", "sum", "o", "g", "aler",
+        "div", "section", "style", "display", "none", "href", "z",
     }
 )  # fmt: skip
 """Every other run of Latin letters on a page is a word somebody forgot to translate."""
