@@ -259,7 +259,8 @@ class TestTheExample:
     everything = re.sub(r"(?m)^#(?=[\w\[])", "", text)
     invented = frozenset({
         "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
-        "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url",
+        "smtp.reply_to", "crawl.contact", "browser.path", "report.template",
+        "heartbeat.url",
     })  # fmt: skip
 
     def test_it_loads_as_it_is(self, tmp_path):

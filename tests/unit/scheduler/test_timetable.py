@@ -33,4 +33,5 @@ def test_nothing_configured_still_relays_mail():
         Lane.CLOCKS,
         Lane.HEARTBEAT,
         Lane.HOUSEKEEPING,
+        Lane.REPORT,
     }
