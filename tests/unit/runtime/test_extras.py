@@ -9,6 +9,8 @@ import pytest
 from domain.errors import DependencyMissing
 from runtime.extras import EXTRAS, require
 
+MODULES = {"vl_convert_python": "vl_convert"}
+"""Packages whose module is called otherwise."""
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
 
@@ -26,5 +28,6 @@ def test_a_whole_host_misses_nothing():
 def test_each_package_of_an_extra_is_looked_for(extra):
     declared = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["optional-dependencies"][extra]
     names = {line.split(">")[0].split("=")[0].replace("-", "_") for line in declared}
+    names = {MODULES.get(name, name) for name in names}
     assert names == set(EXTRAS[extra])
     assert all(importlib.util.find_spec(module) for module in EXTRAS[extra])
