@@ -114,6 +114,13 @@ def test_a_chart_reaches_no_address():
         png(spec)
 
 
+def test_an_hour_that_was_not_looked_at_is_drawn_grey_and_not_left_out():
+    spec = heat_chart(a_snapshot()).spec
+    left_out = {**spec, "mark": {**spec["mark"], "invalid": "filter"}}
+    assert any(not cell.known for cell in a_snapshot().heat)
+    assert png(spec) != png(left_out)
+
+
 def test_the_pictures_of_a_week_say_in_words_what_they_show():
     alt = days_chart(a_snapshot()).alt
     assert "11-21 周六 254" in alt
