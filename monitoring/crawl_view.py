@@ -84,7 +84,9 @@ def seen_hours(
 ) -> tuple[SeenHour, ...]:
     """Return how each hour from `start` was looked at; the hour under way counts up to `now`."""
     known = known_intervals(rows)
-    return tuple(_hour(rows, known, start + step * _HOUR, now) for step in range(hours))
+    # the newest look ends a little before the present moment: what comes after is no gap yet
+    until = min(now, max((row.window_end for row in rows), default=now))
+    return tuple(_hour(rows, known, start + step * _HOUR, until) for step in range(hours))
 
 
 def _view(
@@ -110,16 +112,14 @@ def _view(
 
 
 def _hour(
-    rows: Iterable[CoverageRow], known: Iterable[Interval], start: datetime, now: datetime
+    rows: Sequence[CoverageRow], known: Sequence[Interval], start: datetime, until: datetime
 ) -> SeenHour:
-    end = min(start + _HOUR, now)
+    end = min(start + _HOUR, until)
     over = [row for row in rows if row.window_start < end and start < row.window_end]
     if not over:
         return SeenHour(start, None)
-    # what was read again later is known, whatever went wrong before; a look ends a little before
-    # the present moment
-    newest = max(row.window_end for row in over)
-    if is_known(known, start, min(end, newest)):
+    # what was read again later is known, whatever went wrong before
+    if is_known(known, start, end):
         empty = all(row.state is CoverageState.EMPTY for row in over)
         return SeenHour(start, CoverageState.EMPTY if empty else CoverageState.OK)
     for state in _WORST_FIRST:

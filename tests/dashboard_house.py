@@ -240,7 +240,7 @@ def _take(services: Services, posts: Sequence[Post]) -> None:
     scorer = MoodScorer({post.text: post.mood for post in posts})
     masker = KeyedMasker(b"k" * 32, b"s" * 32)
     ingest = Ingest(services.store, services.begin_work, scorer, masker)
-    found = [_found(post) for post in posts if not _is_unseen(post)]
+    found = [found_of(post) for post in posts if not _is_unseen(post)]
     found += [
         FoundMention(
             id=f"weibo:88{number:014}",
@@ -265,7 +265,8 @@ def _is_unseen(post: Post) -> bool:
     )
 
 
-def _found(post: Post) -> FoundMention:
+def found_of(post: Post) -> FoundMention:
+    """Return a post of the demo world as the readers of its pages would."""
     likes, comments, reposts = post.counts_at(NOW)
     return FoundMention(
         id=f"{post.platform.value}:{post.native_id}",

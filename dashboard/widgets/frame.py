@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard.data import configuration
+from dashboard.services import services
 from dashboard.state import key
 from dashboard.widgets.html import NOTHING, fill, show
 from domain.account import Account
@@ -28,6 +29,11 @@ STYLE: Final = f"<style>{(_HERE / 'koubei.css').read_text(encoding='utf-8')}</st
 """Read once: Streamlit would read, hash and store a file on every run."""
 
 _DEMO: Final = fill('<span class="kb-tag">{words}</span>', words="演示数据 · 虚构公司")
+
+
+_PLAIN: Final = fill(
+    '<p class="kb-plain">未加密的连接：同一网络中的人可能看到内容与会话，请在前面加 TLS 代理</p>'
+)
 
 
 @contextmanager
@@ -76,8 +82,10 @@ def who(account: Account) -> None:
         show(
             fill(
                 '<div class="kb-who"><b>{name}</b><span class="kb-quiet">{roles}</span>'
-                '<a href="/logout" target="_self">退出登录</a></div>',
+                '<span><a href="/account" target="_self">账号</a>　'
+                '<a href="/logout" target="_self">退出登录</a></span>{warning}</div>',
                 name=account.name,
                 roles=roles or "未分配角色",
+                warning=_PLAIN if services().settings.is_plain_lan else NOTHING,
             )
         )

@@ -650,7 +650,8 @@ class SignalContract:
     )
     @given(signal=values_of(Signal))
     def test_any_signal_comes_back(self, begin: BeginWork, signal: Signal) -> None:
-        signal = replace(signal, id="A-1", key="k", brand_id="cha")
+        ids = {"acknowledged_by": "lin", "case_id": "C-1", "closed_by": "chen", "raised_by": "wu"}
+        signal = replace(signal, id="A-1", key="k", brand_id="cha", **ids)
         with begin() as work:
             work.signals.add(signal)
             assert work.signals.get("A-1") == signal

@@ -1,9 +1,11 @@
 """发件箱: what is waiting, what was refused, what was sent."""
 
+import streamlit as st
 from markupsafe import Markup
 
+from dashboard.acting import attempt
 from dashboard.services import services
-from dashboard.state import now, zone
+from dashboard.state import i_may, key, me, now, zone
 from dashboard.widgets.frame import card, section
 from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.notices import empty
@@ -12,6 +14,8 @@ from domain.outbox import OutboxMail, OutboxState
 from presentation.formats import count, near_time
 from presentation.hostile import excerpt
 from presentation.wording import WRITTEN_AS_FILE, word
+from workflow.outbox import HeldOutbox, held_outbox, release_outbox
+from workflow.permissions import Permission
 
 _SHOWN = 60
 
@@ -26,6 +30,10 @@ def show_part() -> None:
         for state in (OutboxState.PENDING, OutboxState.SENDING, OutboxState.RETRY)
     )
     dead = counts.get(OutboxState.DEAD, 0)
+    held = held_outbox(services().begin_reading)
+    if held is not None:
+        with card("held"):
+            _held(held)
     files = services().settings.smtp is None
     tiles(
         [
@@ -58,6 +66,48 @@ def show_part() -> None:
                 "<th>主题</th><th>说明</th></tr></thead><tbody>{rows}</tbody></table>",
                 rows=join(_row(mail) for mail in recent),
             )
+        )
+
+
+def _held(held: HeldOutbox) -> None:
+    section("发件箱已暂停", "从备份恢复之后，先由人确认哪些该发，避免重复通知")
+    mails = (*held.restored, *held.written)
+    show(
+        fill(
+            '<p class="kb-quiet">备份时等待发送 {old} 封，之后新写 {new} 封。'
+            "备份之后、恢复之前它们可能已经发出过。</p>",
+            old=len(held.restored),
+            new=len(held.written),
+        )
+    )
+    if not i_may(Permission.EDIT_SETTINGS):
+        show(fill('<p class="kb-quiet">请管理员在这里放行。</p>'))
+        return
+    titles = {
+        mail.key: f"{near_time(mail.created_at, now(), zone())}　{excerpt(mail.recipient, 30)}　"
+        f"{excerpt(mail.rendered.subject, 50)}"
+        for mail in mails
+    }
+    drop = st.multiselect(
+        "不再发送",
+        list(titles),
+        [mail.key for mail in held.restored],
+        format_func=lambda each: titles[each],
+        key=key("held", "drop"),
+        placeholder="全部发送",
+    )
+    reason = st.text_input("理由", key=key("held", "why"), placeholder="例如：备份前的已送达")
+    if st.button("放行其余", key=key("held", "go"), type="primary"):
+        attempt(
+            lambda: release_outbox(
+                services().begin_work,
+                me().id,
+                drop=drop,
+                seen=list(titles),
+                reason=reason,
+                at=now(),
+            ),
+            "已放行",
         )
 
 

@@ -724,3 +724,8 @@ def test_overdue_cases_are_found(journey, begin):
     with begin() as work:
         overdue = work.cases.search(CaseQuery(due_before=NOON + timedelta(minutes=11)))
     assert [found.id for found in overdue.cases] == [case.id]
+
+
+def test_a_watch_window_that_nobody_set_is_asked_for_not_guessed(begin):
+    journey = Journey(begin, a_desk(policy_of=lambda work, at: CasePolicy(clocks={})))
+    assert "制度未填写" in refusal(journey, journey.responded(), "duty_lead", moves.Resolve())

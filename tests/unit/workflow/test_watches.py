@@ -4,10 +4,33 @@ from dataclasses import replace
 
 import pytest
 
-from domain.brand import Brand, ChangeKind, Configuration
-from domain.errors import VersionConflict
+from domain.account import Account, Role
+from domain.brand import (
+    Brand,
+    ChangeKind,
+    Configuration,
+    DetectionRule,
+    Recipient,
+    Sensitivity,
+    Source,
+    Transport,
+    Watch,
+    diff,
+)
+from domain.errors import ConfigurationError, NotPermitted, VersionConflict
+from domain.mention import Platform
+from domain.roster import Roster
 from tests.fakes import NOON
-from workflow.watches import ACTION, apply_configuration
+from workflow.permissions import Permission
+from workflow.watches import (
+    ACTION,
+    CRAWL_ASKED,
+    apply_configuration,
+    crawl_now,
+    edit_configuration,
+    permissions_for,
+    with_watch,
+)
 
 ONE = Configuration(brands=(Brand("cha", "云栈奶茶"),))
 TWO = replace(ONE, brands=(Brand("cha", "云栈奶茶", aliases=("云栈",)),))
@@ -103,3 +126,96 @@ def test_a_write_in_between_is_shown_and_leaves_no_audit_row(database):
     with pytest.raises(VersionConflict):
         apply_configuration(database, ONE, **ACT)
     assert database.rows == []
+
+
+class TestEditing:
+    """A person's edit, over the real database: permission, version, audit."""
+
+    @pytest.fixture
+    def people(self, begin):
+        with begin() as work:
+            for login, role in (("lead", Role.DUTY_LEAD), ("admin", Role.ADMIN)):
+                work.accounts.add(Account(login, login, login, frozenset({role}), NOON))
+            work.commit()
+        return begin
+
+    def edit(self, begin, who, new, version=0):
+        return edit_configuration(begin, who, new, expected_version=version, at=NOON, reason="r")
+
+    def test_who_leads_the_duty_may_change_brands_and_is_named(self, people):
+        assert self.edit(people, "lead", ONE).version == 1
+        with people() as work:
+            [row] = work.audit.rows()
+        assert (row.actor, row.action, row.reason) == ("account:lead", ACTION, "r")
+
+    def test_recipients_are_for_an_admin(self, people):
+        new = replace(ONE, recipients=(Recipient("a", "A", "a@example.com"),))
+        with pytest.raises(NotPermitted):
+            self.edit(people, "lead", new)
+        assert self.edit(people, "admin", new).saved
+        with people() as work:
+            assert len(list(work.audit.rows())) == 1
+
+    def test_a_version_that_was_not_seen_is_not_overwritten(self, people):
+        self.edit(people, "lead", ONE)
+        with pytest.raises(VersionConflict):
+            self.edit(people, "lead", TWO, version=0)
+
+    def test_nothing_changed_asks_for_no_permission_and_writes_nothing(self, people):
+        assert not self.edit(people, "nobody", Configuration()).saved
+
+    @pytest.mark.parametrize(
+        ("new", "needed"),
+        [
+            (ONE, {Permission.EDIT_WATCHES}),
+            (replace(ONE, detection=DetectionRule(Sensitivity.MORE)), {Permission.EDIT_WATCHES}),
+            (
+                Configuration(rosters=(Roster("r", ()),)),
+                {Permission.EDIT_ROSTER},
+            ),
+            (
+                replace(ONE, recipients=(Recipient("a", "A", "a@example.com"),)),
+                {Permission.EDIT_WATCHES, Permission.EDIT_SETTINGS},
+            ),
+        ],
+    )
+    def test_what_must_be_permitted_follows_from_what_differs(self, new, needed):
+        assert permissions_for(diff(Configuration(), new)) == needed
+
+
+class TestCrawlNow:
+    @pytest.fixture
+    def watched(self, begin):
+        source = Source("s", "weibo_search", Platform.WEIBO, Transport.HTTP, "https://s.weibo.com")
+        off = replace(source, id="off", enabled=False)
+        watch = Watch("w", "云栈", ("cha",), ("云栈",), ("s", "off"))
+        with begin() as work:
+            work.accounts.add(Account("lead", "lead", "lead", frozenset({Role.DUTY_LEAD}), NOON))
+            work.commit()
+        apply_configuration(begin, replace(ONE, watches=(watch,), sources=(source, off)), **ACT)
+        return begin
+
+    def test_a_look_is_asked_for_once(self, watched):
+        assert crawl_now(watched, "lead", "w", "s", at=NOON)
+        assert not crawl_now(watched, "lead", "w", "s", at=NOON)
+        with watched() as work:
+            assert [slot.job for slot in work.slots.latest()] == ["crawl:w:s"]
+            assert [row.action for row in work.audit.of("crawl:w:s")] == [CRAWL_ASKED]
+
+    def test_a_source_that_is_off_is_not_asked(self, watched):
+        with pytest.raises(ConfigurationError):
+            crawl_now(watched, "lead", "w", "off", at=NOON)
+
+    def test_who_may_not_is_refused(self, watched):
+        with pytest.raises(NotPermitted):
+            crawl_now(watched, "nobody", "w", "s", at=NOON)
+
+
+def test_a_watch_is_replaced_in_its_place_or_added():
+    first, second = (Watch(n, n, ("cha",), (n,), ("s",)) for n in ("a", "b"))
+    both = replace(ONE, watches=(first, second))
+    assert with_watch(both, replace(first, name="甲")).watches == (
+        replace(first, name="甲"),
+        second,
+    )
+    assert with_watch(ONE, first).watches == (first,)

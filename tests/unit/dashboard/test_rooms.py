@@ -1,0 +1,180 @@
+"""采集, 方案, 竞品, 传播, 报告 and 设置 as a person sees them."""
+
+import pytest
+
+from domain.errors import NotPermitted
+from tests.unit.dashboard.conftest import words_of
+from workflow.watches import edit_configuration, with_source_enabled
+
+ROOMS = ("crawl", "queries", "compare", "spread", "reports", "settings")
+
+
+def labels(seen, kind="button"):
+    return {each.label for each in seen.get(kind)}
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_every_room_opens_and_is_told_to_the_ethics_role_only_as_far_as_it_may(
+    furnished, visit, place
+):
+    seen = visit(furnished, place)
+    assert not seen.exception
+    assert words_of(seen)
+    if place != "settings":
+        assert "您的角色看不到这一页" in words_of(visit(furnished, place, login="wu"))
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_an_empty_house_says_what_to_do(bare, visit, place):
+    seen = visit(bare, place)
+    assert not seen.exception
+    if place != "settings":
+        assert "kb-empty" in words_of(seen)
+
+
+@pytest.mark.parametrize("place", ROOMS)
+def test_nonsense_in_the_address_is_no_error(furnished, visit, place):
+    seen = visit(furnished, place, range="x", brand="; drop", part="?", id="<b>", watch="'--")
+    assert not seen.exception
+
+
+class TestCrawl:
+    def test_gaps_are_told_with_their_reason_and_what_helps(self, furnished, visit):
+        said = words_of(visit(furnished, "crawl"))
+        assert "kb-hour-blocked" in said or "kb-hour-failed" in said
+        assert "采全" in said
+
+    def test_who_may_not_change_the_watches_sees_no_buttons(self, furnished, visit):
+        assert "立即采集" in labels(visit(furnished, "crawl"))
+        assert "立即采集" not in labels(visit(furnished, "crawl", login="zhou"))
+
+    def test_a_look_can_be_asked_for_once(self, furnished, visit):
+        seen = visit(furnished, "crawl")
+        first = next(each for each in seen.button if each.label == "立即采集")
+        first.click().run()
+        assert not seen.exception
+        with furnished.begin_reading() as work:
+            [job] = [slot.job for slot in work.slots.latest() if slot.job.startswith("crawl:")]
+            assert work.audit.of(job)[-1].action == "crawl.asked"
+
+
+class TestWatches:
+    def test_a_rule_is_tried_before_it_is_saved(self, furnished, visit):
+        seen = visit(furnished, "queries", watch="yunzhan-koubei")
+        next(each for each in seen.button if each.label == "试算近 7 天").click().run()
+        assert not seen.exception
+        assert "会命中" in words_of(seen)
+
+    def test_a_proximity_that_cannot_be_read_is_refused_in_place(self, furnished, visit):
+        seen = visit(furnished, "queries", watch="yunzhan-koubei")
+        near = next(each for each in seen.text_area if each.label.startswith("同现距离"))
+        near.set_value("云栈 变质").run()
+        assert "同现距离写成" in words_of(seen)
+        assert "保存" not in labels(seen)
+
+    def test_saving_makes_a_version_that_can_be_taken_back(self, furnished, visit):
+        with furnished.begin_reading() as work:
+            version, before = work.configuration.current()
+        seen = visit(furnished, "queries", watch="yunzhan-koubei")
+        name = next(each for each in seen.text_input if each.label == "名称")
+        name.set_value("云栈全网").run()
+        next(each for each in seen.button if each.label == "保存").click().run()
+        with furnished.begin_reading() as work:
+            saved, after = work.configuration.current()
+            newest = work.configuration.history()[0]
+        assert saved == version + 1
+        assert after.watches[0].name == "云栈全网"
+        assert newest[2] == "account:lin"
+        seen = visit(furnished, "queries")
+        next(each for each in seen.button if each.label.startswith(f"恢复第 {version} 版")).click()
+        seen.run()
+        with furnished.begin_reading() as work:
+            assert work.configuration.current()[1] == before
+
+
+class TestCompareAndSpread:
+    def test_a_brand_that_nobody_watches_is_said_to_be_too_low(self, furnished, visit):
+        said = words_of(visit(furnished, "compare"))
+        assert "云栈 占" in said
+        assert "偏低" in said
+
+    def test_the_first_post_is_there_and_what_pages_do_not_name_is_said(self, furnished, visit):
+        said = words_of(visit(furnished, "spread"))
+        assert "最早的几条" in said
+        assert "没有写明谁转发了谁" in said
+        assert "<script" not in said
+
+    def test_only_negatives_when_asked(self, furnished, visit):
+        everything = words_of(visit(furnished, "spread"))
+        negative = words_of(visit(furnished, "spread", negative="1"))
+        assert not visit(furnished, "spread", negative="1").exception
+        assert everything != negative
+
+
+class TestReports:
+    def test_a_draft_is_made_completed_by_one_and_reviewed_by_another(self, furnished, visit):
+        seen = visit(furnished, "reports")
+        next(each for each in seen.button if each.label == "生成草稿").click().run()
+        assert not seen.exception
+        with furnished.begin_reading() as work:
+            [report] = work.reports.recent()
+        seen = visit(furnished, "reports", id=report.id)
+        area = next(each for each in seen.text_area if each.label == "研判")
+        area.set_value("下周中秋档期，关注门店卫生。").run()
+        next(each for each in seen.button if each.label == "保存").click().run()
+        seen = visit(furnished, "reports", id=report.id)
+        next(each for each in seen.button if each.label == "审核通过").click().run()
+        assert "不能自己审核" in words_of(seen)
+        seen = visit(furnished, "reports", login="zhou", id=report.id)
+        next(each for each in seen.button if each.label == "审核通过").click().run()
+        with furnished.begin_reading() as work:
+            assert work.reports.get(report.id).state.value == "reviewed"
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "part", ["me", "people", "rules", "notices", "mails", "audit", "health", "all"]
+    )
+    def test_each_part_opens(self, furnished, visit, part):
+        assert not visit(furnished, "settings", part=part).exception
+
+    def test_a_reader_sees_no_people_no_trail_and_no_whole_configuration(self, furnished, visit):
+        seen = visit(furnished, "settings", login="chen", part="people")
+        assert "邀请" not in labels(seen)
+        assert "一次性链接" not in words_of(seen)
+
+    def test_an_invitation_shows_its_link_once(self, furnished, visit):
+        seen = visit(furnished, "settings", part="people")
+        for label, value in (("姓名", "黎川"), ("登录名", "lichuan")):
+            next(each for each in seen.text_input if each.label == label).set_value(value)
+        next(each for each in seen.button if each.label == "邀请").click().run()
+        assert not seen.exception
+        assert any("ticket=" in each.value for each in seen.code)
+        seen.run()
+        assert not any("ticket=" in each.value for each in seen.code)
+
+    def test_a_configuration_that_cannot_be_read_is_refused_with_its_line(self, furnished, visit):
+        seen = visit(furnished, "settings", part="all")
+        area = next(each for each in seen.text_area if each.label == "配置（TOML）")
+        area.set_value(area.value.replace('every = "5m"', 'every = "now"', 1)).run()
+        assert "不能保存" in words_of(seen)
+        assert "保存" not in labels(seen)
+
+    def test_the_trail_is_whole_and_says_so(self, furnished, visit):
+        seen = visit(furnished, "settings", part="audit")
+        next(each for each in seen.button if each.label == "校验").click().run()
+        assert "逐条相连" in words_of(seen)
+
+
+def test_a_page_cannot_do_what_its_reader_may_not(furnished):
+    with furnished.begin_reading() as work:
+        version, configuration = work.configuration.current()
+    changed = with_source_enabled(configuration, configuration.sources[0].id, enabled=False)
+    with pytest.raises(NotPermitted):
+        edit_configuration(
+            furnished.begin_work,
+            "chen",
+            changed,
+            expected_version=version,
+            at=furnished.clock.now(),
+        )
