@@ -251,6 +251,15 @@ def test_a_trail_is_handed_out_to_who_may_read_it_and_that_is_noted(acting, driv
     assert "准备处理记录" not in labels
 
 
+def test_the_evidence_is_packed_and_that_is_noted(acting, drive, visit):
+    drive.triage(brand_id="yunzhan")
+    seen = press(open_page(acting, visit, drive, "analyst"), "evidence.zip")
+    assert "证据包已备好" in words_of(seen)
+    assert not seen.exception
+    with acting.begin_reading() as work:
+        assert work.audit.of(CASE)[-1].action == "case.evidence_exported"
+
+
 def test_hostile_texts_are_only_text(acting, drive, visit):
     for number, text in enumerate(HOSTILE):
         case = drive.open(brand_id="yunzhan", title=text[:100], summary=text)
