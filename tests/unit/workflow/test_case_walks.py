@@ -93,12 +93,22 @@ def progress(case: Case) -> list[tuple[str, CaseCommand]]:
             ("writer", moves.SubmitFactSheet()),
         ],
         S.DRAFTING: [
+            ("writer", moves.SaveDraft(TEXTS[case.version % 3])),
+            ("writer", moves.SubmitDraft()),
             ("writer", moves.SaveDraft(TEXTS[0], DraftKind.HOLDING)),
             ("writer", moves.SubmitDraft("确认")),
             ("desk", report),
         ],
-        S.IN_REVIEW: [("boss", approve), ("lawyer", approve), ("boss", approve)],
-        S.APPROVED: [("voice", moves.RecordPublication("https://weibo.com/1/a", text))],
+        S.IN_REVIEW: [
+            ("writer-and-approver", approve),
+            ("boss", replace(approve, text_sha256=text_sha256("别的稿子"))),
+            ("boss", approve),
+            ("lawyer", approve),
+        ],
+        S.APPROVED: [
+            ("voice", moves.RecordPublication("https://weibo.com/1/a", text + "（删改）")),
+            ("voice", moves.RecordPublication("https://weibo.com/1/a", text)),
+        ],
         S.RESPONDED: [("desk", moves.Resolve()), ("desk", moves.Reopen("扩散"))],
         S.RESOLVED: [("desk", a_review()), ("desk", moves.Close()), ("boss", moves.Close())],
         S.CLOSED: [("desk", moves.Reopen("新证据"))],
@@ -135,11 +145,14 @@ class CaseWalk(RuleBasedStateMachine):
         if len(self.store.rows.cases) < MOST_CASES:
             self._open(level, mentions)
 
-    @rule(data=st.data(), until=st.sampled_from((*HALTS, None)))
-    def go_on(self, data, until):
-        """Carry one case on by sensible moves: otherwise no walk would ever reach an approval."""
+    @rule(data=st.data(), until=st.sampled_from((*HALTS, None)), pause=st.sampled_from(WAITS))
+    def go_on(self, data, until, pause):
+        """Carry one case on by sensible moves: otherwise no walk would ever reach an approval.
+        Beside each stands one that has to be refused.
+        """
         case = data.draw(st.sampled_from(self._cases()))
         for _ in range(8):
+            self.at += pause
             for who, command in progress(case):
                 if case.state is until:
                     return
@@ -202,9 +215,11 @@ class CaseWalk(RuleBasedStateMachine):
     def clock_jumps_back(self):
         self.at -= timedelta(minutes=10)
 
-    @rule(by=st.sampled_from(WAITS))
-    def machine(self, by):
-        self.at += by
+    @rule(data=st.data())
+    def machine(self, data):
+        """An approved case waits until its approval has expired, or whatever waits wakes."""
+        self.go_on(data, S.APPROVED, timedelta(0))
+        self.at += 80 * HOUR
         for case in tick(self.store.begin, at=self.at, desk=self.desk):
             seen["by the machine"] += 1
             if case.state is S.IN_REVIEW:
@@ -302,6 +317,7 @@ class CaseWalk(RuleBasedStateMachine):
         elif isinstance(command, moves.Approve):
             self._believe_approval(case, shadow, name, command)
         elif isinstance(command, moves.RecordPublication):
+            assert command.live_text in {None, shadow.text}, "what is live was not approved"
             self._believe_publication(case, shadow)
 
     def _believe_approval(self, case, shadow, name, command):
@@ -392,6 +408,11 @@ def _links(before: tuple[AuditRow, ...], fresh: tuple[AuditRow, ...]) -> bool:
     return all(b.previous_hash == a.row_hash for a, b in pairwise(rows))
 
 
+def _unapproved(case: Case) -> None:
+    assert not case.approvals, "approvals outlived what they were given for"
+    assert case.valid_until is None
+
+
 def _in_review(case: Case) -> None:
     assert case.chain
     assert case.review_step is not None
@@ -422,6 +443,9 @@ def _closed(case: Case) -> None:
 
 
 _PROMISES: dict[CaseState, Callable[[Case], None]] = {
+    S.VERIFYING: _unapproved,
+    S.DRAFTING: _unapproved,
+    S.RESOLVED: _unapproved,
     S.IN_REVIEW: _in_review,
     S.APPROVED: _approved,
     S.MERGED: _merged,
