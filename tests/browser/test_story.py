@@ -3,7 +3,6 @@ browser and none by way of the database.
 """
 
 import re
-from datetime import timedelta
 
 import pytest
 
