@@ -33,7 +33,7 @@ from tests.fixtures.memory_work import MemoryStore
 from workflow.case_routine import tick
 from workflow.cases import Opening, act_in, open_case
 
-SEQUENCES = int(os.environ.get("KOUBEI_TEST_SEQUENCES", "300"))
+SEQUENCES = int(os.environ.get("KOUBEI_TEST_SEQUENCES", "200"))
 STEPS = 30
 S = CaseState
 MOST_CASES = 3
