@@ -232,6 +232,13 @@ def test_a_lower_level_keeps_the_stricter_approvals(journey):
     )
 
 
+def test_a_grade_that_falls_and_rises_again_is_approved_again(journey):
+    case = journey.approved(level=Level.RED)
+    case = journey.do(case, "duty_lead", moves.Regrade(Level.BLUE, "看错了"))
+    case = journey.do(case, "analyst", moves.Regrade(Level.RED, "没看错"))
+    assert (case.state, case.review_step, case.approvals) == (S.IN_REVIEW, 0, ())
+
+
 # facts
 
 
