@@ -200,6 +200,8 @@ def next_step(case: Case, account: Account, policy: CasePolicy, now: datetime) -
     mine = command in possible(case, account) and bool(roles & account.roles)
     if command is Approve:
         mine = mine and account.id not in case.writers
+    if command is RecordPublication and case.publisher_id:
+        mine = mine and account.id == case.publisher_id
     return Next(command, COMMAND_WORDS[command].zh, roles_listed(roles).zh, mine)
 
 
