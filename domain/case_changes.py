@@ -164,19 +164,18 @@ def confirm_grade(s: Situation[ConfirmGrade]) -> Changed:
 
 
 def regrade(s: Situation[Regrade]) -> Changed:
-    """Another level. Up: a new chain, and approvals given at a lower one are void."""
+    """Another level. Up: a new chain, which nothing that was approved before is part of."""
     case = _graded(s.case, s.command.level, s.at)
     rises = s.command.level.rank < s.case.level.rank
     if not rises or not case.chain or case.draft is None:
         return Changed(case, details=_grades(s))
     chain = s.policy.chain_for(case.level, case.draft)
-    kept = tuple(a for a in case.approvals if a.level.rank <= case.level.rank)
-    case = replace(case, chain=chain, approvals=kept, valid_until=None)
+    case = replace(case, chain=chain, approvals=(), valid_until=None)
     if case.state is CaseState.APPROVED:
         case = replace(case, state=CaseState.IN_REVIEW)
     if case.pause is not None and case.pause.back_to is CaseState.APPROVED:
         case = replace(case, pause=replace(case.pause, back_to=CaseState.IN_REVIEW))
-    details = _grades(s) | {"approvals_voided": len(s.case.approvals) - len(kept)}
+    details = _grades(s) | {"approvals_voided": len(s.case.approvals)}
     return Changed(case, notices=_ask_for_approval(case), details=details)
 
 

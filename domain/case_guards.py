@@ -510,7 +510,15 @@ def nothing_is_owed(s: Situation[Any]) -> None:
 
 def quiet_long_enough(s: Situation[Any]) -> None:
     """quiet for the watch window of the level"""
-    window = s.policy.watch_window[s.case.level]
+    clocks = s.policy.clocks.get(s.case.level)
+    window = clocks.watch_window if clocks is not None else None
+    if window is None:
+        raise refused(
+            "制度未填写这一级的观察期",
+            "the watch window of this level is not set",
+            "请先在「设置 › 全部配置」的 levels 中填写 watch_window",
+            "set watch_window of the level under [levels] first",
+        )
     hours = window.total_seconds() / 3600
     if s.facts.quiet_since is None or s.at - s.facts.quiet_since < window:
         raise refused(

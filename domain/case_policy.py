@@ -1,4 +1,4 @@
-"""The company's own figures for cases: leases, validity, watch windows, and who has to approve.
+"""The company's own figures for cases: leases, validity, clocks, and who has to approve.
 
 Defaults are those of the response handbook; all of it is a setting.
 """
@@ -56,14 +56,6 @@ class CasePolicy:
             Level.ORANGE: 4 * HOUR,
             Level.YELLOW: 24 * HOUR,
             Level.BLUE: 72 * HOUR,
-        }
-    )
-    watch_window: Mapping[Level, timedelta] = field(
-        default_factory=lambda: {
-            Level.RED: 72 * HOUR,
-            Level.ORANGE: 72 * HOUR,
-            Level.YELLOW: 48 * HOUR,
-            Level.BLUE: 24 * HOUR,
         }
     )
     longest_silence: Mapping[Level, timedelta] = field(

@@ -2,7 +2,6 @@
 clocks, its evidence, its trail in words. Pure of the page; the rules stay in `domain`.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -242,11 +241,6 @@ class CaseView:
         """The audit trail in words, newest first."""
         return tuple(reversed(lines(self.rows, self.names)))
 
-    def since(self, version: int) -> tuple[TrailLine, ...]:
-        """Return the acts that came after a version, oldest first."""
-        newer = [row for row in self.rows if _version_of(row) > version]
-        return lines(newer, self.names)
-
     @property
     def running(self) -> tuple[ClockReading, ...]:
         """The clocks that run, what is due first first; a watch window is no duty and comes
@@ -273,11 +267,6 @@ class CaseView:
             for account in self.people.values()
             if account.state is AccountState.ACTIVE and account.roles & wanted
         )
-
-
-def _version_of(row: AuditRow) -> int:
-    """Return the version that an act made, -1 where its payload was erased."""
-    return int(json.loads(row.payload).get("version", -1)) if row.payload else -1
 
 
 def _by_urgency(reading: ClockReading) -> tuple[bool, datetime]:

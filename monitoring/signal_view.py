@@ -237,7 +237,7 @@ def formula(signal: Signal) -> tuple[Text, ...]:
             f"({figures.samples} known hours)",
         ),
         Text(
-            f"Z =（{figures.observed} − {mean}）÷ max({spread}, 1) = {z}，触发线 {line}",
+            f"Z =（{figures.observed} − {mean}）÷ {spread}（不足 1 时按 1） = {z}，触发线 {line}",
             f"Z = ({figures.observed} − {mean}) / max({spread}, 1) = {z}, threshold {line}",
         ),
     ]

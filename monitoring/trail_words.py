@@ -28,6 +28,8 @@ _SAID: Final[Mapping[str, str]] = {
     "case.draft_submitted": "提交审批",
     "case.facts_saved": "填写核实单",
     "case.facts_submitted": "提交核实单",
+    "case.evidence_exported": "导出证据包",
+    "audit.exported": "导出处理记录",
     "case.undone": "撤销批量操作",
     "signal.opened": "触发预警",
     "signal.grew": "预警扩大",
@@ -63,7 +65,8 @@ _OTHER = "_other"
 @dataclass(frozen=True, slots=True)
 class TrailLine:
     """One act. `change` is `研判中 → 核实中` or "", `role` the one acted in, `details` what else is
-    worth a word, `clause` the company rule behind it.
+    worth a word, `clause` the company rule behind it. `account_id` is "" for the machine, `version`
+    what the act made of its object, -1 where that is not told.
     """
 
     seq: int
@@ -75,6 +78,8 @@ class TrailLine:
     reason: str = ""
     details: tuple[str, ...] = ()
     clause: str = ""
+    account_id: str = ""
+    version: int = -1
 
 
 def lines(rows: Iterable[AuditRow], people: Mapping[str, str]) -> tuple[TrailLine, ...]:
@@ -83,6 +88,12 @@ def lines(rows: Iterable[AuditRow], people: Mapping[str, str]) -> tuple[TrailLin
     A row whose payload was erased on request says so.
     """
     return tuple(_line(row, people) for row in rows)
+
+
+def news(trail: Iterable[TrailLine], version: int, reader_id: str) -> tuple[TrailLine, ...]:
+    """Return what others did after a version that the reader saw, oldest first."""
+    newer = (line for line in trail if line.version > version and line.account_id != reader_id)
+    return tuple(sorted(newer, key=lambda line: line.seq))
 
 
 def act_words(action: str) -> str:
@@ -113,6 +124,8 @@ def _line(row: AuditRow, people: Mapping[str, str]) -> TrailLine:
         reason="" if _is_machine_talk(row) else row.reason,
         details=details,
         clause=str(told.get("clause") or ""),
+        account_id=row.actor.removeprefix(_PERSON) if row.actor.startswith(_PERSON) else "",
+        version=int(told.get("version", -1)),
     )
 
 

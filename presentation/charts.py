@@ -423,10 +423,12 @@ def _bin_row(each: Bin, zone: ZoneInfo) -> Spec:
         "total": each.total,
         **{label.value: each.counts.get(label, 0) for label in Label},
     }
+    row |= {"coverage": "已采全", "usual": "未判断", "limit": "未判断"}
     if not each.known:
-        row["unseen"] = "未采全，实际可能更多"
+        row |= {"unseen": True, "coverage": "未采全，实际可能更多"}
     if each.mean is not None:
         row |= {
+            "limit": "—" if each.threshold is None else decimal(each.threshold),
             "mean": round(each.mean, 2),
             "low": each.low,
             "high": each.high,
@@ -576,8 +578,8 @@ def _hover(clickable: bool) -> Spec:
                 _tip("neutral", "中性", ",d"),
                 _tip("positive", "正面", ",d"),
                 _tip("usual", "负面预期"),
-                _tip("threshold", "预警线", ".1f"),
-                _tip("unseen", "覆盖"),
+                _tip("limit", "预警线"),
+                _tip("coverage", "覆盖"),
             ],
         },
         "params": [

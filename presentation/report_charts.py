@@ -1,5 +1,7 @@
 """The pictures of a report: its days, and the hours of its week."""
 
+from dataclasses import replace
+
 from domain.report import Snapshot
 from domain.sentiment import Label
 from presentation.charts import (
@@ -82,10 +84,11 @@ def days_chart(snapshot: Snapshot, language: str = "zh") -> Chart:
 
 def heat_chart(snapshot: Snapshot) -> Chart:
     """Return 星期×小时; an hour that was not looked at everywhere is grey."""
-    return week_heat(
-        {(cell.weekday, cell.hour): cell.count if cell.known else None for cell in snapshot.heat},
-        height=180,
-    )
+    counts = {(c.weekday, c.hour): c.count if c.known else None for c in snapshot.heat}
+    chart = week_heat(counts, height=180)
+    # a renderer leaves out marks without a count unless told to draw them in their grey
+    mark = {**chart.spec["mark"], "invalid": None}
+    return replace(chart, spec={**chart.spec, "mark": mark})
 
 
 def _day_axis(order: list[str]) -> Spec:

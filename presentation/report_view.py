@@ -25,14 +25,15 @@ from domain.report import (
 from domain.sentiment import Label
 from domain.signal import TopPost
 from presentation.feed_link import feed_path
-from presentation.hostile import clean_line, excerpt, link_host, quotation, safe_link
+from presentation.hostile import clean_line, link_host, safe_link
 from presentation.masking import mask_name
-from presentation.report_words import NOTHING, TERM_SIGNS, ReportWords
+from presentation.report_words import BRAND_SIGNS, NOTHING, TERM_SIGNS, ReportWords, quoted, short
 from presentation.wording import reason, word
 
 _EXCERPT_SIGNS = 80
 _LONGEST_PARAGRAPH = 2_000
 _MOST_PARAGRAPHS = 60
+_LONGEST_PROPOSAL = 300
 _OF_A_DAY, _LEAST_OF_A_DAY = 5, 3
 
 
@@ -127,7 +128,7 @@ class ReportView:
     @property
     def brand(self) -> str:
         """The brand's name."""
-        return excerpt(self.s.brand_name, 40)
+        return short(self.s.brand_name, BRAND_SIGNS)
 
     @property
     def title(self) -> str:
@@ -175,8 +176,8 @@ class ReportView:
     def head(self) -> list[tuple[str, str]]:
         """The head of the report as (term, text)."""
         platforms = [word(p).in_language(self.language) for p in self.s.platforms]
-        names = [excerpt(watch.name, 40) for watch in self.s.watches]
-        made_by = clean_line(self.report.maker_name) or self.t("系统自动生成", "the system")
+        names = [short(watch.name, 40) for watch in self.s.watches]
+        made_by = short(self.report.maker_name, 40) or self.t("系统自动生成", "the system")
         people = [
             (self.t("制作", "Made by"), made_by),
             (self.t("审核", "Reviewed by"), self._reviewer()),
@@ -193,12 +194,12 @@ class ReportView:
     @property
     def classification(self) -> str:
         """密级."""
-        return clean_line(self.plan.confidentiality) or NOTHING
+        return short(self.plan.confidentiality, 20) or NOTHING
 
     @property
     def definitions(self) -> list[tuple[str, str]]:
         """口径: how copies are treated, who judged, what heat is, what was read when."""
-        models = [f"{excerpt(name, 40) or NOTHING}（{n:,}）" for name, n in self.s.judging.models]
+        models = [f"{short(name, 40) or NOTHING}（{n:,}）" for name, n in self.s.judging.models]
         person = self.s.judging.by_person
         judged = self.t(
             f"{'、'.join(models) or '未设置'}；人工改判 {person:,} 条，优先于模型",
@@ -333,7 +334,7 @@ class ReportView:
                 self.t(f"峰值：{told} 条。", f"Peak: {told}.") + (f"{cause}。" if cause else "")
             )
         if not self.weekly and self.s.peak_words:
-            terms = self._join([quotation(w, TERM_SIGNS) for w in self.s.peak_words])
+            terms = self._join([quoted(w, TERM_SIGNS) for w in self.s.peak_words])
             notes.append(self.t(f"高频词：{terms}。", f"Frequent words: {terms}."))
         notes.append(
             self.t(
@@ -502,10 +503,10 @@ class ReportView:
             Row(
                 (
                     Cell(case.id, self._page(f"/case?id={case.id}")),
-                    Cell(excerpt(case.title, 30)),
+                    Cell(short(case.title, 30)),
                     Cell(word(case.level).in_language(self.language)),
                     Cell(STATE_WORDS[case.state].in_language(self.language)),
-                    Cell(clean_line(case.owner) or NOTHING),
+                    Cell(short(case.owner, 20) or NOTHING),
                     Cell(
                         self._join([word(c).in_language(self.language) for c in case.overdue])
                         or NOTHING,
@@ -538,9 +539,9 @@ class ReportView:
         rows = tuple(
             _row(
                 f"{number}",
-                clean_line(p.text)[:_LONGEST_PARAGRAPH],
-                clean_line(p.owner)[:60] or NOTHING,
-                clean_line(p.due)[:40] or NOTHING,
+                short(p.text, _LONGEST_PROPOSAL),
+                short(p.owner, 40) or NOTHING,
+                short(p.due, 20) or NOTHING,
             )
             for number, p in enumerate(
                 (p for p in self.report.edits.proposals if p.text.strip()), start=1
@@ -561,7 +562,7 @@ class ReportView:
         """The watches as they held."""
         rows = tuple(
             _row(
-                excerpt(watch.name, 40),
+                short(watch.name, 40),
                 self._words(watch.queries),
                 self._words(watch.words),
                 self._words(watch.without),
@@ -585,7 +586,7 @@ class ReportView:
         rows = []
         for name in names:
             cells = [self._source_cell(by.get((name, start))) for start in starts]
-            rows.append(Row((Cell(name), *cells)))
+            rows.append(Row((Cell(short(name, 40)), *cells)))
         days = tuple(f"{start.astimezone(self.s.period.zone):%m-%d}" for start in starts)
         return Table((self.t("来源", "Source"), *days), tuple(rows))
 
@@ -602,8 +603,8 @@ class ReportView:
                 )
                 told.setdefault(
                     self.t(
-                        f"{source.source_id}：{fact} → {mend}",
-                        f"{source.source_id}: {fact} → {mend}",
+                        f"{short(source.source_id, 40)}：{fact} → {mend}",
+                        f"{short(source.source_id, 40)}: {fact} → {mend}",
                     )
                 )
         return list(told)
@@ -643,7 +644,7 @@ class ReportView:
     def _reviewer(self) -> str:
         if self.report.reviewed_at is None:
             return self.t("未审核", "not reviewed")
-        return f"{clean_line(self.report.reviewer_name)} {self.say.time(self.report.reviewed_at)}"
+        return f"{short(self.report.reviewer_name, 40)} {self.say.time(self.report.reviewed_at)}"
 
     def _agreement(self) -> str:
         j = self.s.judging
@@ -719,7 +720,7 @@ class ReportView:
         return self.t("全", "all") if known == hours else f"{known * 100 // hours}%"
 
     def _topic(self, topic: Topic) -> TopicView:
-        words = [quotation(w, TERM_SIGNS) for w in (topic.word, *topic.companions)]
+        words = [quoted(w, TERM_SIGNS) for w in (topic.word, *topic.companions)]
         before = topic.before if self.s.before is not None else None
         start, end = self.say.time(topic.first_at), self.say.time(topic.last_at)
         facts = self.t(
@@ -749,7 +750,7 @@ class ReportView:
 
     def _quote(self, post: TopPost, role: str, facts: str = "") -> Quote:
         link = safe_link(post.url)
-        author = mask_name(post.author)
+        author = mask_name(post.author[:100])
         head = [
             role,
             self.say.time(post.published_at),
@@ -762,7 +763,7 @@ class ReportView:
         ]
         return Quote(
             " · ".join(part for part in head if part),
-            quotation(post.excerpt, _EXCERPT_SIGNS),
+            quoted(post.excerpt, _EXCERPT_SIGNS),
             link,
             link_host(link) if link else "",
             facts,
@@ -782,7 +783,7 @@ class ReportView:
         return Cell(f"{source.good}/{source.looks}", bad=source.good < source.looks)
 
     def _words(self, words: Iterable[str]) -> str:
-        return self._join([excerpt(w, 20) for w in words][:12]) or NOTHING
+        return self._join([short(w, 20) for w in words][:12]) or NOTHING
 
     def _join(self, parts: list[str]) -> str:
         return self.t("、", ", ").join(part for part in parts if part)

@@ -15,13 +15,14 @@ from domain.report import (
     Tally,
 )
 from domain.sentiment import Label
-from presentation import formats
-from presentation.hostile import quotation
+from presentation import formats, hostile
 from presentation.wording import reason, word
 
 NOTHING = "—"
-TERM_SIGNS = 8
+TERM_SIGNS, BRAND_SIGNS = 8, 40
 _SAME = 0.005
+_ROOM = 32
+"""Code points looked at for each sign shown: marks and joiners of it, and what is not shown."""
 _WEEKDAYS = (
     Text("周一", "Mon"),
     Text("周二", "Tue"),
@@ -31,6 +32,18 @@ _WEEKDAYS = (
     Text("周六", "Sat"),
     Text("周日", "Sun"),
 )
+
+
+def short(text: str, limit: int) -> str:
+    """Return a text as one harmless line of at most `limit` signs. Only its beginning is looked at:
+    somebody may post a line of a megabyte, and a report quotes dozens.
+    """
+    return hostile.excerpt(text[: limit * _ROOM], limit)
+
+
+def quoted(text: str, limit: int) -> str:
+    """Return crawled text as `short`, with addresses that no program makes links of."""
+    return hostile.defang(short(text, limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +208,7 @@ class ReportWords:
             if source.start == day.start and source.reason and source.platform not in unread
         ]
         told = [
-            f"{source.source_id} "
+            f"{short(source.source_id, 40)} "
             + reason(source.reason, source.platform).text.in_language(self.language)
             for source in bad
         ]
@@ -216,7 +229,7 @@ class ReportWords:
 
     def _volume(self) -> str:
         s, before = self.snapshot, self.before_tally()
-        brand, total = s.brand_name, f"{s.tally.total:,}"
+        brand, total = short(s.brand_name, BRAND_SIGNS), f"{s.tally.total:,}"
         change = self.change(s.tally.total, before.total if before else None)
         usual = self.change(s.tally.total, s.usual_total)
         compared = ""
@@ -268,12 +281,12 @@ class ReportWords:
 
     def peak_cause(self, peak: Day) -> str:
         """Say what stands out on the loudest day: its words, and the signals that began on it."""
-        terms = [quotation(term, TERM_SIGNS) for term in self.snapshot.peak_words]
+        terms = [quoted(term, TERM_SIGNS) for term in self.snapshot.peak_words]
         marks = [m.signal_id for m in self.snapshot.marks if peak.start <= m.at < peak.end]
         parts = []
         if terms:
-            quoted = "、".join(f"「{t}」" for t in terms)
-            parts.append(self.t(f"集中于{quoted}", f"about {', '.join(terms)}"))
+            in_brackets = "、".join(f"「{t}」" for t in terms)
+            parts.append(self.t(f"集中于{in_brackets}", f"about {', '.join(terms)}"))
         if marks:
             listed = self.t("、", ", ").join(marks)
             parts.append(self.t(f"当日起预警 {listed}", f"when alert {listed} began"))

@@ -642,6 +642,11 @@ def _dangling(file: TomlFile) -> Iterator[Problem]:
     for name in chosen if isinstance(chosen, dict) else {}:
         if name not in brands:
             yield _unknown(file, ("detection", "brands", name), name, brands)
+    report = file.values.get("report")
+    reported = report.get("brands") if isinstance(report, dict) else None
+    for position, name in enumerate(reported if isinstance(reported, list) else []):
+        if name not in brands:
+            yield _unknown(file, ("report", "brands", position), name, brands)
 
 
 def _strangers_on_duty(file: TomlFile) -> Iterator[Problem]:

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard import desk_data
-from dashboard.acting import note_seen, show_told
-from dashboard.state import address, key, now, require_page, zone
+from dashboard.acting import note_seen, seen, show_told
+from dashboard.state import address, key, me, now, require_page, zone
 from dashboard.widgets import desk
 from dashboard.widgets.alert_detail import detail
 from dashboard.widgets.alert_inbox import ALERTS, inbox
+from dashboard.widgets.desk import others_did
 from dashboard.widgets.frame import head
 from dashboard.widgets.notices import empty
 from monitoring.signal_view import SignalList
@@ -46,6 +47,7 @@ def _chosen(signal_id: str, *, is_asked_for: bool) -> None:
     if is_asked_for:
         with st.container(key=key("back")):
             st.page_link(ALERTS, label="‹ 全部预警")
+    others_did(view.trail, seen(signal_id, view.signal.version), me().id, zone())
     detail(view, now(), zone())
     note_seen(view.signal.id, view.signal.version)
 

@@ -1,6 +1,8 @@
 """工单详情: what happened, how grave, who holds it, how long still, and the one next thing."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from io import BytesIO
 
 import streamlit as st
 
@@ -12,8 +14,9 @@ from dashboard.widgets import case_beside, case_draft, case_facts, case_head, de
 from dashboard.widgets.case_approval import publications
 from dashboard.widgets.case_evidence import evidence
 from dashboard.widgets.case_stage import others, stage
+from dashboard.widgets.desk import others_did
 from dashboard.widgets.frame import card, head, section
-from dashboard.widgets.html import fill, show
+from dashboard.widgets.html import show
 from dashboard.widgets.notices import empty
 from domain import case_moves as moves
 from domain.account import Account
@@ -22,6 +25,7 @@ from domain.case_decisions import possible
 from domain.case_policy import CasePolicy
 from monitoring.case_export import export_trail
 from monitoring.case_view import CaseView, next_step
+from runtime.evidence import evidence_room
 from workflow.permissions import Permission
 
 CASES = "app_pages/cases.py"
@@ -62,27 +66,13 @@ def _head(case_id: str, account: Account, policy: CasePolicy) -> None:
         case_head.clocks(view, now())
         case_head.stepper(view.case)
         case_head.what_next(view, account, policy)
-    if view.case.version > seen(case_id, view.case.version):
-        _news(view, seen(case_id, view.case.version))
+    others_did(view.trail, seen(case_id, view.case.version), account.id, zone())
 
 
 def _moved(view: CaseView) -> None:
     """Keep what was typed when somebody else moved the case on meanwhile."""
     keep_typed(view.case.id, view.case.state.value)
     show_kept(view.case.id)
-
-
-def _news(view: CaseView, version: int) -> None:
-    fresh = view.since(version)
-    told = "；".join(f"{line.who} {line.at.astimezone(zone()):%H:%M} {line.what}" for line in fresh)
-    if told:
-        show(
-            fill(
-                '<div class="kb-news" role="status"><b>您打开之后有新的改动</b>　{told}。'
-                "点任意操作或刷新页面即可看到；您填写的内容会保留。</div>",
-                told=told,
-            )
-        )
 
 
 def _body(view: CaseView, account: Account, policy: CasePolicy) -> None:
@@ -139,28 +129,43 @@ def _trail(view: CaseView) -> None:
         if len(lines) > _SHOWN_ACTS:
             with st.expander(f"更早的 {len(lines) - _SHOWN_ACTS} 条"):
                 show(desk.trail(lines[_SHOWN_ACTS:], zone()))
-        if i_may(Permission.READ_AUDIT):
-            _export(view)
+        with st.container(key=key("exports"), horizontal=True, gap="small"):
+            if i_may(Permission.EXPORT):
+                _download(view, "证据包", "evidence.zip", "application/zip", _pack)
+            if i_may(Permission.READ_AUDIT):
+                _download(view, "处理记录", "audit.jsonl", "application/jsonl", _trail_file)
 
 
-def _export(view: CaseView) -> None:
-    made = key("trail-file", view.case.id)
-    if st.button("准备导出处理记录", key=key("do", "trail")):
-        attempt(lambda: st.session_state.__setitem__(made, _file(view)), "处理记录已备好，可以下载")
+def _download(
+    view: CaseView, what: str, ending: str, mime: str, make: Callable[[CaseView], bytes]
+) -> None:
+    """Two steps: make it, which is noted in the trail, then take it."""
+    made = key("made", view.case.id, ending)
     if made in st.session_state:
         st.download_button(
-            "下载处理记录",
+            f"下载{what}",
             st.session_state.pop(made),
-            file_name=f"{view.case.id}-audit.jsonl",
-            mime="application/jsonl",
-            key=key("download", "trail"),
+            file_name=f"{view.case.id}-{ending}",
+            mime=mime,
+            key=key("download", ending),
             on_click="ignore",
+        )
+    elif st.button(f"准备{what}", key=key("do", ending)):
+        attempt(
+            lambda: st.session_state.__setitem__(made, make(view)),
+            f"{what}已备好，可以下载；导出已记入处理记录",
         )
 
 
-def _file(view: CaseView) -> bytes:
+def _trail_file(view: CaseView) -> bytes:
     it = services()
     return export_trail(it.begin_work, it.begin_reading, me().id, view.case.id, at=now())
+
+
+def _pack(view: CaseView) -> bytes:
+    out = BytesIO()
+    evidence_room(services()).export(me().id, view.case.id, out, at=now())
+    return out.getvalue()
 
 
 page()

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import data, desk_data
+from dashboard.acting import note_seen
 from dashboard.state import require_page
 from dashboard.widgets import desk
 from dashboard.widgets.case_board import board, last_bulk, listing
@@ -52,6 +53,8 @@ def page() -> None:
         board(found)
     else:
         listing(found, desk_data.people(), may_lead=Role.DUTY_LEAD in account.roles)
+    for ticket in found.tickets:
+        note_seen(ticket.case.id, ticket.case.version)
 
 
 def _wanted() -> tuple[Wanted, str]:

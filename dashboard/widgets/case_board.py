@@ -7,7 +7,7 @@ from hashlib import sha256
 import streamlit as st
 from markupsafe import Markup
 
-from dashboard.acting import attempt, show_told, tell
+from dashboard.acting import attempt, seen, show_told, tell
 from dashboard.data import forget
 from dashboard.services import services
 from dashboard.state import key, me, now
@@ -153,7 +153,7 @@ def _merge(chosen: list[Ticket], found: Board) -> None:
 
 
 def _do(chosen: list[Ticket], command: CaseCommand, words: str) -> None:
-    versions = {ticket.case.id: ticket.case.version for ticket in chosen}
+    versions = {t.case.id: seen(t.case.id, t.case.version) for t in chosen}
     said = repr((me().id, sorted(versions.items()), command))
     once = sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:24]
     result = act_on_many(

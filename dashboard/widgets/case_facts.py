@@ -1,7 +1,6 @@
 """核实: the fact sheet, a claim a line, each with a verdict and what it rests on."""
 
 from dataclasses import replace
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -19,7 +18,6 @@ from monitoring.case_view import CaseView
 from presentation.formats import near_time
 from presentation.wording import word
 
-_OPEN: Final = ""
 _HASH_SIGNS = 12
 
 

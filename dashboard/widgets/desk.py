@@ -12,7 +12,7 @@ from markupsafe import Markup
 from dashboard.widgets.badges import platform_badge
 from dashboard.widgets.html import NOTHING, fill, join, outside_link, show
 from domain.signal import TopPost
-from monitoring.trail_words import TrailLine
+from monitoring.trail_words import TrailLine, news
 from presentation.formats import count, full_time, near_time, share
 from presentation.hostile import excerpt
 from presentation.masking import mask_name, mask_speakers
@@ -87,6 +87,23 @@ def _trail_line(line: TrailLine, zone: ZoneInfo) -> Markup:
         told=fill('<span class="kb-quiet">{told}</span>', told=told) if told else NOTHING,
         reason=fill("　{reason}", reason=line.reason) if line.reason else NOTHING,
         basis=fill('<span class="kb-quiet">{basis}</span>', basis=basis) if basis else NOTHING,
+    )
+
+
+def others_did(lines: Iterable[TrailLine], version: int, reader_id: str, zone: ZoneInfo) -> None:
+    """Say what others did since the reader saw a version; nothing when they did nothing."""
+    fresh = news(lines, version, reader_id)
+    if not fresh:
+        return
+    told = "；".join(
+        f"已被 {line.who} 于 {line.at.astimezone(zone):%H:%M} {line.what}" for line in fresh
+    )
+    show(
+        fill(
+            '<div class="kb-news" role="status"><b>您打开之后有新的改动</b>　{told}。'
+            "刷新或点任意操作即可看到；您填写的内容会保留。</div>",
+            told=told,
+        )
     )
 
 

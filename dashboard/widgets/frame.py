@@ -32,7 +32,7 @@ _DEMO: Final = fill('<span class="kb-tag">{words}</span>', words="演示数据 �
 
 
 _PLAIN: Final = fill(
-    '<p class="kb-plain">未加密的连接：同一网络中的人可能看到内容与会话，请在前面加 TLS 代理</p>'
+    '<p class="kb-insecure">未加密的连接：同一网络中的人可能看到内容与会话，请在前面加 TLS 代理</p>'
 )
 
 
@@ -82,7 +82,7 @@ def who(account: Account) -> None:
         show(
             fill(
                 '<div class="kb-who"><b>{name}</b><span class="kb-quiet">{roles}</span>'
-                '<span><a href="/account" target="_self">账号</a>　'
+                '<span><a href="/account" target="_self">我的账号</a><br>'
                 '<a href="/logout" target="_self">退出登录</a></span>{warning}</div>',
                 name=account.name,
                 roles=roles or "未分配角色",

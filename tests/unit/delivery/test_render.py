@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delivery import render
 from delivery.render import render_alert, render_test
 from domain.alert import AlertContext, CoverageNote, MailStage
 from domain.brand import Level, LevelClocks, Sensitivity
@@ -265,8 +266,9 @@ def test_the_sensitivity_is_told_in_its_word(sensitivity):
 
 def test_the_mail_fetches_nothing_and_runs_nothing():
     look = Look(the_mail().html)
-    assert not {"script", "img", "link", "iframe", "object", "form", "svg"} & set(look.tags)
-    assert not [a for a in look.attributes if a[1] in {"src", "background", "srcset"}]
+    assert not {"script", "link", "iframe", "object", "form", "svg"} & set(look.tags)
+    asked = [a for a in look.attributes if a[1] in {"src", "background", "srcset"}]
+    assert [a for a in asked if not str(a[2]).startswith("cid:")] == []
     assert "url(" not in the_mail().html
     assert "@import" not in the_mail().html
 
@@ -512,3 +514,20 @@ def test_quiet_hours_move_the_deadline_of_a_mail_that_waits():
         waits_until=morning, clocks=LevelClocks(timedelta(hours=1), timedelta(hours=24))
     )
     assert "09:00 前由一人点「确认收到」认领" in the_mail(signal, context=context).text
+
+
+def test_the_picture_says_in_words_what_it_shows_and_the_mail_is_whole_without(monkeypatch):
+    def rendered():
+        return render_alert(a_signal(), MailStage.OPENING, a_context(), a_recipient())
+
+    with_picture = rendered()
+    monkeypatch.setattr(render, "can_draw", lambda: False)
+    without = rendered()
+    assert without.images == ()
+    assert "<img" not in without.html
+    assert with_picture.text == without.text
+    if with_picture.images:
+        ((name, picture),) = with_picture.images
+        assert f"cid:{name}" in with_picture.html
+        assert picture.startswith(b"\x89PNG")
+        assert "2 个小时未完整采集" in with_picture.html.partition("cid:")[2]

@@ -151,3 +151,10 @@ def test_hostile_words_stay_values():
     spec = term_bars([TermChange(bad, 1, 0)]).spec
     assert spec["data"]["values"][0]["term"] == bad
     assert bad not in json.dumps({key: spec[key] for key in spec if key != "data"})
+
+
+def test_a_tooltip_has_a_word_for_everything_in_every_row():
+    spec = timeline(bins(2, mean=1.0, low=0.0, high=2.0, threshold=6.0), CHINA).spec
+    hover = next(layer for layer in spec["layer"] if "tooltip" in layer["encoding"])
+    asked = {tip["field"] for tip in hover["encoding"]["tooltip"]}
+    assert all(asked <= row.keys() for row in spec["data"]["values"])

@@ -190,6 +190,9 @@ CASES = {
     "b.toml:17: levels.red.acknowledge = 'soon': must be a duration": BASE
     + '[levels.red]\nacknowledge = "soon"\n',
     "b.toml:16: unknown key pink (allowed: red, orange, yellow, blue)": BASE + "[levels.pink]\n",
+    "report.brands[0] = 'nobody': no such id": BASE + '[report]\nbrands = ["nobody"]\n',
+    "report.daily_at = '8am'": BASE + '[report]\ndaily_at = "8am"\n',
+    "report.recipients[0] = 'boss'": BASE + '[report]\nrecipients = ["boss"]\n',
     "never met": BASE + '[watches.rule]\nall = ["奶茶"]\nnone = ["茶"]\n',
     "b.toml:17: watches[0].rule.proximities[0].words": BASE
     + '[watches.rule]\nproximities = [{ words = ["a"], distance = 5 }]\n',

@@ -378,7 +378,7 @@ class TestTheExample:
         "smtp.host", "smtp.ca_file", "smtp.username", "smtp.password_file", "smtp.sender",
         "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url", "backup.folder",
         "backup.passphrase_file", "oidc.issuer", "oidc.client_id", "oidc.client_secret_file",
-        "oidc.group_roles", "oidc.button", "oidc.ca_file",
+        "oidc.group_roles", "oidc.button", "oidc.ca_file", "report.template",
     })  # fmt: skip
 
     def test_it_loads_as_it_is(self, tmp_path):

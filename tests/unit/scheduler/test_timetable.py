@@ -35,4 +35,5 @@ def test_nothing_configured_still_relays_mail():
         Lane.HEARTBEAT,
         Lane.HOUSEKEEPING,
         Lane.BACKUP,
+        Lane.REPORT,
     }

@@ -232,6 +232,13 @@ def test_a_lower_level_keeps_the_stricter_approvals(journey):
     )
 
 
+def test_a_grade_that_falls_and_rises_again_is_approved_again(journey):
+    case = journey.approved(level=Level.RED)
+    case = journey.do(case, "duty_lead", moves.Regrade(Level.BLUE, "看错了"))
+    case = journey.do(case, "analyst", moves.Regrade(Level.RED, "没看错"))
+    assert (case.state, case.review_step, case.approvals) == (S.IN_REVIEW, 0, ())
+
+
 # facts
 
 
@@ -724,3 +731,8 @@ def test_overdue_cases_are_found(journey, begin):
     with begin() as work:
         overdue = work.cases.search(CaseQuery(due_before=NOON + timedelta(minutes=11)))
     assert [found.id for found in overdue.cases] == [case.id]
+
+
+def test_a_watch_window_that_nobody_set_is_asked_for_not_guessed(begin):
+    journey = Journey(begin, a_desk(policy_of=lambda work, at: CasePolicy(clocks={})))
+    assert "制度未填写" in refusal(journey, journey.responded(), "duty_lead", moves.Resolve())
