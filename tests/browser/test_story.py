@@ -8,8 +8,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.fixtures.browsers import Person
-from tests.fixtures.people import PASSWORD
-from tests.fixtures.story import BEGIN, Company, calm, company, crisis, machine
+from tests.fixtures.story import (
+    BEGIN,
+    Company,
+    calm,
+    company,
+    crisis,
+    found_a_team,
+    link_of_the_alert,
+    machine,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -81,47 +89,6 @@ def test_from_the_mail_to_the_closed_case(house: Company, chrome, people):
     verified = house.koubei("audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert re.search(r"✓ \d+ 条，完整", verified.stdout)
-
-
-def link_of_the_alert(house: Company) -> str:
-    """Take the newest alert from the outbox, as the mail program of the one on duty would."""
-    mail = house.mails()[-1]
-    assert "橙色预警" in mail["Subject"]
-    body = mail.get_body(("plain",))
-    assert body
-    found = re.search(r"确认收到：(\S+)", body.get_content())
-    assert found
-    return found[1]
-
-
-def found_a_team(house: Company, lin: Person, others: dict[Person, str]) -> None:
-    """The first admin by the one-time code, the others by invitations."""
-    lin.open("/")
-    lin.sees("欢迎使用口碑", "没有默认密码")
-    lin.page.locator("[name=code]").fill(house.first_code)
-    lin.page.locator("[name=login]").fill(lin.login)
-    lin.page.locator("[name=name]").fill(lin.name)
-    sets_password(lin)
-    lin.press("建立管理员账号")
-    for other, position in others.items():
-        lin.page.wait_for_url("**/setup/team?**")
-        lin.page.locator("[name=login]").fill(other.login)
-        lin.page.locator("[name=name]").fill(other.name)
-        choices = lin.page.locator("[name=preset]")
-        wanted = choices.locator("option", has_text=position).get_attribute("value")
-        choices.select_option(wanted)
-        lin.press("邀请")
-        lin.sees(f"请把这个链接交给 {other.name}", "只显示这一次")
-        other.open(lin.page.locator("code.link").inner_text())
-        other.sees(f"{other.name}，您好")
-        sets_password(other)
-        other.press("保存并登录")
-        other.sees("总览")
-
-
-def sets_password(person: Person) -> None:
-    person.page.locator("[name=password]").fill(PASSWORD)
-    person.page.locator("[name=again]").fill(PASSWORD)
 
 
 def may_also(lin: Person, other: Person, role: str) -> None:
