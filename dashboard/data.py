@@ -11,6 +11,8 @@ import streamlit as st
 from dashboard.services import services
 from dashboard.state import now, zone
 from domain.brand import Configuration
+from monitoring.attention import Notice
+from monitoring.attention import notices as read_notices
 from monitoring.feed import FeedPage, FeedQuery, FeedTotals, read_page, read_totals
 from monitoring.periods import Period
 from monitoring.pulse import Pulse, read_pulse
@@ -66,6 +68,12 @@ def feed_page(query: FeedQuery, number: int) -> FeedPage | None:
 def feed_totals(query: FeedQuery) -> FeedTotals:
     """Return the totals of a filter."""
     return read_totals(services().store, query)
+
+
+@st.cache_resource(ttl=FRESH, show_spinner=False)
+def notices(at: datetime) -> tuple[Notice, ...]:
+    """Return what stands in the way of waking anybody."""
+    return read_notices(services().begin_reading, at, zone())
 
 
 def forget() -> None:

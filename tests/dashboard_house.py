@@ -193,7 +193,7 @@ def furnish(services: Services) -> None:
         work.evaluations.add(_calm(NOW.replace(minute=0) - HOUR * back) for back in range(24))
         work.signals.add(
             a_signal(
-                id="A-20261120-01",
+                id=work.signals.next_id("20261120"),
                 opened_at=NOW - HOUR,
                 updated_at=NOW,
                 onset_at=NOW - 2 * HOUR,

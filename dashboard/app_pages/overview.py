@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import charts, data
 from dashboard.pages import page
 from dashboard.state import require_page, zone
+from dashboard.widgets.attention import attention
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
@@ -44,6 +45,7 @@ def board() -> None:
     span = period()
     view = drawn(brand.id, span.start, span.end, data.this_moment())
     sentence(view.pulse, period_words())
+    attention(data.notices(data.this_moment()))
     burning(view.pulse)
     tiles(view.tiles)
     left, right = st.columns([2, 1])

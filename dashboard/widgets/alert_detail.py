@@ -63,7 +63,7 @@ def detail(view: AlertView, now: datetime, zone: ZoneInfo) -> None:
         with card("alert", "similar"):
             section("相似历史", _false_alarm_rate(view))
             for line in view.detail.history[:_SIMILAR]:
-                link_row(line, is_chosen=False, at=now, zone=zone)
+                link_row(line, "history", is_chosen=False, at=now, zone=zone)
     with card("alert", "told"):
         section("通知记录")
         _told(view, zone)

@@ -52,13 +52,13 @@ def _group(
 
 def _rows(rows: Iterable[SignalLine], chosen: str, at: datetime, zone: ZoneInfo) -> None:
     for row in rows:
-        link_row(row, is_chosen=row.signal.id == chosen, at=at, zone=zone)
+        link_row(row, "inbox", is_chosen=row.signal.id == chosen, at=at, zone=zone)
 
 
-def link_row(row: SignalLine, *, is_chosen: bool, at: datetime, zone: ZoneInfo) -> None:
-    """One line, which opens its signal."""
+def link_row(row: SignalLine, place: str, *, is_chosen: bool, at: datetime, zone: ZoneInfo) -> None:
+    """One line, which opens its signal; `place` tells it from the same line elsewhere."""
     signal_id = row.signal.id
-    with st.container(key=key("row", signal_id)):
+    with st.container(key=key("row", place, signal_id)):
         show(_face(row, is_chosen, at, zone))
         st.page_link(ALERTS, label=f"打开预警 {signal_id}", query_params={"id": signal_id})
 

@@ -4,6 +4,7 @@ The page only asks; every act is checked, audited and done by its use case.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 
@@ -11,17 +12,26 @@ from dashboard import data
 from dashboard.pages import page
 from dashboard.services import services
 from dashboard.state import key, now, zone
+from dashboard.widgets.brands import watched_brands
 from dashboard.widgets.notices import done, refused
 from domain.account import Account
+from domain.brand import Level
+from domain.case import Case
 from domain.errors import KoubeiError
 from domain.sentiment import WHOLE_TEXT, Label
+from domain.signal import Signal
 from monitoring.feed import FeedQuery
 from monitoring.feed_export import MOST, export_feed
+from monitoring.hand_raise import raise_by_hand
 from presentation.wording import word
+from workflow.cases import Opening, open_case
 from workflow.corrections import correct_many
 from workflow.permissions import Permission, may
 from workflow.setting_aside import set_aside, take_back
 
+T = TypeVar("T")
+
+_MOST_OF_A_CASE = 50
 _TICKED = key("ticked", "")
 _FORMATS = {"csv": ("text/csv", "CSV"), "xlsx": ("application/vnd.ms-excel", "Excel")}
 
@@ -47,7 +57,8 @@ def actions(account: Account, query: FeedQuery) -> None:
         _correct(account, query, ids)
         _set_aside(account, query, ids)
     if may(account, Permission.MAKE_CASE):
-        _hand_over(query, ids)
+        _make_case(account, query, ids)
+        _raise(account, query, ids)
     if may(account, Permission.EXPORT):
         _export(account, query)
 
@@ -115,15 +126,84 @@ def _set_aside(account: Account, query: FeedQuery, ids: tuple[str, ...]) -> None
             )
 
 
-def _hand_over(query: FeedQuery, ids: tuple[str, ...]) -> None:
-    """Making a case and raising an alarm have pages of their own, which begin with these posts."""
-    params = {"brand": query.brand_id, "mentions": "~".join(ids[:50])}
-    if st.button(_title("建单", ids), key=key("make_case"), disabled=not ids):
-        st.switch_page(page("cases"), query_params={"new": "1", **params})
-    if st.button(
-        "警", key=key("raise"), disabled=not ids, help="人工预警：不等计数规则，立即提请处置"
+def _make_case(account: Account, query: FeedQuery, ids: tuple[str, ...]) -> None:
+    with st.popover(_title("建单", ids), disabled=not ids), st.form(key("case"), border=False):
+        title = st.text_input(
+            "标题", key=key("case", "title"), max_chars=80, placeholder="一句话说清是什么事"
+        )
+        brand_id = _brand(query, "case")
+        level = _level("建议级别，研判时由人确认", "case")
+        if st.form_submit_button("建单", type="primary"):
+            _do(
+                lambda: open_case(
+                    services().begin_work,
+                    account.id,
+                    Opening(brand_id, title, level, mention_ids=ids[:_MOST_OF_A_CASE]),
+                    at=now(),
+                    desk=services().desk,
+                ),
+                _to_case,
+            )
+
+
+def _raise(account: Account, query: FeedQuery, ids: tuple[str, ...]) -> None:
+    with (
+        st.popover("警", disabled=len(ids) != 1, help="选中一条，不等计数规则，立即叫人"),
+        st.form(key("raise"), border=False),
     ):
-        st.switch_page(page("alerts"), query_params={"raise": "1", **params})
+        st.text("会立即发出预警邮件，并计入审计。")
+        brand_id = _brand(query, "raise")
+        level = _level("级别", "raise")
+        reason = st.text_input(
+            "理由",
+            key=key("raise", "reason"),
+            max_chars=200,
+            placeholder="央媒发文、涉及伤亡",
+        )
+        if st.form_submit_button("发出预警", type="primary"):
+            _do(
+                lambda: raise_by_hand(
+                    services().begin_work,
+                    services().store,
+                    account.id,
+                    ids[0],
+                    brand_id=brand_id,
+                    level=level,
+                    reason=reason,
+                    at=now(),
+                    telling=services().telling,
+                ),
+                _to_signal,
+            )
+
+
+def _brand(query: FeedQuery, name: str) -> str:
+    """Return the brand of the list; of a list of all brands, the one that is chosen here."""
+    if query.brand_id:
+        return query.brand_id
+    brands = {brand.id: brand.name for brand in watched_brands()}
+    return st.selectbox(
+        "品牌", list(brands), format_func=lambda each: brands[each], key=key(name, "brand")
+    )
+
+
+def _level(label: str, name: str) -> Level:
+    code = st.selectbox(
+        label,
+        [level.value for level in Level],
+        index=Level.YELLOW.rank,
+        format_func=lambda code: word(Level(code)).zh,
+        key=key(name, "level"),
+    )
+    return Level(code)
+
+
+def _to_case(case: Case) -> None:
+    st.switch_page(page("case"), query_params={"id": case.id})
+
+
+def _to_signal(signal: Signal) -> None:
+    st.switch_page(page("alerts"), query_params={"id": signal.id})
 
 
 def _export(account: Account, query: FeedQuery) -> None:
@@ -147,17 +227,21 @@ def _export(account: Account, query: FeedQuery) -> None:
             )
 
 
-def _do(act: Callable[[], str]) -> None:
-    """Carry out an act, tell of it, untick, and draw the page anew."""
+def _do(act: Callable[[], T], then: Callable[[T], None] | None = None) -> None:
+    """Carry out an act and untick. Its sentence is told on the page drawn anew, unless `then` leads
+    to what it made.
+    """
     try:
-        told = act()
+        made = act()
     except KoubeiError as error:
         refused(error)
         return
     data.forget()
     for mention_id in chosen():
         del st.session_state[_TICKED + mention_id]
-    done(told)
+    if then is not None:
+        then(made)
+    done(str(made))
     st.rerun()
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from dashboard.state import key
+from domain.case import CaseQuery
 from domain.mention import Flag
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Judge, Label
+from domain.signal import Rule
 from tests.dashboard_house import furnish, house
 from tests.unit.dashboard.conftest import words_of
 
@@ -117,3 +119,29 @@ def test_an_act_without_a_reason_is_refused_in_words(own_house, visit):
 def test_buttons_of_what_one_may_not_do_are_not_shown(furnished, visit):
     labels = {button.label for button in visit(furnished, "feed", login="zhou").button}
     assert not labels & {"改判", "忽略", "建单", "警"}
+
+
+def test_a_case_is_made_of_what_was_ticked(own_house, visit):
+    seen = visit(own_house, "feed")
+    box = next(each for each in seen.checkbox if each.key.startswith("koubei-ticked-"))
+    mention_id = box.key.removeprefix("koubei-ticked-")
+    box.check().run()
+    next(each for each in seen.text_input if each.label == "标题").set_value("杯底异物")
+    next(each for each in seen.button if each.label == "建单").click().run()
+    with own_house.begin_reading() as work:
+        [case] = work.cases.search(CaseQuery(text="杯底异物")).cases
+    assert case.mention_ids == (mention_id,)
+
+
+def test_an_alarm_is_raised_by_hand_for_one_post_with_a_reason(own_house, visit):
+    seen = visit(own_house, "feed")
+    box = next(each for each in seen.checkbox if each.key.startswith("koubei-ticked-"))
+    box.check().run()
+    reason = next(each for each in seen.text_input if each.key == "koubei-raise-reason")
+    reason.set_value("涉及伤亡")
+    next(each for each in seen.button if each.label == "发出预警").click().run()
+    assert not seen.exception
+    with own_house.begin_reading() as work:
+        raised = [s for s in work.signals.recent() if s.rule is Rule.HAND_RAISED]
+        assert [signal.raised_by for signal in raised] == ["lin"]
+        assert [m.signal_id for m in work.outbox.recent() if m.signal_id == raised[0].id]

@@ -1,0 +1,78 @@
+"""What the first page must not hide: silences, empty duty, mail that waits or is held.
+
+None of it is about a brand; all of it decides whether the rest of the page can wake anybody.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from domain.errors import Text
+from domain.outbox import OutboxState
+from domain.ports import BeginWork
+from domain.roster import gaps
+from presentation.formats import near_time
+
+LONGEST_WAIT = timedelta(minutes=1)
+"""A mail that waits longer is said on the first page."""
+_AHEAD = timedelta(hours=24)
+_WAITING = (OutboxState.PENDING, OutboxState.SENDING, OutboxState.RETRY, OutboxState.UNCERTAIN)
+
+
+class Concern(StrEnum):
+    """Which page mends it."""
+
+    MAIL = "mail"
+    DUTY = "duty"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence; `grave`: somebody may not be woken."""
+
+    concern: Concern
+    text: Text
+    grave: bool
+
+
+def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[Notice, ...]:
+    """Return what stands in the way, the gravest first; nothing when nothing does."""
+    with begin_reading() as work:
+        _, configuration = work.configuration.current()
+        hold = work.notes.outbox_hold()
+        counts = work.outbox.counts()
+        late = [
+            mail
+            for mail in work.outbox.recent(100)
+            if mail.state in _WAITING and now - mail.created_at > LONGEST_WAIT
+        ]
+        silences = work.silences.holding(now)
+    found: list[Notice] = []
+    if hold is not None:
+        found.append(_grave(Concern.MAIL, "发件箱已暂停，邮件不会发出", "mail is held"))
+    elif late:
+        waiting = sum(counts.get(state, 0) for state in _WAITING)
+        found.append(
+            _grave(Concern.MAIL, f"{waiting} 封邮件在等待发送", f"{waiting} mails are waiting")
+        )
+    if dead := counts.get(OutboxState.DEAD, 0):
+        found.append(_grave(Concern.MAIL, f"{dead} 封邮件没有送出", f"{dead} mails were given up"))
+    empty = [
+        gap for roster in configuration.rosters for gap in gaps(roster, now, now + _AHEAD, zone)
+    ]
+    if empty:
+        since = near_time(min(gap.start for gap in empty), now, zone)
+        found.append(_grave(Concern.DUTY, f"{since} 起无人值班", f"nobody on duty from {since}"))
+    if silences:
+        until = near_time(max(each.ends_at for each in silences), now, zone)
+        told = Text(
+            f"{len(silences)} 项静默，最晚到 {until}", f"{len(silences)} silences, until {until}"
+        )
+        found.append(Notice(Concern.SILENCE, told, grave=False))
+    return tuple(found)
+
+
+def _grave(concern: Concern, zh: str, en: str) -> Notice:
+    return Notice(concern, Text(zh, en), grave=True)

@@ -1,0 +1,77 @@
+"""What the first page must not hide."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from domain.keeping import OutboxHold
+from domain.outbox import OutboxState
+from domain.roster import Roster, Shift, Weekday
+from domain.silence import Silence, SilenceScope
+from monitoring.attention import Concern, notices
+from tests.fakes import NOON
+from tests.fixtures.mails import a_mail
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MINUTE = timedelta(minutes=1)
+
+
+def told(begin):
+    return [(n.concern, n.text.zh, n.grave) for n in notices(begin, NOON, ZONE)]
+
+
+def test_nothing_in_the_way_is_nothing_said(begin):
+    assert told(begin) == []
+
+
+def test_a_mail_that_waits_for_more_than_a_minute_is_said(begin):
+    with begin() as work:
+        work.outbox.add(a_mail("new", created_at=NOON))
+        work.commit()
+    assert told(begin) == []
+    with begin() as work:
+        work.outbox.add(a_mail("old", created_at=NOON - 2 * MINUTE))
+        work.commit()
+    assert told(begin) == [(Concern.MAIL, "2 封邮件在等待发送", True)]
+
+
+def test_a_held_outbox_is_said_before_its_backlog(begin):
+    with begin() as work:
+        work.outbox.add(a_mail("old", created_at=NOON - 2 * MINUTE))
+        work.notes.hold_outbox(OutboxHold(NOON, NOON - MINUTE, "koubei.kbk"))
+        work.commit()
+    assert told(begin) == [(Concern.MAIL, "发件箱已暂停，邮件不会发出", True)]
+
+
+def test_a_mail_that_was_given_up_is_said(begin):
+    with begin() as work:
+        work.outbox.add(a_mail("m"))
+        work.outbox.claim("me", NOON, MINUTE)
+        work.outbox.settle("m", "me", OutboxState.DEAD, at=NOON)
+        work.commit()
+    assert told(begin) == [(Concern.MAIL, "1 封邮件没有送出", True)]
+
+
+def test_an_empty_duty_of_the_next_day_is_said(begin):
+    with begin() as work:
+        version, configuration = work.configuration.current()
+        morning = Shift(tuple(Weekday), timedelta(0), timedelta(hours=18), ("a",))
+        work.configuration.save(
+            type(configuration)(rosters=(Roster("r", (morning,)),)),
+            expected_version=version,
+            actor="t",
+            at=NOON,
+            origin="t",
+        )
+        work.commit()
+    assert told(begin) == [(Concern.DUTY, "18:00 起无人值班", True)]
+
+
+def test_silences_are_said_with_their_end(begin):
+    with begin() as work:
+        work.silences.add(
+            Silence(
+                "S-1", SilenceScope("tea"), "lin", "预热活动", NOON - MINUTE, NOON + 60 * MINUTE
+            )
+        )
+        work.commit()
+    assert told(begin) == [(Concern.SILENCE, "1 项静默，最晚到 13:00", False)]
