@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import streamlit as st
 from markupsafe import Markup
 
-from presentation.hostile import clean_line, link_host, safe_link
+from presentation.hostile import clean_line, defang, link_host, safe_link
 
 NOTHING = Markup("")
 
@@ -46,9 +46,17 @@ def outside_link(url: str, words: str) -> Markup:
     )
 
 
+_WORD_JOINER = "\u2060"
+"""Drawn as nothing."""
 _MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|~$:^&")
 
 
 def plain_label(words: str) -> str:
-    """Return words of others as a label that Streamlit reads as Markdown: shown as they are."""
-    return "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in clean_line(words))
+    """Return words of others as a label that Streamlit reads as Markdown: shown as they are.
+
+    Escaping alone is not enough: addresses become links and `:material/name:` an icon all the same.
+    So addresses are written as in a mail, and no name stands directly behind a colon.
+    """
+    said = defang(clean_line(words))
+    escaped = "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in said)
+    return escaped.replace(":", f":{_WORD_JOINER}")

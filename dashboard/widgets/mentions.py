@@ -16,6 +16,7 @@ from presentation.masking import mask_speakers
 from presentation.wording import word
 
 ROW_SIGNS = 96
+_PLACE_SIGNS = 20
 
 
 def short_list(mentions: Iterable[Mention], now: datetime, zone: ZoneInfo) -> Markup:
@@ -97,7 +98,8 @@ def _marked(pieces: Sequence[Piece]) -> Markup:
 
 
 def _place(mention: Mention) -> Markup:
-    told = [mention.forum and f"{mention.forum}吧", mention.ip_location]
+    forum = excerpt(mention.forum or "", _PLACE_SIGNS)
+    told = [forum and f"{forum}吧", excerpt(mention.ip_location or "", _PLACE_SIGNS)]
     words = " · ".join(part for part in told if part)
     return fill('<span class="kb-quiet">{words}</span>', words=words) if words else NOTHING
 

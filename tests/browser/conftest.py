@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from tests.fixtures.browsers import Person, chromium
 
@@ -43,6 +43,10 @@ def pytest_runtest_makereport(
         folder.mkdir(parents=True, exist_ok=True)
         for person in met:
             file = folder / f"{item.name}-{person.login}.png"
-            person.takes_picture(file)
-            report.sections.append(("picture", str(file)))
+            try:
+                person.takes_picture(file)
+            except Error as error:  # the page crashed, say: the test tells how it came to that
+                report.sections.append(("no picture", str(error)))
+            else:
+                report.sections.append(("picture", str(file)))
     return report

@@ -136,3 +136,8 @@ def test_an_endless_sign_does_not_get_past_the_limit(part):
 def test_no_program_makes_a_link_of_what_is_quoted(text, cold):
     assert defang(text) == cold
     assert defang(cold) == cold
+
+
+@pytest.mark.parametrize(("text", "shown"), [("a" * 1_000_000, "aaaa…"), ("\u200b" * 9_999, "…")])
+def test_of_a_megabyte_only_the_beginning_is_looked_at(text, shown):
+    assert excerpt(text, 5) == shown
