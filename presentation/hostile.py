@@ -16,6 +16,8 @@ _BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Signs that Unicode calls letters or symbols, and that are drawn as nothing."""
 _LONGEST_CLUSTER = 16
 """Code points of one sign: the longest emoji have ten, a hostile chain of joiners has no end."""
+_ROOM = 32
+"""Code points looked at for each sign of an excerpt: marks and joiners of it, what is not shown."""
 _MAX_MARKS = 4
 """Combining marks kept on one sign: Vietnamese and Thai need up to three, a pile overflows."""
 
@@ -90,9 +92,14 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def excerpt(text: str, limit: int) -> str:
-    """Return the cleaned text, cut to at most `limit` signs of which the last is then `…`."""
-    signs = list(clusters(clean_line(text)))
-    if len(signs) <= limit:
+    """Return the cleaned text, cut to at most `limit` signs of which the last is then `…`.
+
+    Only its beginning is looked at: somebody may post a line of a megabyte, and a page shows
+    dozens.
+    """
+    begin = text[: limit * _ROOM]
+    signs = list(clusters(clean_line(begin)))
+    if len(signs) <= limit and len(begin) == len(text):
         return "".join(signs)
     return "".join(signs[: max(0, limit - 1)]).rstrip() + "…"
 

@@ -6,6 +6,8 @@ import unicodedata
 from presentation.hostile import clean_line, clusters
 
 MASK = "**"
+_LOOKED_AT = 200
+"""Code points of a name that are read; a name may be a megabyte, too."""
 
 _SPEAKER = re.compile(r"@([^\s@:：/#]{1,30})(?=\s?[:：])")
 """A name with words put into its mouth: `//@name:` in a chain of reposts, `回复@name:`."""
@@ -19,7 +21,8 @@ def mask_name(name: str) -> str:
     """
     if not name:
         return ""
-    signs = list(clusters(unicodedata.normalize("NFC", clean_line(name))))
+    begin = clean_line(name[:_LOOKED_AT])
+    signs = list(clusters(unicodedata.normalize("NFC", begin)))
     if len(signs) < 2 or signs[0] == "*":
         return MASK
     return signs[0] + MASK

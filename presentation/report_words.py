@@ -21,8 +21,6 @@ from presentation.wording import reason, word
 NOTHING = "—"
 TERM_SIGNS, BRAND_SIGNS = 8, 40
 _SAME = 0.005
-_ROOM = 32
-"""Code points looked at for each sign shown: marks and joiners of it, and what is not shown."""
 _WEEKDAYS = (
     Text("周一", "Mon"),
     Text("周二", "Tue"),
@@ -35,10 +33,8 @@ _WEEKDAYS = (
 
 
 def short(text: str, limit: int) -> str:
-    """Return a text as one harmless line of at most `limit` signs. Only its beginning is looked at:
-    somebody may post a line of a megabyte, and a report quotes dozens.
-    """
-    return hostile.excerpt(text[: limit * _ROOM], limit)
+    """Return a text as one harmless line of at most `limit` signs."""
+    return hostile.excerpt(text, limit)
 
 
 def quoted(text: str, limit: int) -> str:
