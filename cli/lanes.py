@@ -19,6 +19,7 @@ from runtime.settings import file_in_use
 from runtime.wiring import Services
 from scheduler.service import Work
 from scheduler.timetable import Job, Lane
+from workflow.case_routine import tick
 from workflow.corrections import reproject
 
 
@@ -110,8 +111,14 @@ def _warn(services: Services) -> Mapping[str, object]:
         zone_name=settings.timezone,
         public_url=settings.public_url,
     )
+    moved = tick(services.begin_work, at=services.clock.now(), desk=services.desk)
     result = warner.warn(services.clock.now())
-    return {"cases": result.cases, "mails": result.written, "unreached": result.unreached}
+    return {
+        "cases": result.cases,
+        "mails": result.written,
+        "unreached": result.unreached,
+        "moved": len(moved),
+    }
 
 
 def _relay(services: Services, owner: str) -> Mapping[str, object]:

@@ -14,9 +14,11 @@ PICTURES = "KOUBEI_TEST_PICTURES"
 _PEOPLE = pytest.StashKey[list[Person]]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """A Chromium that every test of the session uses."""
+    """A Chromium for the tests of a module. Not for the session: while it lives its event loop runs
+    in this thread, and what other modules start (browsers, process pools) would trip over it.
+    """
     with chromium() as running:
         yield running
 

@@ -44,8 +44,9 @@ from tests.fixtures.cases import (
     proven,
 )
 from workflow.case_bulk import act_on_many, undo
-from workflow.case_routine import take_up_spike, tick
+from workflow.case_routine import tick
 from workflow.cases import Opening, act, open_case, possible
+from workflow.handling import join_open_case
 
 S = CaseState
 
@@ -490,18 +491,17 @@ def test_a_new_spike_of_the_same_rule_reopens_the_answer(journey, begin):
     old, new = a_signal(1, state=SignalState.CLOSED, closed_at=NOON), a_signal(2)
     with begin() as work:
         work.signals.add(old)
-        work.signals.add(new)
         work.commit()
     case = journey.responded(signal_ids=(old.id,))
     with begin() as work:
-        reopened = take_up_spike(work, new, at=journey.at, desk=journey.desk)
-        nothing = take_up_spike(work, new, at=journey.at, desk=journey.desk)
+        joined = join_open_case(work, new, at=journey.at, desk=journey.desk)
         work.commit()
-    assert reopened is not None
-    assert (reopened.id, reopened.state, reopened.draft) == (case.id, S.VERIFYING, None)
+    assert joined is not None
+    with begin() as work:
+        reopened = work.cases.get(case.id)
+    assert (joined.case_id, reopened.state, reopened.draft) == (case.id, S.VERIFYING, None)
     assert new.id in reopened.signal_ids
     assert len(reopened.publications) == 1
-    assert nothing is None
 
 
 def test_archived_and_false_cases_are_taken_up_again(journey):
