@@ -10,7 +10,7 @@ from dashboard.services import services
 from dashboard.state import address, go, i_may, key, me, now, require_page, zone
 from dashboard.widgets.badges import tag
 from dashboard.widgets.frame import card, head, section
-from dashboard.widgets.html import NOTHING, fill, join, show
+from dashboard.widgets.html import NOTHING, fill, join, plain_label, show
 from dashboard.widgets.notices import empty, refused
 from dashboard.widgets.tables import report_table
 from domain.brand import Configuration
@@ -78,8 +78,10 @@ def _list(reports: list[Report], chosen: Report | None) -> None:
     for report in reports:
         is_chosen = chosen is not None and chosen.id == report.id
         st.button(
-            f"{report.snapshot.period.code}　{excerpt(report.snapshot.brand_name, 12)}　"
-            f"{word(report.kind).zh} · {word(report.state).zh}",
+            plain_label(
+                f"{report.snapshot.period.code}　{excerpt(report.snapshot.brand_name, 12)}　"
+                f"{word(report.kind).zh} · {word(report.state).zh}"
+            ),
             key=key("report", report.id),
             type="secondary" if is_chosen else "tertiary",
             width="stretch",
