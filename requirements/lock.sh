@@ -10,7 +10,7 @@ compile() {
     uv pip compile "$@" --universal --generate-hashes --python-version 3.11 --quiet \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 }
-run="--extra crawl --extra analysis --extra dashboard --extra report --extra oidc --extra excel --extra postgres"
+run="--extra crawl --extra analysis --extra dashboard --extra report --extra oidc --extra excel --extra postgres --extra elasticsearch"
 compile pyproject.toml "$@" -o requirements/core.lock
 compile pyproject.toml $run "$@" -o requirements/run.lock
 compile pyproject.toml $run --extra test --extra dev "$@" -o requirements/test.lock

@@ -12,6 +12,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "dashboard": ("streamlit",),
     "report": ("docxtpl", "vl_convert"),
     "oidc": ("authlib", "joserfc"),
+    "elasticsearch": ("elasticsearch",),
 }
 """Optional part, as pyproject.toml names it → the modules that our code imports of it."""
 
