@@ -96,7 +96,9 @@ def up_command(
     ] = None,
     demo: Annotated[
         bool,
-        typer.Option(help="未配置时是否进入演示。Whether to show the demo when nothing is set."),
+        typer.Option(
+            help="未配置时是否进入演示。Whether to show the demo when nothing is set, and run it."
+        ),
     ] = True,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
@@ -126,7 +128,7 @@ def up_command(
             settings = _reached_at(settings, listening.getsockname()[1])
         services = stack.enter_context(open_services(settings))
         _make_keys(services, needed=bool(lanes_here))
-        if crawls:
+        if demo and crawls:
             stack.enter_context(_demo_if_meant(services))
         _announce(settings)
         if lanes_here:
