@@ -18,8 +18,9 @@ RUN /opt/koubei/bin/python -m pip install --require-hashes --no-build-isolation 
 RUN /opt/koubei/bin/python -m pip install --require-hashes --no-build-isolation -r requirements/run.lock
 COPY . .
 RUN /opt/koubei/bin/python -m pip install --no-deps --no-build-isolation --no-index .
-# what installs packages has no work in a service
+# what installs packages, and other people's tests (70 MB), have no work in a service
 RUN /opt/koubei/bin/python -m pip uninstall --yes setuptools wheel pip
+RUN find /opt/koubei/lib -type d -name tests -prune -exec rm -r {} +
 
 
 FROM ${PYTHON_IMAGE} AS runtime
