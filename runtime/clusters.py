@@ -1,0 +1,154 @@
+"""What is done to the index of a cluster: made, brought up to date, filled from a file, tended.
+
+Imported where it is used: the client takes half a second, and may not be installed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from domain.errors import StoreError, Text
+from monitoring.moving import copy
+from runtime.wiring import open_cluster
+from storage.elasticsearch.client import connect, translated
+from storage.elasticsearch.cluster import Cluster
+from storage.elasticsearch.expunging import expunge
+from storage.elasticsearch.schema import (
+    SchemaChange,
+    Step,
+    apply,
+    find,
+    index_name,
+    make_index,
+    our_form,
+    plan,
+)
+from storage.elasticsearch.switching import (
+    KEPT,
+    has_lifecycles,
+    put_policy,
+    remove_replaced,
+    switch,
+)
+from storage.sqlite.mentions import SqliteMentionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What `prepare` found and did: the differences, whether the cluster has lifecycle policies,
+    and whether ours was stored.
+    """
+
+    changes: tuple[SchemaChange, ...]
+    has_lifecycles: bool
+    policy_stored: bool
+
+    @property
+    def needs_migration(self) -> bool:
+        """Whether the index is of an older version, which `koubei migrate` replaces."""
+        return any(change.step is Step.MIGRATE for change in self.changes)
+
+
+def prepare(cluster: Cluster, *, dry_run: bool = False) -> Prepared:
+    """Bring index, alias, settings and lifecycle policy to what our files say, as far as that needs
+    no copy. SchemaMismatch when the index is of a newer program, or not ours.
+    """
+    with _client(cluster) as client:
+        if dry_run:
+            found = plan(client, cluster)
+            return Prepared(tuple(found), has_lifecycles(client, cluster), policy_stored=False)
+        changes = apply(client, cluster)
+        lifecycles = has_lifecycles(client, cluster)
+        stored = put_policy(client, cluster) if lifecycles else False
+        return Prepared(tuple(changes), lifecycles, stored)
+
+
+def mentions_in(cluster: Cluster) -> int | None:
+    """Return how many mentions the index in use holds, None when there is no index."""
+    with _client(cluster) as client:
+        if find(client, cluster) is None:
+            return None
+        with translated(cluster.place):
+            try:
+                client.indices.refresh(index=cluster.index)
+                return int(client.count(index=cluster.index)["count"])
+            except NotFoundError:  # removed meanwhile
+                return None
+
+
+@contextmanager
+def filled_index(
+    cluster: Cluster, file: Path, at: datetime, stored: Callable[[int], None]
+) -> Iterator[Callable[[], str | None]]:
+    """Fill a new index with the mentions of an SQLite file; give what puts it in use and returns
+    the name of the one that was. What is not put in use is gone when the block ends.
+    """
+    with _client(cluster) as client:
+        name = _new_name(client, cluster, at)
+        with translated(cluster.place):
+            make_index(client, name, form=our_form(cluster))
+        in_use = False
+
+        def put_in_use() -> str | None:
+            nonlocal in_use
+            before = switch(client, cluster, name, at)
+            in_use = True
+            return before
+
+        try:
+            _fill(cluster, name, file, stored)
+            yield put_in_use
+        finally:
+            if not in_use:
+                with translated(cluster.place):
+                    client.options(ignore_status=404).indices.delete(index=name)
+
+
+def tend(cluster: Cluster, now: datetime, *, removed: int) -> dict[str, object]:
+    """Do what housekeeping does to a cluster: make removals real, and remove indices that were
+    replaced long ago. Returns figures.
+    """
+    with _client(cluster) as client:
+        gone = remove_replaced(client, cluster, now - KEPT)
+        if removed:
+            expunge(client, cluster)
+    return {"replaced_indices": len(gone)} if gone else {}
+
+
+def _fill(cluster: Cluster, name: str, file: Path, stored: Callable[[int], None]) -> None:
+    with (
+        closing(SqliteMentionStore(file)) as source,
+        closing(open_cluster(replace(cluster, index=name))) as target,
+    ):
+        refused = copy(source, target, stored)
+        expected, found = source.status().mentions, target.status().mentions
+    if refused or expected != found:
+        raise StoreError(
+            Text(
+                f"集群只接受了 {expected} 条中的 {found} 条，未启用",
+                f"the cluster took {found} of {expected} mentions; they were not put in use",
+            ),
+            place=cluster.place,
+            mend=Text("koubei doctor", "koubei doctor"),
+        )
+
+
+def _new_name(client: Elasticsearch, cluster: Cluster, at: datetime) -> str:
+    name = index_name(cluster)
+    with translated(cluster.place):
+        if not client.indices.exists(index=name):
+            return name
+    return f"{name}-{at:%Y%m%d%H%M%S}"
+
+
+@contextmanager
+def _client(cluster: Cluster) -> Iterator[Elasticsearch]:
+    client = connect(cluster)
+    try:
+        yield client
+    finally:
+        client.close()
