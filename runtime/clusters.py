@@ -3,20 +3,24 @@
 Imported where it is used: the client takes half a second, and may not be installed.
 """
 
+import importlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from domain.errors import StoreError, Text
+from domain.errors import KoubeiError, StoreError, Text
+from domain.ports import Clock
 from monitoring.moving import copy
 from runtime.wiring import open_cluster
 from storage.elasticsearch.client import connect, translated
 from storage.elasticsearch.cluster import Cluster
 from storage.elasticsearch.expunging import expunge
+from storage.elasticsearch.migration import STEPS, Migrated, Migration, Rewrite, Source
 from storage.elasticsearch.schema import (
     SchemaChange,
     Step,
@@ -32,6 +36,7 @@ from storage.elasticsearch.switching import (
     has_lifecycles,
     put_policy,
     remove_replaced,
+    replaced,
     switch,
 )
 from storage.sqlite.mentions import SqliteMentionStore
@@ -106,6 +111,77 @@ def filled_index(
             if not in_use:
                 with translated(cluster.place):
                     client.options(ignore_status=404).indices.delete(index=name)
+
+
+def migrate_index(
+    cluster: Cluster,
+    clock: Clock,
+    *,
+    renew: Callable[[], None],
+    told: Callable[[int, int], None],
+) -> Migrated | None:
+    """Copy the mentions into an index of this program's version and put it in use; None when the
+    one in use is. See `storage.elasticsearch.migration`. Differences that need no copy are applied
+    first.
+    """
+    prepare(cluster)
+    with _client(cluster) as client:
+        migration = Migration(
+            client,
+            cluster,
+            our_form(cluster),
+            rewriting,
+            clock.now,
+            renew=renew,
+            told=told,
+        )
+        return migration.run()
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Which index is in use again in place of which, since when the other one was, and how many
+    mentions were seen since then: those are in the other one only.
+    """
+
+    before: str
+    after: str
+    since: datetime
+    newer: int
+
+
+def take_back(cluster: Cluster, now: datetime) -> TakenBack:
+    """Put the index in use again that was replaced last; KoubeiError when there is none."""
+    with _client(cluster) as client:
+        former = replaced(client, cluster)
+        if not former:
+            raise KoubeiError(
+                Text("没有可以改回的索引", "no replaced index is there any more"),
+                place=cluster.place,
+                mend=Text("从备份恢复：koubei restore", "restore a backup: koubei restore"),
+            )
+        since = former[0].since
+        with translated(cluster.place):
+            client.indices.refresh(index=cluster.index)
+            seen = {"range": {"event.ingested": {"gte": since.isoformat()}}}
+            newer = int(client.count(index=cluster.index, query=seen)["count"])
+        before = switch(client, cluster, former[0].name, now)
+    return TakenBack(before or "", former[0].name, since, newer)
+
+
+def rewriting(version: int) -> Rewrite:
+    """Return what makes a document of this program's version of one that an index of an older
+    version keeps.
+    """
+    documents: Any = importlib.import_module("storage.elasticsearch.documents")
+
+    def rewrite(source: Source) -> bytes:
+        for step in STEPS[version - 1 :]:
+            source = step(source)
+        body: bytes = documents.encode(documents.decode(source)).body
+        return body
+
+    return rewrite
 
 
 def tend(cluster: Cluster, now: datetime, *, removed: int) -> dict[str, object]:

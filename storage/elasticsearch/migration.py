@@ -43,8 +43,12 @@ _TRIES: Final = 8
 _FILLING: Final = {"refresh_interval": "-1"}
 
 Source = Mapping[str, Any]
-Rewrite = Callable[[Source], Source]
+Rewrite = Callable[[Source], Source | bytes]
 """Makes a document of the older version one of the newer."""
+
+STEPS: Final[Sequence[Callable[[Source], Source]]] = ()
+"""Step n makes what an index of version n + 1 keeps of a document what one of version n + 2 does.
+Steps are only ever added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +68,20 @@ class Migrated:
 
 @dataclass(slots=True)
 class Migration:
-    """One copy. `now` is the time, `renew` says that this copy is still the only one and raises
-    when it is not; `told` gets how many documents were copied and how many there are in all.
+    """One copy. `rewrite` gives what is done to documents of a version, `now` is the time. `renew`
+    says that this copy is still the only one, and raises when it is not; `told` gets how many
+    documents were copied and how many there are in all.
     """
 
     client: Elasticsearch
     cluster: Cluster
     form: Form
-    rewrite: Rewrite
+    rewrite: Callable[[int], Rewrite]
     now: Callable[[], datetime]
     renew: Callable[[], None] = lambda: None
     told: Callable[[int, int], None] = lambda _copied, _total: None
     sleep: Callable[[float], None] = time.sleep
+    _rewrite: Rewrite = field(init=False)
     _reached: dict[str, int] = field(default_factory=dict)
     _copied: int = 0
     _removed: int = 0
@@ -90,16 +96,18 @@ class Migration:
         source = find(self.client, self.cluster)
         if source is None or source.version >= self.form.version:
             return None
+        self._rewrite = self.rewrite(source.version)
         with translated(self.cluster.place):
             target = self._target(source)
             return self._migrate(source, target)
 
     def _migrate(self, source: Found, target: str) -> Migrated:
-        passes = 0
+        passes = 1
         while self._catch_up(source.name, target) > LITTLE and passes < MOST_PASSES:
             passes += 1
         self._follow_removals(source.name, target)
         self._finish_settings(target)
+        self._catch_up(source.name, target)  # so that the last one is short
         with self._blocked(source.name) as blocked:
             passes += 2
             self._catch_up(source.name, target)
@@ -224,7 +232,7 @@ class Migration:
         A version that is higher there is that of a document which was removed and came again, so
         that its versions began anew: the newer document replaces it whatever its number.
         """
-        left = [_indexing(hit, self.rewrite(hit["_source"])) for hit in hits]
+        left = [_indexing(hit, self._rewrite(hit["_source"])) for hit in hits]
         for attempt in range(_TRIES):
             left = self._write_once(target, left)
             if not left:
@@ -237,7 +245,8 @@ class Migration:
         )
 
     def _write_once(self, target: str, items: Sequence["_Item"]) -> list["_Item"]:
-        operations = [part for item in items for part in item.operation]
+        # what is bytes already goes as it is (elasticsearch-py: NdjsonSerializer)
+        operations: list[Any] = [part for item in items for part in item.operation]
         answer = self.client.bulk(index=target, operations=operations)
         again = []
         for item, outcome in zip(items, answer["items"], strict=True):
@@ -384,10 +393,10 @@ class _Item:
 
     mention_id: str
     version: int | None
-    document: Source
+    document: Source | bytes
 
     @property
-    def operation(self) -> Iterable[Mapping[str, Any]]:
+    def operation(self) -> Iterable[Mapping[str, Any] | bytes]:
         action: dict[str, Any] = {"_id": self.mention_id}
         if self.version is not None:
             action |= {"version": self.version, "version_type": "external_gte"}
@@ -398,7 +407,7 @@ class _Item:
         return _Item(self.mention_id, None, self.document)
 
 
-def _indexing(hit: Mapping[str, Any], document: Source) -> _Item:
+def _indexing(hit: Mapping[str, Any], document: Source | bytes) -> _Item:
     return _Item(str(hit["_id"]), int(hit["_version"]), document)
 
 
