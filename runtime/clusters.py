@@ -100,7 +100,7 @@ def filled_index(
 
         def put_in_use() -> str | None:
             nonlocal in_use
-            before = switch(client, cluster, name, at)
+            before = switch(client, cluster, name, at).before
             in_use = True
             return before
 
@@ -165,7 +165,7 @@ def take_back(cluster: Cluster, now: datetime) -> TakenBack:
             client.indices.refresh(index=cluster.index)
             seen = {"range": {"event.ingested": {"gte": since.isoformat()}}}
             newer = int(client.count(index=cluster.index, query=seen)["count"])
-        before = switch(client, cluster, former[0].name, now)
+        before = switch(client, cluster, former[0].name, now).before
     return TakenBack(before or "", former[0].name, since, newer)
 
 

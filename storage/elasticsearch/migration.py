@@ -15,9 +15,9 @@ Needs no more than search, bulk and index administration: no `_reindex`, no scri
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
@@ -85,6 +85,7 @@ class Migration:
     _reached: dict[str, int] = field(default_factory=dict)
     _copied: int = 0
     _removed: int = 0
+    _mentions: int = 0
     _until: float | None = None
 
     def run(self) -> Migrated | None:
@@ -102,27 +103,33 @@ class Migration:
             return self._migrate(source, target)
 
     def _migrate(self, source: Found, target: str) -> Migrated:
-        passes = 1
+        passes = 2
         while self._catch_up(source.name, target) > LITTLE and passes < MOST_PASSES:
             passes += 1
         self._follow_removals(source.name, target)
         self._finish_settings(target)
         self._catch_up(source.name, target)  # so that the last one is short
-        with self._blocked(source.name) as blocked:
-            passes += 2
-            self._catch_up(source.name, target)
-            self._follow_removals(source.name, target)
-            mentions = self._compare(source.name, target)
-            switch(self.client, self.cluster, target, self.now())
+        last = partial(self._last_pass, source.name, target)
+        switched = switch(self.client, self.cluster, target, self.now(), last)
         return Migrated(
             before=source.name,
             after=target,
-            mentions=mentions,
+            mentions=self._mentions,
             copied=self._copied,
             removed=self._removed,
-            passes=passes,
-            blocked=blocked(),
+            passes=passes + 1,
+            blocked=switched.blocked,
         )
+
+    def _last_pass(self, source: str, target: str) -> None:
+        """Do the rest, while nothing is written, and see that both hold the same."""
+        self._until = time.monotonic() + LONGEST_BLOCK.total_seconds()
+        try:
+            self._catch_up(source, target, save=False)
+            self._follow_removals(source, target)
+            self._mentions = self._compare(source, target)
+        finally:
+            self._until = None
 
     # --- the new index
 
@@ -155,12 +162,12 @@ class Migration:
 
     # --- copying
 
-    def _catch_up(self, source: str, target: str) -> int:
+    def _catch_up(self, source: str, target: str, *, save: bool = True) -> int:
         """Copy what was written since the last pass; return how many documents that were."""
-        whole(self.client.indices.refresh(index=source))
+        applied_by_shard = self._applied(source)
         total = self._count(source)
         copied = 0
-        for shard, applied in self._applied(source).items():
+        for shard, applied in applied_by_shard.items():
             for number, hits in enumerate(self._written(source, shard), start=1):
                 self.renew()
                 self._check_block()
@@ -169,11 +176,12 @@ class Migration:
                 self._copied += len(hits)
                 # a write below this number may not have been visible yet
                 self._reached[shard] = min(int(hits[-1]["_seq_no"]), applied)
-                if number % _SAVED_EVERY == 0:
+                if save and number % _SAVED_EVERY == 0:
                     self._save(source, target)
                 self.told(len(hits), total)
             self._reached[shard] = max(self._reached.get(shard, -1), applied)
-        self._save(source, target)
+        if save:
+            self._save(source, target)
         return copied
 
     def _applied(self, source: str) -> dict[str, int]:
@@ -359,24 +367,6 @@ class Migration:
 
     def _count(self, index: str) -> int:
         return int(whole(self.client.count(index=index))["count"])
-
-    @contextmanager
-    def _blocked(self, source: str) -> Iterator[Callable[[], timedelta]]:
-        """Let nothing be written while the block lasts, which is not long; give what tells how
-        long it was.
-        """
-        began = time.monotonic()
-        ended: list[float] = []
-        self._until = began + LONGEST_BLOCK.total_seconds()
-        try:
-            self.client.indices.add_block(index=source, block="write")
-            yield lambda: timedelta(seconds=(ended[0] if ended else time.monotonic()) - began)
-        except BaseException:
-            self.client.indices.put_settings(index=source, settings={"blocks.write": None})
-            raise
-        finally:
-            self._until = None
-            ended.append(time.monotonic())
 
     def _check_block(self) -> None:
         if self._until is not None and time.monotonic() > self._until:

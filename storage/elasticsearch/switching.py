@@ -4,6 +4,9 @@ The alias moves in one step, so that no query finds none or both. The index that
 writes any more, says since when in its `_meta`, and stays for a while as the way back.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +17,7 @@ from storage.elasticsearch.client import translated
 from storage.elasticsearch.cluster import Cluster
 from storage.elasticsearch.schema import PROGRAM, find, policy
 
+_PASSING: Final = frozenset({"replaced_at", "copied_from", "copied_to"})
 KEPT: Final = timedelta(days=14)
 """How long an index that was replaced stays."""
 
@@ -27,33 +31,46 @@ class Replaced:
     since: datetime
 
 
-def switch(client: Elasticsearch, cluster: Cluster, name: str, at: datetime) -> str | None:
-    """Put the index `name` in use and retire the one that was; return the name of that.
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """Which index was in use before, if any, and for how long nothing could be written."""
 
-    What is written from here on goes to `name`. The other one takes no writes before it is let go.
+    before: str | None
+    blocked: timedelta
+
+
+def switch(
+    client: Elasticsearch,
+    cluster: Cluster,
+    name: str,
+    at: datetime,
+    last: Callable[[], None] = lambda: None,
+) -> Switched:
+    """Put the index `name` in use and retire the one that was; return which that is.
+
+    `last` is done when nothing is written any more and before the alias moves. If it fails, or the
+    move does, everything is as it was.
     """
     before = find(client, cluster)
     with translated(cluster.place):
-        meta = _meta_of(client, name)
-        for old in ("replaced_at", "copied_from", "copied_to"):
-            meta.pop(old, None)
-        actions: list[dict[str, Any]] = [
-            {"add": {"index": name, "alias": cluster.index, "is_write_index": True}}
-        ]
-        if before is not None:
-            client.indices.add_block(index=before.name, block="write")
-            retired = {**_meta_of(client, before.name), "replaced_at": at.isoformat()}
-            client.indices.put_mapping(index=before.name, meta=retired)
-            actions.append(
-                {"remove": {"index": before.name, "alias": cluster.index, "must_exist": True}}
-            )
         client.indices.put_settings(index=name, settings={"blocks.write": None})
-        client.indices.put_mapping(index=name, meta=meta)
-        client.indices.update_aliases(actions=actions)
         if before is None:
-            return None
+            last()
+            client.indices.update_aliases(actions=[_use(cluster, name)])
+            _forget(client, name)
+            return Switched(None, timedelta(0))
+        # said before it is so: one that is in use counts as in use whatever it says
+        retired = {**_meta_of(client, before.name), "replaced_at": at.isoformat()}
+        client.indices.put_mapping(index=before.name, meta=retired)
+        began = time.monotonic()
+        with _no_writes(client, before.name):
+            last()
+            let_go = {"index": before.name, "alias": cluster.index, "must_exist": True}
+            client.indices.update_aliases(actions=[_use(cluster, name), {"remove": let_go}])
+        blocked = timedelta(seconds=time.monotonic() - began)
+        _forget(client, name)
         _let_age(client, cluster, before.name, at)
-    return before.name
+    return Switched(before.name, blocked)
 
 
 def replaced(client: Elasticsearch, cluster: Cluster) -> list[Replaced]:
@@ -112,6 +129,29 @@ def put_policy(client: Elasticsearch, cluster: Cluster) -> bool:
 def policy_name(cluster: Cluster) -> str:
     """Return the name of the policy that removes replaced indices."""
     return f"{cluster.index}-replaced"
+
+
+@contextmanager
+def _no_writes(client: Elasticsearch, name: str) -> Iterator[None]:
+    """Let nothing be written to an index from here on, unless the block fails."""
+    try:
+        client.indices.add_block(index=name, block="write")
+        yield
+    except BaseException:
+        client.indices.put_settings(index=name, settings={"blocks.write": None})
+        raise
+
+
+def _use(cluster: Cluster, name: str) -> dict[str, Any]:
+    return {"add": {"index": name, "alias": cluster.index, "is_write_index": True}}
+
+
+def _forget(client: Elasticsearch, name: str) -> None:
+    """Let an index that is in use say no more of where it came from."""
+    meta = _meta_of(client, name)
+    kept = {key: value for key, value in meta.items() if key not in _PASSING}
+    if kept != meta:
+        client.indices.put_mapping(index=name, meta=kept)
 
 
 def _let_age(client: Elasticsearch, cluster: Cluster, name: str, at: datetime) -> None:
