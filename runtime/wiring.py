@@ -5,7 +5,7 @@ that only shows pages needs neither.
 """
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -141,7 +141,23 @@ class Services:
     def keep(self) -> Keep:
         """For how long what is kept for a time is kept."""
         days = self.settings.retention
-        return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
+        return Keep(
+            mentions=None if days.mentions is None else timedelta(days=days.mentions),
+            pages=timedelta(days=days.pages),
+            evaluations=timedelta(days=days.evaluations),
+        )
+
+    def tend_store(self, *, removed: bool) -> Mapping[str, object]:
+        """Do what a cluster needs now and then; return figures. With `removed`, what was removed is
+        gone from its disks too when this returns; a file overwrites at once.
+        """
+        cluster = self.settings.cluster
+        if cluster is None:
+            return {}
+        require("elasticsearch")
+        clusters: Any = importlib.import_module("runtime.clusters")
+        figures: Mapping[str, object] = clusters.tend(cluster, self.clock.now(), removed=removed)
+        return figures
 
     @cached_property
     def detector(self) -> Detector:
