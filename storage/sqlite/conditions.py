@@ -12,12 +12,15 @@ from domain.han import fold
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT
 from storage.sqlite.grams import match_expression
-from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED, micros
+from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED
 from storage.sqlite.schema import TIE_BITS
+from storage.storable import micros
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _LAST_HOUR = 1 << 40
+_LONGEST = 1 << 30
+"""More characters than a row can hold."""
 _IN_ROLLUP = frozenset({"brand_id", "platforms", "labels", "start", "end"})
 
 
@@ -38,12 +41,14 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     """Return the query whose rows are the target rows of the mentions that are wanted."""
     words = [folded for word in wanted.words if (folded := fold(word))]
     without = [folded for word in wanted.without if (folded := fold(word))]
+    neighbours = [fold(word) for proximity in wanted.near for word in proximity.words]
+    indexed = [word for word in (*words, *neighbours) if word]
     about_mention = (wanted.collected_start, wanted.collected_end, wanted.author_key, wanted.source)
     tables: dict[str, str] = {}
     clauses: list[tuple[str, object]] = []
-    if words:
+    if indexed:
         tables["g"] = "gram"
-        clauses.append(("gram MATCH ?", match_expression(words, wanted.brand_id)))
+        clauses.append(("gram MATCH ?", match_expression(indexed, wanted.brand_id)))
     if wanted.cluster_id is not None:
         tables["m"] = "mention"
         clauses.append(("m.cluster_id = ?", wanted.cluster_id))
@@ -54,7 +59,7 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     clauses.append(("t.brand = ?", wanted.brand_id or WHOLE_TEXT))
     if with_mention or any(value is not None for value in about_mention):
         tables.setdefault("m", "mention")
-    if words or without:
+    if indexed or without or neighbours:
         tables["b"] = "body"
     driver = next(iter(tables))
     at = f"{driver}.rowid" if driver == "g" else f"{driver}.at"
@@ -62,10 +67,15 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     clauses += _about_target(wanted, at) + _about_mention(wanted)
     clauses += [("instr(b.folded, ?) > 0", word) for word in words]
     clauses += [("instr(b.folded, ?) = 0", word) for word in without]
+    clauses += [
+        (f"is_near(b.folded, ?, ?, {min(proximity.distance, _LONGEST)})", None)
+        for proximity in wanted.near
+    ]
     return Query(
         source=" CROSS JOIN ".join(f"{table} {alias}" for alias, table in tables.items()),
         where=" AND ".join([*joins, *(text for text, _ in clauses)]),
-        parameters=tuple(value for _, value in clauses if value is not None),
+        # the two words of each `near` come last, as their clauses do
+        parameters=(*(value for _, value in clauses if value is not None), *neighbours),
         at=at,
     )
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import StoreError, StoreUnavailable, Text
+from storage.sqlite.proximity import is_near
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before StoreUnavailable."""
@@ -141,6 +142,7 @@ class Connections:
         try:
             for setting in _SETTINGS:
                 connection.execute(setting)
+            connection.create_function("is_near", 4, is_near, deterministic=True)
         except sqlite3.Error:
             connection.close()
             raise

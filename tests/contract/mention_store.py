@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
+from domain.brand import Proximity
 from domain.mention import Flag, Kind, Mention, Platform, Precision
 from domain.merge import merge
 from domain.ports import MentionStore
@@ -139,6 +140,28 @@ HARD_WORDS = {
     "-y": {"operators"},
     "^z": {"operators"},
     "没有这句话": set(),
+}
+
+NEAR_WORDS = {
+    ("奶茶", "苍蝇", 2): {"after", "before", "again", "traditional"},
+    ("苍蝇", "奶茶", 1): {"again"},
+    ("奶茶", "苍蝇", 3): {"after", "before", "again", "split", "traditional"},
+    ("奶茶", "苍蝇", 29): {"after", "before", "again", "split", "traditional"},
+    ("奶茶", "蒼蠅", 30): {"after", "before", "far", "again", "split", "traditional"},
+    ("奶茶", "茶壶", 0): {"overlap"},
+    ("奶茶壶", "茶", 0): {"overlap"},
+    ("壶", "奶", 1): {"overlap"},
+    ("壶", "奶", 0): set(),
+    ("奶", "茶", 0): {"after", "before", "far", "again", "overlap", "one", "split", "traditional"},
+    ("奶茶", "奶茶", 0): {
+        *("after", "before", "far", "again", "overlap", "one", "split", "traditional")
+    },
+    ("x", "苍", 2): {"split"},
+    ("x", "苍", 1): set(),
+    ("phone", "PRO", 6): {"mixed"},
+    ("phone", "PRO", 5): set(),
+    ("奶茶", "", 9): set(),
+    ("没有", "奶茶", 99): set(),
 }
 
 
@@ -398,6 +421,34 @@ class MentionStoreContract:
         assert found(without=("奶茶", "咖啡")) == set()
         assert found(without=("奶 茶",)) == {"weibo:1", "weibo:2", "weibo:3"}
         assert found(words=("贵", "不贵")) == {"weibo:2"}
+
+    def test_near_words_stand_within_a_distance_in_any_order(self, store):
+        texts = {
+            "after": "奶茶里有苍蝇",
+            "before": "苍蝇飞进奶茶",
+            "far": "奶茶" + "很" * 30 + "苍蝇",
+            "again": "奶茶" + "很" * 30 + "苍蝇，奶茶",
+            "overlap": "奶茶壶嘴",
+            "one": "奶茶",
+            "split": "奶茶x\n 苍蝇",
+            "traditional": "奶茶裡有蒼蠅",
+            "mixed": "iPhone15 电池 Pro",
+        }
+        self.put(store, *(a_mention(name, text=text) for name, text in texts.items()))
+        for (one, other, distance), expected in NEAR_WORDS.items():
+            wanted = MentionFilter(near=(Proximity((one, other), distance),))
+            found = {m.id.partition(":")[2] for m in store.search(wanted).mentions}
+            assert found == expected, (one, other, distance)
+            assert store.count(wanted) == len(expected), (one, other, distance)
+        both = (Proximity(("奶茶", "苍蝇"), 3), Proximity(("飞", "茶"), 3))
+        assert ids(store.search(MentionFilter(near=both)).mentions) == ["weibo:before"]
+        window = MentionFilter(near=both[:1], start=NOON - DAY, end=NOON, without=("飞",))
+        assert store.summary(window).count == 4
+
+    def test_near_takes_two_words_and_a_distance_from_zero(self):
+        for words, distance in ((("一",), 1), (("一", "二", "三"), 1), (("一", "二"), -1)):
+            with pytest.raises(ValueError, match="near"):
+                MentionFilter(near=(Proximity(words, distance),))
 
     def test_words_find_the_text_as_it_is_now(self, store):
         mention = a_mention(text="刚发的旧话")
@@ -751,6 +802,11 @@ def assert_same_answers(
 # --- the model: any sequence of operations leaves the answers of the naive store
 
 _words = st.text(st.sampled_from("好吃不贵茶iP5，\n 😡貴"), max_size=6)
+_proximities = st.builds(
+    Proximity,
+    st.tuples(*[st.text(st.sampled_from("好吃不贵茶"), min_size=1, max_size=2)] * 2),
+    st.integers(0, 3),
+)
 _brands = st.frozensets(st.sampled_from(["cha", "tea"]))
 _prints = st.none() | st.sampled_from([0, 1, 3, 2**63, 2**64 - 1, 2**64 - 2])
 _judgements = st.dictionaries(
@@ -815,6 +871,7 @@ filters = st.builds(
     cluster_id=st.none() | st.just("weibo:0"),
     source=st.none() | st.just("run-1"),
     public_voice_only=st.booleans(),
+    near=st.lists(_proximities, max_size=1).map(tuple),
 )
 loose_filters = filters.map(
     lambda f: MentionFilter(f.brand_id, platforms=f.platforms, start=f.start, end=f.end)
