@@ -78,6 +78,7 @@ class SchedulerContract:
         assert notebook.done["crawl:tea:hot"] == 1
         assert states(begin)["crawl:tea:weibo"].detail == {"count": 1}
 
+    @pytest.mark.slow
     def test_two_services_share_the_slots(self, begin):
         clock = FixedClock()
         one, first = a_service(begin, clock, "one")
