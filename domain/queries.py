@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.brand import Proximity
 from domain.errors import Text
 from domain.mention import Kind, Mention, Platform
 from domain.sentiment import Label
@@ -17,8 +18,10 @@ class MentionFilter:
     else the whole text's); without a brand `labels` means the whole text's. `start` ≤ published <
     `end`; `collected_start` ≤ collected < `collected_end`. `words`: every one is a substring of
     title + text after `domain.han.fold` on both sides (a newline joins title and text); `without`
-    excludes the same way. `public_voice_only` leaves out spam and own accounts, as charts and
-    alarms do.
+    excludes the same way. `near`: the two words of each lie within its distance of each other, in
+    any order, counted in characters of the folded text between the end of the one that begins first
+    and the beginning of the other, so that words that overlap are near; an empty word is never
+    near. `public_voice_only` leaves out spam and own accounts, as charts and alarms do.
     """
 
     brand_id: str | None = None
@@ -36,6 +39,14 @@ class MentionFilter:
     cluster_id: str | None = None
     source: str | None = None
     public_voice_only: bool = True
+    near: tuple[Proximity, ...] = ()
+
+    def __post_init__(self) -> None:
+        for proximity in self.near:
+            if len(proximity.words) != 2:
+                raise ValueError("near needs exactly two words")
+            if proximity.distance < 0:
+                raise ValueError("the distance of near must not be negative")
 
 
 class Sort(StrEnum):

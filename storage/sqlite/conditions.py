@@ -11,13 +11,17 @@ from datetime import UTC, datetime, timedelta
 from domain.han import fold
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT
+from storage.sqlite.connections import HALVES, bindable
 from storage.sqlite.grams import match_expression
-from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED, micros
+from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED
 from storage.sqlite.schema import TIE_BITS
+from storage.storable import micros
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _LAST_HOUR = 1 << 40
+_LONGEST = 1 << 30
+"""More characters than a row can hold."""
 _IN_ROLLUP = frozenset({"brand_id", "platforms", "labels", "start", "end"})
 
 
@@ -36,14 +40,16 @@ class Query:
 
 def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Query:
     """Return the query whose rows are the target rows of the mentions that are wanted."""
-    words = [folded for word in wanted.words if (folded := fold(word))]
-    without = [folded for word in wanted.without if (folded := fold(word))]
+    words = [folded for word in wanted.words if (folded := _folded(word))]
+    without = [folded for word in wanted.without if (folded := _folded(word))]
+    neighbours = [_folded(word) for proximity in wanted.near for word in proximity.words]
+    indexed = [word for word in (*words, *neighbours) if word]
     about_mention = (wanted.collected_start, wanted.collected_end, wanted.author_key, wanted.source)
     tables: dict[str, str] = {}
     clauses: list[tuple[str, object]] = []
-    if words:
+    if indexed:
         tables["g"] = "gram"
-        clauses.append(("gram MATCH ?", match_expression(words, wanted.brand_id)))
+        clauses.append(("gram MATCH ?", match_expression(indexed, wanted.brand_id)))
     if wanted.cluster_id is not None:
         tables["m"] = "mention"
         clauses.append(("m.cluster_id = ?", wanted.cluster_id))
@@ -54,7 +60,7 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     clauses.append(("t.brand = ?", wanted.brand_id or WHOLE_TEXT))
     if with_mention or any(value is not None for value in about_mention):
         tables.setdefault("m", "mention")
-    if words or without:
+    if indexed or without or neighbours:
         tables["b"] = "body"
     driver = next(iter(tables))
     at = f"{driver}.rowid" if driver == "g" else f"{driver}.at"
@@ -62,10 +68,15 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     clauses += _about_target(wanted, at) + _about_mention(wanted)
     clauses += [("instr(b.folded, ?) > 0", word) for word in words]
     clauses += [("instr(b.folded, ?) = 0", word) for word in without]
+    clauses += [
+        (f"is_near(b.folded, ?, ?, {min(proximity.distance, _LONGEST)})", None)
+        for proximity in wanted.near
+    ]
     return Query(
         source=" CROSS JOIN ".join(f"{table} {alias}" for alias, table in tables.items()),
         where=" AND ".join([*joins, *(text for text, _ in clauses)]),
-        parameters=tuple(value for _, value in clauses if value is not None),
+        # the two words of each `near` come last, as their clauses do
+        parameters=(*(bindable(value) for _, value in clauses if value is not None), *neighbours),
         at=at,
     )
 
@@ -107,7 +118,7 @@ def rollup_clauses(wanted: MentionFilter) -> tuple[str, tuple[object, ...]]:
         f"brand = ? AND platform IN ({_listed(platforms)}) AND label IN ({_listed(labels)})"
         " AND hour >= ? AND hour < ?"
     )
-    return where, (wanted.brand_id or WHOLE_TEXT, *hours)
+    return where, (bindable(wanted.brand_id or WHOLE_TEXT), *hours)
 
 
 def _about_target(wanted: MentionFilter, at: str) -> list[tuple[str, object]]:
@@ -157,6 +168,11 @@ def _codes(column: str, codes: list[int]) -> list[tuple[str, object]]:
         return [(f"{column} = ?", codes[0])]
     # the plus keeps an index by this column out: rows of several codes would need sorting by time
     return [(f"+{column} IN ({_listed(codes)})", None)]
+
+
+def _folded(word: str) -> str:
+    # a text in normal form holds no full-width letter, as it holds no half character
+    return HALVES.sub("Ａ", fold(word))
 
 
 def _listed(codes: Iterable[int]) -> str:

@@ -7,7 +7,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from enum import IntEnum
 from itertools import chain, islice
 from pathlib import Path
 
@@ -21,12 +20,13 @@ from domain.queries import (
     MentionFilter,
     MentionPage,
     Near,
-    Refused,
     Sort,
     StoreStatus,
     Summary,
     TimelinePoint,
 )
+from storage.near_copies import Probe
+from storage.outcomes import Outcome, Outcomes
 from storage.sqlite.conditions import (
     compile_filter,
     first_at,
@@ -35,19 +35,17 @@ from storage.sqlite.conditions import (
     whole_hours,
 )
 from storage.sqlite.connections import Connections
-from storage.sqlite.near import Probe
 from storage.sqlite.paging import places, token
 from storage.sqlite.rows import (
     LABELS,
     PLATFORM_CODES,
     PLATFORMS,
     UNSCORED,
-    Unstorable,
     encode,
-    moment,
 )
 from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, is_current, migrate
 from storage.sqlite.writing import Changes, Held, load, load_at, meet
+from storage.storable import Unstorable, moment
 
 BATCH = 500
 """Mentions in one transaction: about 40 ms of lock."""
@@ -83,13 +81,13 @@ class SqliteMentionStore:
 
     def add(self, mentions: Iterable[Mention]) -> AddResult:
         """See MentionStore. Each BATCH is a transaction; those before a failure stay stored."""
-        report = _Report()
+        outcomes = Outcomes()
         remaining = iter(mentions)
         while batch := list(islice(remaining, BATCH)):
-            looks = _encode(batch, report)
+            looks = _encode(batch, outcomes)
             with self._connections.writing() as connection:
-                _add_batch(connection, looks, report)
-        return report.result()
+                _add_batch(connection, looks, outcomes)
+        return outcomes.result()
 
     def amend(self, mention_id: str, change: Callable[[Mention], Mention]) -> Mention | None:
         """See MentionStore. ValueError when `change` gives another id or what cannot be stored."""
@@ -260,51 +258,17 @@ def _published(at: int, fraction: int) -> datetime:
     return moment((at >> TIE_BITS) * 1_000_000 + fraction)
 
 
-class _Outcome(IntEnum):
-    """What became of a mention; when one call brings it twice, the greater holds."""
-
-    UNCHANGED = 0
-    CHANGED = 1
-    NEW = 2
-
-
-class _Report:
-    """Gathers an AddResult."""
-
-    def __init__(self) -> None:
-        self._outcomes: dict[str, _Outcome] = {}
-        self._refused: list[Refused] = []
-
-    def note(self, mention_id: str, outcome: _Outcome) -> None:
-        if self._outcomes.get(mention_id, -1) < outcome:
-            self._outcomes[mention_id] = outcome
-
-    def refuse(self, mention_id: str, problem: Unstorable) -> None:
-        self._refused.append(Refused(mention_id, problem.text))
-
-    def result(self) -> AddResult:
-        return AddResult(
-            new=self._ids(_Outcome.NEW),
-            changed=self._ids(_Outcome.CHANGED),
-            unchanged=self._ids(_Outcome.UNCHANGED),
-            refused=tuple(self._refused),
-        )
-
-    def _ids(self, wanted: _Outcome) -> tuple[str, ...]:
-        return tuple(i for i, outcome in self._outcomes.items() if outcome is wanted)
-
-
-def _encode(mentions: Iterable[Mention], report: _Report) -> list[Held]:
+def _encode(mentions: Iterable[Mention], outcomes: Outcomes) -> list[Held]:
     looks = []
     for mention in mentions:
         try:
             looks.append(Held(encode(mention), mention))
         except Unstorable as problem:
-            report.refuse(mention.id, problem)
+            outcomes.refuse(mention.id, problem.text)
     return looks
 
 
-def _add_batch(connection: sqlite3.Connection, looks: Sequence[Held], report: _Report) -> None:
+def _add_batch(connection: sqlite3.Connection, looks: Sequence[Held], outcomes: Outcomes) -> None:
     stored = load(connection, (look.row.id for look in looks))
     results: dict[str, Held] = {}
     for look in looks:
@@ -312,13 +276,13 @@ def _add_batch(connection: sqlite3.Connection, looks: Sequence[Held], report: _R
         known = results.get(mention_id) or stored.get(mention_id)
         if known is None:
             results[mention_id] = look
-            report.note(mention_id, _Outcome.NEW)
+            outcomes.note(mention_id, Outcome.NEW)
             continue
         try:
             results[mention_id], is_news = meet(known, look)
-            report.note(mention_id, _Outcome.CHANGED if is_news else _Outcome.UNCHANGED)
+            outcomes.note(mention_id, Outcome.CHANGED if is_news else Outcome.UNCHANGED)
         except Unstorable as problem:
-            report.refuse(mention_id, problem)
+            outcomes.refuse(mention_id, problem.text)
     changes = Changes(connection)
     for mention_id, held in results.items():
         changes.put(stored.get(mention_id), held)

@@ -6,16 +6,15 @@ recognised without reading either of them.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from math import isfinite
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
 
-from domain.errors import Text
 from domain.mention import Flag, Kind, Mention, Platform, Precision, Revision
 from domain.sentiment import WHOLE_TEXT, Judge, Label, Sentiment
+from storage.storable import check, micros, moment, unwritable
 
 # Codes are stored: never change one, only add.
 PLATFORM_CODES = {Platform.WEIBO: 1, Platform.ZHIHU: 2, Platform.TIEBA: 3}
@@ -42,11 +41,6 @@ _KIND = {kind.value: kind for kind in Kind}
 _PRECISION = {precision.value: precision for precision in Precision}
 _LABEL = {label.value: label for label in Label}
 _JUDGE = {judge.value: judge for judge in Judge}
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MOST = 2**53 - 1
-"""The largest count: JSON readers agree on whole numbers up to here (RFC 8259 §6), and sums of a
-thousand of them fit into SQLite's 64 bits."""
 
 # The places of the document. Files hold them: never move one, only add at the end.
 _in_document = attrgetter(
@@ -75,14 +69,6 @@ _in_document = attrgetter(
     "flags",
     "embedded",
 )
-
-
-class Unstorable(Exception):
-    """A mention that no row can hold; `text` says why. A verdict, it never leaves the store."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        self.text = Text(zh, en)
-        super().__init__(en)
 
 
 class Row(NamedTuple):
@@ -120,8 +106,7 @@ class Target(NamedTuple):
 
 def encode(mention: Mention) -> Row:
     """Return the row of a mention; Unstorable when there is none."""
-    _check_numbers(mention)
-    _check_names(mention)
+    check(mention)
     try:
         return Row(
             id=mention.id,
@@ -138,9 +123,7 @@ def encode(mention: Mention) -> Row:
             source=mention.source,
         )
     except orjson.JSONEncodeError as error:
-        raise Unstorable(
-            "含有无法保存的字符或数值", "holds a character or number that cannot be written"
-        ) from error
+        raise unwritable() from error
 
 
 def decode(row: Row) -> Mention:
@@ -221,47 +204,9 @@ def targets(mention: Mention) -> list[Target]:
     return found
 
 
-def micros(time: datetime) -> int:
-    """Return an aware time as microseconds since 1970; Unstorable when naive or earlier."""
-    if time.tzinfo is None:
-        raise Unstorable("时间没有时区", "a time without a zone")
-    since = time - _EPOCH
-    if since.days < 0:
-        raise Unstorable("时间早于 1970 年", "a time before 1970")
-    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def moment(microseconds: int) -> datetime:
-    """Return microseconds since 1970 as a time in UTC."""
-    seconds, fraction = divmod(microseconds, 1_000_000)
-    whole = datetime.fromtimestamp(seconds, UTC)
-    return whole.replace(microsecond=fraction) if fraction else whole
-
-
-def _check_numbers(mention: Mention) -> None:
-    for count in (mention.likes, mention.comments, mention.reposts, mention.views):
-        if count is not None and not -_MOST <= count <= _MOST:
-            raise Unstorable("计数超出范围", "a count out of range")
-    for judgement in mention.sentiment.values():
-        if not (isfinite(judgement.polarity) and isfinite(judgement.confidence)):
-            raise Unstorable("情感数值不是有限数", "a sentiment that is no finite number")
-    if WHOLE_TEXT in mention.brand_ids:
-        raise Unstorable("品牌编号为空", "an empty brand id")
-
-
-def _check_names(mention: Mention) -> None:
-    names = (mention.id, mention.source, mention.author_key or "", mention.cluster_id or "")
-    try:
-        "".join(names).encode()
-    except UnicodeEncodeError as error:
-        raise Unstorable("编号含有无效字符", "an id holds an invalid character") from error
-
-
 def _signed(fingerprint: int | None) -> int | None:
     if fingerprint is None:
         return None
-    if not 0 <= fingerprint < 2**64:
-        raise Unstorable("指纹超出 64 位", "a fingerprint of more than 64 bits")
     return fingerprint - 2**64 if fingerprint >= 2**63 else fingerprint
 
 

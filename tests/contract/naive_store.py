@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from analysis.matching import is_near
 from domain.han import fold
 from domain.mention import Mention
 from domain.merge import merge, same_content
@@ -153,6 +154,7 @@ def matches(wanted: MentionFilter, mention: Mention) -> bool:
             wanted.collected_end is None or mention.collected_at < wanted.collected_end,
             all(fold(word) in text for word in wanted.words),
             not any(fold(word) in text for word in wanted.without if fold(word)),
+            all(is_near(proximity, text) for proximity in wanted.near),
             wanted.author_key is None or wanted.author_key == mention.author_key,
             wanted.cluster_id is None or wanted.cluster_id == mention.cluster_id,
             wanted.source is None or wanted.source == mention.source,

@@ -1,10 +1,10 @@
-"""storage/sqlite/near.py"""
+"""storage/near_copies.py"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sqlite.near import Probe
+from storage.near_copies import Probe
 
 prints = st.integers(0, 2**64 - 1)
 

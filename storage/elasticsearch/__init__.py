@@ -1,0 +1,1 @@
+"""The mention store on an Elasticsearch cluster."""

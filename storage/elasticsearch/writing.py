@@ -1,0 +1,172 @@
+"""Writing mentions beside other writers, so that nothing anybody saw is lost.
+
+A new mention is created without looking whether it is there. One that is there comes back as a
+conflict: then it is read with its version, merged, and written as the next version, which the
+server takes only while what it has is older (external versions). Whoever loses such a race reads,
+merges and writes again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from domain.errors import StoreUnavailable, Text
+from domain.mention import Mention
+from domain.merge import merge, same_content
+from storage.elasticsearch.bulk import (
+    MOST_ACTIONS,
+    MOST_BYTES,
+    Action,
+    Sender,
+    creation,
+    deletion,
+    replacement,
+)
+from storage.elasticsearch.documents import Document, encode
+from storage.elasticsearch.index import TOO_LARGE, Index, Result
+from storage.outcomes import Outcome, Outcomes
+from storage.storable import Unstorable
+
+READ_AT_ONCE: Final = 500
+"""Mentions read in one request."""
+
+_BAD = 400
+_MISSING = 404
+_CONFLICT = 409
+_RACES = 100
+"""How often a writer may lose against others before it says so."""
+
+Verdict = Outcome | Text
+"""What became of a mention: an outcome, or why it was refused."""
+
+
+def batches(mentions: Iterable[Mention], outcomes: Outcomes) -> Iterator[list[Document]]:
+    """Yield documents of different ids, as many as one request takes; looks at one mention become
+    one document, and what no document can hold is refused.
+    """
+    batch: dict[str, Document] = {}
+    size = 0
+    for look in mentions:
+        known = batch.get(look.id)
+        try:
+            document = encode(merge(known.mention, look) if known else look)
+        except Unstorable as problem:
+            outcomes.refuse(look.id, problem.text)
+            continue
+        size += len(document.body) - (len(known.body) if known else 0)
+        batch[look.id] = document
+        if len(batch) >= MOST_ACTIONS or size >= MOST_BYTES:
+            yield list(batch.values())
+            batch, size = {}, 0
+    if batch:
+        yield list(batch.values())
+
+
+class _Step(NamedTuple):
+    """An attempt to store a look, and what became of its mention when it succeeds."""
+
+    look: Document
+    action: Action
+    outcome: Outcome
+
+
+class Writer:
+    """Writes into an index. For one thread."""
+
+    def __init__(self, index: Index, sender: Sender) -> None:
+        self._index = index
+        self._sender = sender
+
+    def add(self, looks: Iterable[Document]) -> dict[str, Verdict]:
+        """Create or merge documents of different ids; return what became of each, by id."""
+        verdicts: dict[str, Verdict] = {}
+        steps = [_Step(look, creation(look), Outcome.NEW) for look in looks]
+        for _ in range(_RACES):
+            results = self._sender.send([step.action for step in steps])
+            contested = []
+            for step, result in zip(steps, results, strict=True):
+                if result.status == _CONFLICT:
+                    contested.append(step.look)
+                else:
+                    verdicts[step.action.mention_id] = self._verdict(step.outcome, result)
+            if not contested:
+                return verdicts
+            steps = list(self._merged(contested, verdicts))
+        raise _lost()
+
+    def amend(self, mention_id: str, change: Callable[[Mention], Mention]) -> Mention | None:
+        """Replace a mention by `change(mention)`; see MentionStore. ValueError when `change` gives
+        another id or what cannot be stored.
+        """
+        for _ in range(_RACES):
+            held = self._index.stored([mention_id]).get(mention_id)
+            if held is None:
+                return None
+            amended = change(held.mention)
+            if amended.id != mention_id:
+                raise ValueError(f"amend must keep the id {mention_id}")
+            if amended == held.mention:
+                return amended
+            if self._replace(amended, held.version):
+                return amended
+        raise _lost()
+
+    def remove(self, mention_ids: Sequence[str]) -> int:
+        """Delete documents of different ids; return how many there were."""
+        results = self._sender.send(list(map(deletion, mention_ids)))
+        found = [result for result in results if result.status != _MISSING or result.error]
+        for result in found:
+            self._verdict(Outcome.CHANGED, result)
+        return len(found)
+
+    def _merged(self, looks: Sequence[Document], verdicts: dict[str, Verdict]) -> Iterator[_Step]:
+        for first in range(0, len(looks), READ_AT_ONCE):
+            part = looks[first : first + READ_AT_ONCE]
+            stored = self._index.stored([look.mention.id for look in part])
+            for look in part:
+                held = stored.get(look.mention.id)
+                if held is None:  # somebody removed it in between
+                    yield _Step(look, creation(look), Outcome.NEW)
+                    continue
+                merged = merge(held.mention, look.mention)
+                if merged == held.mention:
+                    verdicts[merged.id] = Outcome.UNCHANGED
+                    continue
+                try:
+                    action = replacement(encode(merged), held.version + 1)
+                except Unstorable as problem:
+                    verdicts[merged.id] = problem.text
+                    continue
+                is_same = same_content(held.mention, merged)
+                yield _Step(look, action, Outcome.UNCHANGED if is_same else Outcome.CHANGED)
+
+    def _replace(self, mention: Mention, version: int) -> bool:
+        """Store a mention in place of a version of it; False when that is no more what is there."""
+        try:
+            document = encode(mention)
+        except Unstorable as problem:
+            raise ValueError(f"{mention.id}: {problem}") from problem
+        (result,) = self._sender.send([replacement(document, version + 1)])
+        if result.status == _CONFLICT:
+            return False
+        refusal = self._verdict(Outcome.CHANGED, result)
+        if refusal is not Outcome.CHANGED:
+            raise ValueError(f"{mention.id}: {refusal}")
+        return True
+
+    def _verdict(self, outcome: Outcome, result: Result) -> Verdict:
+        if result.status < _BAD:
+            return outcome
+        if result.status == TOO_LARGE:
+            return Text("文档过大，集群不收", "the document is larger than the cluster takes")
+        if result.status == _BAD:
+            what = " ".join(filter(None, (result.error, result.field)))
+            return Text(f"集群拒收（{what}）", f"the cluster refused it ({what})")
+        raise self._index.error(result)
+
+
+def _lost() -> StoreUnavailable:
+    return StoreUnavailable(
+        Text("其他程序不停地改写同一条提及", "others keep writing the same mention"),
+        place="Elasticsearch",
+        mend=Text("稍后自动重试", "it is tried again"),
+    )

@@ -1,0 +1,54 @@
+"""The store of a team passes the contract on real servers of both majors: as whoever comes on one
+shard, and over TLS as a user who may only write the index, on three.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contract.mention_store")
+
+from tests.contract.mention_store import MentionStoreContract, MentionStoreModel  # noqa: E402
+from tests.fixtures.elasticsearch import WRITER, Server  # noqa: E402
+from tests.fixtures.elasticsearch_stores import NewStore, making_stores  # noqa: E402
+
+pytestmark = pytest.mark.elasticsearch
+
+
+class OnAPlainServer:
+    """One shard, no login."""
+
+    @pytest.fixture
+    def new_store(self, elasticsearch_server: Server) -> Iterator[NewStore]:
+        with making_stores(elasticsearch_server) as make:
+            yield make
+
+
+class OverTls:
+    """Three shards, as who may write this index and nothing else."""
+
+    @pytest.fixture
+    def new_store(self, secured_elasticsearch: Server) -> Iterator[NewStore]:
+        user = secured_elasticsearch.users[WRITER]
+        with making_stores(secured_elasticsearch, user=user, shards=3) as make:
+            yield make
+
+
+class TestElasticsearchMentions(OnAPlainServer, MentionStoreContract):
+    """Examples."""
+
+
+class TestElasticsearchMentionsOverTls(OverTls, MentionStoreContract):
+    """Examples."""
+
+
+class TestElasticsearchMentionsAgainstTheModel(OnAPlainServer, MentionStoreModel):
+    """Random histories."""
+
+    examples = 15
+
+
+class TestElasticsearchMentionsOverTlsAgainstTheModel(OverTls, MentionStoreModel):
+    """Random histories."""
+
+    examples = 15
