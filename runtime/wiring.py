@@ -225,9 +225,9 @@ def open_mention_store(settings: Settings, url: str | None = None) -> MentionSto
 def open_cluster(cluster: Cluster) -> MentionStore:
     """Return the mention store of a cluster, which is not asked yet."""
     require("elasticsearch")
-    mentions: Any = importlib.import_module("storage.elasticsearch.mentions")
-    store: MentionStore = mentions.ElasticsearchMentionStore(cluster)
-    return store
+    from storage.elasticsearch.mentions import ElasticsearchMentionStore
+
+    return ElasticsearchMentionStore(cluster)
 
 
 @contextmanager
