@@ -10,7 +10,7 @@ from domain.errors import CrawlError, Text
 from monitoring.case_clocks import ClockWarner
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
-from monitoring.housekeeping import tidy
+from monitoring.housekeeping import expire_mentions, tidy
 from monitoring.notify import relay
 from monitoring.report_schedule import make_due
 from runtime.backup import scheduled_backup
@@ -44,9 +44,7 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
                 url=services.settings.heartbeat.url,
             )
         ),
-        Lane.HOUSEKEEPING: _simple(
-            lambda: tidy(services.begin_work, services.archive, services.clock.now(), services.keep)
-        ),
+        Lane.HOUSEKEEPING: _simple(lambda: _tidy(services)),
         Lane.BACKUP: _simple(
             lambda: scheduled_backup(
                 services.settings, services.begin_work, services.clock, file_in_use()
@@ -100,6 +98,14 @@ def _detect(services: Services) -> Mapping[str, object]:
     evaluations = services.detector.evaluate(services.clock.now())
     outcomes = Counter(evaluation.outcome.value for evaluation in evaluations)
     return {**outcomes, "corrections_shown": shown} if shown else outcomes
+
+
+def _tidy(services: Services) -> Mapping[str, object]:
+    begin, now, keep = services.begin_work, services.clock.now(), services.keep
+    gone = tidy(begin, services.archive, now, keep)
+    expired = expire_mentions(services.store, begin, now, keep)
+    tended = services.tend_store(removed=bool(expired.get("mentions")))
+    return {**gone, **expired, **tended}
 
 
 def _warn(services: Services) -> Mapping[str, object]:

@@ -122,7 +122,8 @@ def _begin_demo() -> None:
     """Write the demo's settings, unless watches were applied without a settings file."""
     with only_service(Path.cwd()):
         settings = load_settings()
-        if settings.mention_store_path.exists():
+        path = settings.mention_store_path
+        if path is None or path.exists():
             with open_services(settings) as services, services.begin_work() as work:
                 version, _ = work.configuration.current()
             if version:

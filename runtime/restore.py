@@ -6,14 +6,16 @@ The outbox comes back held: its mails may have been sent since the backup was ma
 person can know.
 """
 
+import importlib
 import os
 import secrets as randomness
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -23,6 +25,7 @@ from domain.keeping import OutboxHold
 from domain.ports import Clock
 from runtime.backup import Bar, no_bar, unpack, work_folder
 from runtime.backup_file import MENTIONS, SECRETS, SETTINGS, WORKFLOW, Manifest
+from runtime.extras import require
 from runtime.one_service import only_service
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
@@ -84,8 +87,11 @@ def restore(
         manifest = unpack(file, passphrase, scratch, pages=archive, bar=bar)
         now = clock.now().astimezone(UTC)
         mark = _Mark(now, manifest, file.name, actor)
-        with _translated(settings.data_dir):
-            aside = _put_in_place(settings, scratch, mark)
+        with (
+            _translated(settings.data_dir),
+            _arriving(settings, scratch / MENTIONS, mark, bar) as put_mentions,
+        ):
+            aside = _put_in_place(settings, scratch, mark, put_mentions)
             kept = _keep_settings(scratch / SETTINGS, settings_file)
     return Restored(manifest, aside, kept)
 
@@ -126,8 +132,11 @@ def _occupied(settings: Settings) -> list[str]:
                 there.append(_place_of(engine))
         finally:
             engine.dispose()
-    if settings.mention_store_path.exists():
-        there.append(str(settings.mention_store_path))
+    file, cluster = settings.mention_store_path, settings.cluster
+    if file is not None and file.exists():
+        there.append(str(file))
+    if cluster is not None and _clusters().mentions_in(cluster):
+        there.append(f"{cluster.place} ({cluster.index})")
     return there
 
 
@@ -159,7 +168,45 @@ def _refuse_running_service(settings: Settings, now: datetime) -> None:
         )
 
 
-def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
+@contextmanager
+def _arriving(
+    settings: Settings, mentions: Path, mark: _Mark, bar: Bar
+) -> Iterator[Callable[[], list[str]]]:
+    """Give what puts the restored mentions in use and returns where the former lie. On a cluster
+    they are stored first, in an index of their own, so that what can go wrong does so before.
+    """
+    file, cluster = settings.mention_store_path, settings.cluster
+    if cluster is None or file is not None:
+
+        def put_file() -> list[str]:
+            if file is not None:
+                _move_in(mentions, file)
+            return []
+
+        yield put_file
+        return
+    total = mark.manifest.mentions
+    with (
+        bar("写入集群", "writing to the cluster", total) as advance,
+        _clusters().filled_index(cluster, mentions, mark.at, advance) as put_in_use,
+    ):
+
+        def put_index() -> list[str]:
+            before = put_in_use()
+            return [f"{cluster.place} ({before})"] if before else []
+
+        yield put_index
+
+
+def _clusters() -> ModuleType:
+    """Return `runtime.clusters`; DependencyMissing without the client of Elasticsearch."""
+    require("elasticsearch")
+    return importlib.import_module("runtime.clusters")
+
+
+def _put_in_place(
+    settings: Settings, scratch: Path, mark: _Mark, put_mentions: Callable[[], list[str]]
+) -> str | None:
     """Move what was there aside and the restored data in; return where the former lie."""
     target = _workflow_file(settings)
     moved: list[str] = []
@@ -173,15 +220,15 @@ def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
         finally:
             engine.dispose()  # the last connection moves the log into the file
     aside = settings.data_dir / mark.aside
-    files = [settings.mention_store_path] + ([target] if target else [])
-    for file in files:
-        moved += _move_aside(file, aside)
+    for file in (settings.mention_store_path, target):
+        if file is not None:
+            moved += _move_aside(file, aside)
     # what it remembers of the trail is that of the former data
     if settings.heartbeat.file.exists():
         make_private_folder(aside)
         shutil.move(settings.heartbeat.file, aside / settings.heartbeat.file.name)
     moved += _replace_secrets(settings.secrets_dir, scratch / SECRETS, aside)
-    _move_in(scratch / MENTIONS, settings.mention_store_path)
+    moved += put_mentions()
     if target:
         _move_in(scratch / "workflow.sqlite", target)
     return "、".join(dict.fromkeys(moved)) or None
