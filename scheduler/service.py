@@ -50,7 +50,9 @@ class Work(Protocol):
 class Service:
     """Runs the timetable until it is stopped. `owner` must be unique among services.
 
-    `on_finish` is told of each job with its state and figures, in the thread of its lane.
+    Of the timetable it does the lanes that `work` names; others make and do theirs. `on_finish` is
+    told of each job with its state and figures, in the thread of its lane. `on_tick` is called
+    after each turn in which the database was reached: a sign of life.
     """
 
     begin_work: BeginWork
@@ -59,6 +61,7 @@ class Service:
     work: Mapping[Lane, Work]
     lease: timedelta = LEASE
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
+    on_tick: Callable[[], None] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _ticker: BackgroundScheduler = field(init=False)
 
@@ -97,7 +100,9 @@ class Service:
     def _tick(self) -> None:
         try:
             self.make_due()
-        except KoubeiError as error:
+            if self.on_tick:
+                self.on_tick()
+        except (KoubeiError, OSError) as error:
             _log.error("tick_failed", error=str(error))
 
     def _run_lane(self, lane: Lane) -> None:
