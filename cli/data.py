@@ -50,9 +50,7 @@ def import_command(
         for path in files:
             try:
                 with progress(f"导入 {path.name}", f"importing {path.name}", None) as advance:
-                    report = import_file(
-                        path, ingest=services.ingest, store=services.store, platform=platform
-                    )
+                    report = import_file(path, ingest=services.ingest, platform=platform)
                     advance(report.rows)
             except ImportRefused as error:
                 err().print(f"✗ {error.sentence(language())}")

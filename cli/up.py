@@ -16,7 +16,7 @@ import typer
 import uvicorn
 
 from cli import demo_world
-from cli.lanes import lanes
+from cli.lanes import lanes, own_work
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.account import Account
@@ -170,6 +170,7 @@ def _scheduler(services: Services) -> Iterator[None]:
         owner=owner,
         work=lanes(services, owner),
         on_finish=_Teller(services).tell,
+        own=own_work(services),
     )
     service.start()
     try:

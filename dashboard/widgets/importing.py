@@ -50,7 +50,6 @@ def _import(file: UploadedFile, platform: Platform | None) -> None:
                     path,
                     file.name,
                     begin_work=services().begin_work,
-                    store=services().store,
                     ingest=services().ingest,
                     account_id=me().id,
                     at=now(),
