@@ -21,15 +21,15 @@ from typing import Final
 import structlog
 
 from domain.brand import Watch
-from domain.coverage import run_result
 from domain.crawl import Sighting, SightingOutcome
 from domain.errors import KoubeiError, StoreUnavailable
 from domain.mention import Mention
 from domain.page import FoundMention
-from domain.ports import BeginWork, Clock, Spool, UnitOfWork
-from domain.spool import Look, WaitingLook, settled
+from domain.ports import BeginWork, Clock, Spool
+from domain.spool import Look, WaitingLook
 from monitoring.ingest import Ingest, SortedLook
 from monitoring.ingest_result import IngestResult
+from monitoring.spool_debts import pay
 
 PAUSE: Final = timedelta(seconds=10)
 """After the store was away, the next look does not wait for it to be away again."""
@@ -199,24 +199,6 @@ class SpoolingIngest:
         if lost:
             _log.error("spooled_looks_lost", looks=lost)
         return lost
-
-
-def pay(work: UnitOfWork) -> int:
-    """Put the true entries of every crawl of which nothing waits any more into the ledger; return
-    of how many crawls.
-    """
-    debts = work.spooled.payable()
-    for debt in debts:
-        rows = settled(debt.rows, debt)
-        for row in rows:
-            work.coverage.record(row)
-        run = work.crawls.run(debt.run_id)
-        if run is not None and rows:
-            state, reason = run_result(rows)
-            new = sum(row.new for row in rows)
-            work.crawls.finish(replace(run, state=state, reason=reason, new=new))
-        work.spooled.forget(debt.lineage)
-    return len(debts)
 
 
 def _sighting(item: FoundMention, look: Look) -> Sighting:

@@ -34,7 +34,8 @@ from storage.sql.documents import from_document, to_document
 MOST_ATTEMPTS: Final = 5
 """A look at which the program died so often, and not for want of a store, is set aside."""
 BUSY_SECONDS: Final = 10.0
-_FILE, _NAME = "spool.sqlite", "spool.name"
+SPOOL_FILE: Final = "spool.sqlite"
+_NAME: Final = "spool.name"
 _LOCK, _STEP, _REPAIR = "spool.lock", "spool.step", "spool.repair"
 _PROBE: Final = "koubei spool"
 _APPLICATION_ID: Final = 0x4B425350
@@ -105,7 +106,7 @@ class SqliteSpool:
         most_attempts: int = MOST_ATTEMPTS,
     ) -> None:
         self._folder = folder
-        self._path = folder / _FILE
+        self._path = folder / SPOOL_FILE
         self._masker = masker
         self._clock = clock
         self._largest = largest
@@ -205,7 +206,7 @@ class SqliteSpool:
             damaged=tuple(
                 sorted(
                     path.name
-                    for path in self._folder.glob(f"{_FILE}.damaged-*")
+                    for path in self._folder.glob(f"{SPOOL_FILE}.damaged-*")
                     if not path.name.endswith(("-wal", "-shm"))
                 )
             ),
@@ -364,10 +365,10 @@ class SqliteSpool:
             if self._is_sound():
                 return
             when = f"{self._clock.now():%Y%m%dT%H%M%SZ}"
-            aside = self._path.with_name(f"{_FILE}.damaged-{when}-{os.getpid()}")
+            aside = self._path.with_name(f"{SPOOL_FILE}.damaged-{when}-{os.getpid()}")
             # the log first: beside a new file it would be taken for its own
             for ending in ("-wal", "-shm", ""):
-                part = self._path.with_name(_FILE + ending)
+                part = self._path.with_name(SPOOL_FILE + ending)
                 with suppress(FileNotFoundError):
                     part.rename(aside.with_name(aside.name + ending))
             _log.error("spool_damaged", place=str(aside))
