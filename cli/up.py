@@ -16,7 +16,7 @@ import typer
 import uvicorn
 
 from cli import demo_world
-from cli.lanes import lanes
+from cli.lanes import lanes, own_work
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.account import Account
@@ -225,6 +225,7 @@ def _scheduler(
         work={lane: work[lane] for lane in work if lane in lanes_here},
         on_finish=_Teller(services).tell,
         on_tick=alive_file.touch if alive_file else None,
+        own=own_work(services),
     )
     service.start()
     try:

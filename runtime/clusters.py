@@ -3,13 +3,11 @@
 Imported where it is used: the client takes half a second, and may not be installed.
 """
 
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
@@ -19,6 +17,7 @@ from monitoring.moving import copy
 from runtime.wiring import open_cluster
 from storage.elasticsearch.client import connect, translated
 from storage.elasticsearch.cluster import Cluster
+from storage.elasticsearch.documents import decode, encode
 from storage.elasticsearch.expunging import expunge
 from storage.elasticsearch.migration import STEPS, Migrated, Migration, Rewrite, Source
 from storage.elasticsearch.schema import (
@@ -94,8 +93,9 @@ def filled_index(
     """
     with _client(cluster) as client:
         name = _new_name(client, cluster, at)
+        for_now = f"{name}-arriving"  # mentions are written through an alias only
         with translated(cluster.place):
-            make_index(client, name, form=our_form(cluster))
+            make_index(client, name, alias=for_now, form=our_form(cluster))
         in_use = False
 
         def put_in_use() -> str | None:
@@ -105,7 +105,9 @@ def filled_index(
             return before
 
         try:
-            _fill(cluster, name, file, stored)
+            _fill(replace(cluster, index=for_now), file, stored)
+            with translated(cluster.place):
+                client.indices.delete_alias(index=name, name=for_now)
             yield put_in_use
         finally:
             if not in_use:
@@ -174,13 +176,11 @@ def rewriting(version: int) -> Rewrite:
     """Return what makes a document of this program's version of one that an index of an older
     version keeps.
     """
-    documents: Any = importlib.import_module("storage.elasticsearch.documents")
 
     def rewrite(source: Source) -> bytes:
         for step in STEPS[version - 1 :]:
             source = step(source)
-        body: bytes = documents.encode(documents.decode(source)).body
-        return body
+        return encode(decode(dict(source))).body
 
     return rewrite
 
@@ -207,10 +207,10 @@ def tend(cluster: Cluster, now: datetime, *, removed: bool) -> dict[str, object]
     return figures
 
 
-def _fill(cluster: Cluster, name: str, file: Path, stored: Callable[[int], None]) -> None:
+def _fill(cluster: Cluster, file: Path, stored: Callable[[int], None]) -> None:
     with (
         closing(SqliteMentionStore(file)) as source,
-        closing(open_cluster(replace(cluster, index=name))) as target,
+        closing(open_cluster(cluster)) as target,
     ):
         refused = copy(source, target, stored)
         expected, found = source.status().mentions, target.status().mentions

@@ -3,6 +3,7 @@
 Nothing that a server says goes into a message of ours: it quotes documents and queries.
 """
 
+import base64
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -76,7 +77,8 @@ def connect(cluster: Cluster) -> Elasticsearch:
         case ApiKey(encoded):
             options["api_key"] = encoded
         case Login(name, password):
-            options["basic_auth"] = (name, password)
+            # made here, because the client takes ASCII only (RFC 7617: UTF-8)
+            options["basic_auth"] = base64.b64encode(f"{name}:{password}".encode()).decode("ascii")
     return Elasticsearch(
         cluster.urls,
         request_timeout=cluster.timeout.total_seconds(),

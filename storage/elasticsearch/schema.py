@@ -178,7 +178,10 @@ def apply(client: Elasticsearch, cluster: Cluster, form: Form | None = None) -> 
             name = index_name(cluster, form.version)
             make_index(client, name, alias=cluster.index, form=form)
         if Step.ADD in steps:
-            client.indices.put_mapping(index=cluster.index, properties=form.mapping["properties"])
+            new = {change.name for change in changes if change.step is Step.ADD}
+            client.indices.put_mapping(
+                index=cluster.index, properties=_only(form.mapping["properties"], new)
+            )
         if Step.SET in steps:
             wanted = {change.name for change in changes if change.step is Step.SET}
             client.indices.put_settings(
@@ -247,6 +250,20 @@ def _field_changes(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterato
             yield SchemaChange(
                 Step.DIFFER, part, there=_shown(there.get(part)), here=_shown(here.get(part))
             )
+
+
+def _only(properties: Mapping[str, Any], names: set[str], above: str = "") -> dict[str, Any]:
+    """Return the fields of these names, inside the fields that hold them."""
+    kept: dict[str, Any] = {}
+    for name, field in properties.items():
+        path = f"{above}{name}"
+        inner = _only(field.get("properties", {}), names, f"{path}.")
+        if path in names or inner:
+            said = {key: value for key, value in field.items() if key != "properties"}
+            if path not in names:  # it is there: say no more of it than what kind it is
+                said = {key: value for key, value in said.items() if key == "type"}
+            kept[name] = {**said, "properties": inner} if inner else said
+    return kept
 
 
 def _setting_changes(found: Found, form: Form) -> Iterator[SchemaChange]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from domain.han import fold
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT
+from storage.sqlite.connections import HALVES, bindable
 from storage.sqlite.grams import match_expression
 from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED
 from storage.sqlite.schema import TIE_BITS
@@ -39,9 +40,9 @@ class Query:
 
 def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Query:
     """Return the query whose rows are the target rows of the mentions that are wanted."""
-    words = [folded for word in wanted.words if (folded := fold(word))]
-    without = [folded for word in wanted.without if (folded := fold(word))]
-    neighbours = [fold(word) for proximity in wanted.near for word in proximity.words]
+    words = [folded for word in wanted.words if (folded := _folded(word))]
+    without = [folded for word in wanted.without if (folded := _folded(word))]
+    neighbours = [_folded(word) for proximity in wanted.near for word in proximity.words]
     indexed = [word for word in (*words, *neighbours) if word]
     about_mention = (wanted.collected_start, wanted.collected_end, wanted.author_key, wanted.source)
     tables: dict[str, str] = {}
@@ -75,7 +76,7 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
         source=" CROSS JOIN ".join(f"{table} {alias}" for alias, table in tables.items()),
         where=" AND ".join([*joins, *(text for text, _ in clauses)]),
         # the two words of each `near` come last, as their clauses do
-        parameters=(*(value for _, value in clauses if value is not None), *neighbours),
+        parameters=(*(bindable(value) for _, value in clauses if value is not None), *neighbours),
         at=at,
     )
 
@@ -117,7 +118,7 @@ def rollup_clauses(wanted: MentionFilter) -> tuple[str, tuple[object, ...]]:
         f"brand = ? AND platform IN ({_listed(platforms)}) AND label IN ({_listed(labels)})"
         " AND hour >= ? AND hour < ?"
     )
-    return where, (wanted.brand_id or WHOLE_TEXT, *hours)
+    return where, (bindable(wanted.brand_id or WHOLE_TEXT), *hours)
 
 
 def _about_target(wanted: MentionFilter, at: str) -> list[tuple[str, object]]:
@@ -167,6 +168,11 @@ def _codes(column: str, codes: list[int]) -> list[tuple[str, object]]:
         return [(f"{column} = ?", codes[0])]
     # the plus keeps an index by this column out: rows of several codes would need sorting by time
     return [(f"+{column} IN ({_listed(codes)})", None)]
+
+
+def _folded(word: str) -> str:
+    # a text in normal form holds no full-width letter, as it holds no half character
+    return HALVES.sub("Ａ", fold(word))
 
 
 def _listed(codes: Iterable[int]) -> str:

@@ -4,6 +4,7 @@ A connection belongs to one thread while it is borrowed. They are pooled rather 
 thread because a dashboard makes a new thread for every rerun.
 """
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from storage.sqlite.proximity import is_near
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before StoreUnavailable."""
+
+HALVES = re.compile("[\ud800-\udfff]")
+"""Half characters, which no stored text holds."""
 
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -165,6 +169,15 @@ class Connections:
                     mend=Text("从备份恢复", "restore it from a backup"),
                 ) from error
             raise
+
+
+def bindable(value: object) -> object:
+    """Return a parameter that the driver takes: it refuses text with half characters (lone
+    surrogates). No row has such text, and none equals the bytes that stand for it here.
+    """
+    if isinstance(value, str) and HALVES.search(value):
+        return value.encode(errors="surrogatepass")
+    return value
 
 
 @contextmanager

@@ -54,4 +54,4 @@ def _quoted(token: str) -> str:
 
 
 def _brand_token(brand_id: str) -> str:
-    return _BRAND_MARK + brand_id.encode().hex()
+    return _BRAND_MARK + brand_id.encode(errors="surrogatepass").hex()

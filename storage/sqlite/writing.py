@@ -9,6 +9,7 @@ from domain.errors import StoreError, Text
 from domain.han import fold
 from domain.mention import Mention
 from domain.merge import merge, same_content
+from storage.sqlite.connections import bindable
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
@@ -85,7 +86,10 @@ def _load(connection: sqlite3.Connection, column: str, keys: Sequence[object]) -
     for first in range(0, len(keys), MOST_VARIABLES):
         part = keys[first : first + MOST_VARIABLES]
         places = ", ".join("?" * len(part))
-        for at, *columns in connection.execute(f"{_LOAD} WHERE {column} IN ({places})", part):
+        rows = connection.execute(
+            f"{_LOAD} WHERE {column} IN ({places})", list(map(bindable, part))
+        )
+        for at, *columns in rows:
             yield Held(Row._make(columns), at=at)
 
 

@@ -164,6 +164,34 @@ NEAR_WORDS = {
     ("没有", "奶茶", 99): set(),
 }
 
+HALF_CHARACTERS = {
+    "text": {"text": "半\ud800"},
+    "title": {"title": "\udfff"},
+    "author": {"author": "\ud800"},
+    "author_key": {"author_key": "\ud800"},
+    "url": {"url": "https://weibo.com/\ud800"},
+    "source": {"source": "\ud800"},
+    "parent": {"parent_id": "weibo:\ud800"},
+    "cluster": {"cluster_id": "weibo:\ud800"},
+    "term": {"terms": ("\ud800",)},
+    "brand": {"brand_ids": frozenset({"\ud800"})},
+    "watch": {"watch_ids": frozenset({"\ud800"})},
+    "forum": {"forum": "\ud800"},
+    "target": {"sentiment": {"\ud800": judged(Label.NEGATIVE)}},
+    "model": {"sentiment": {"": Sentiment(Label.NEGATIVE, -1.0, 1.0, "\ud800")}},
+}
+STRANGE_IDS = [
+    "weibo:'\"\\/",
+    "weibo:*?%_#",
+    "weibo:\u0085\u2028 \t\r\n",
+    "weibo:..",
+    "weibo:" + "😡" * 100,
+    "weibo:é",
+    "weibo:e\u0301",
+    "_doc",
+    "weibo:\x00nul",
+]
+
 
 class MentionStoreContract:
     """Examples with the answers written out."""
@@ -307,6 +335,66 @@ class MentionStoreContract:
         assert [refused.mention_id for refused in result.refused] == ["weibo:2", "weibo:3"]
         assert all(refused.text.zh and refused.text.en for refused in result.refused)
         assert store.count(ALL) == 2
+
+    @pytest.mark.parametrize("field", HALF_CHARACTERS)
+    def test_half_a_character_anywhere_is_refused(self, store, field):
+        bad = a_mention("bad", **HALF_CHARACTERS[field])
+        result = store.add([a_mention("1"), bad, a_mention("2")])
+        self.settle(store)
+        assert result.new == ("weibo:1", "weibo:2")
+        assert [refused.mention_id for refused in result.refused] == [bad.id]
+        assert store.count(ALL) == 2
+        with pytest.raises(ValueError, match="weibo:1"):
+            store.amend("weibo:1", lambda m: replace(m, **HALF_CHARACTERS["text"]))
+
+    def test_strange_ids_are_ids_like_any_other(self, store):
+        mentions = [a_mention(id=strange, text=f"内容{strange}") for strange in STRANGE_IDS]
+        self.put(store, *mentions)
+        assert store.get(STRANGE_IDS) == {mention.id: mention for mention in mentions}
+        for sort in Sort:
+            assert all_pages(store, ALL, sort, 2) == sorted(STRANGE_IDS)
+        assert list(store.scan(ALL)) == sorted(mentions, key=lambda m: m.id)
+        for strange in STRANGE_IDS:
+            store.amend(strange, lambda m: replace(m, likes=1))
+        self.settle(store)
+        assert store.summary(ALL).interactions == len(STRANGE_IDS)
+        assert store.remove(STRANGE_IDS) == len(STRANGE_IDS)
+        assert store.get(STRANGE_IDS) == {}
+
+    @pytest.mark.parametrize("mention_id", ["", "weibo:\ud800", "weibo:" + "长" * 100_000])
+    def test_an_id_that_nothing_can_have_is_unknown(self, store, mention_id):
+        self.put(store, a_mention("1"))
+        assert store.get([mention_id, "weibo:1"]).keys() == {"weibo:1"}
+        assert store.amend(mention_id, lambda mention: mention) is None
+        assert store.remove([mention_id]) == 0
+        assert store.count(ALL) == 1
+
+    def test_a_text_of_megabytes_is_found_by_its_end(self, store):
+        text = "长文abc，" * 300_000 + "这里是结尾"
+        mention = a_mention("long", text=text)
+        self.put(store, a_mention("1"), mention)
+        assert store.get([mention.id]) == {mention.id: mention}
+        assert store.count(replace(ALL, words=("这里是结尾",))) == 1
+        assert store.count(replace(ALL, near=(Proximity(("长文", "是结"), 9),))) == 1
+        assert ids(store.search(ALL).mentions) == ["weibo:1", "weibo:long"]
+        assert store.remove([mention.id]) == 1
+
+    def test_what_no_text_can_hold_is_found_nowhere(self, store):
+        self.put(store, full_mention(), a_mention("1"))
+        half = "\ud800"
+        for narrow in (
+            {"words": (half,)},
+            {"words": ("排队", half)},
+            {"near": (Proximity((half, "排队"), 3),)},
+            {"brand_id": half},
+            {"watch_id": half},
+            {"author_key": half},
+            {"cluster_id": half},
+            {"source": half},
+        ):
+            wanted = replace(ALL, **narrow, start=NOON - DAY, end=NOON + DAY)
+            assert_same_answers(store, NaiveMentionStore(), [wanted])
+        assert store.count(replace(ALL, without=(half,))) == 2
 
     def test_more_than_a_batch_is_taken_from_an_iterator(self, store):
         result = store.add(a_mention(str(i)) for i in range(1203))
@@ -675,6 +763,58 @@ class MentionStoreContract:
         assert (summary.distinct_authors, summary.unknown_authors) == (2, 1)
         assert (summary.clusters, summary.in_clusters) == (1, 2)
         assert summary.interactions == 9
+
+    def test_the_largest_counts_add_up_exactly(self, store):
+        most = 2**53 - 1
+        self.put(
+            store,
+            *(a_mention(str(i), likes=most, comments=most, reposts=most - i) for i in range(25)),
+            a_mention("below", likes=-most, comments=-1),
+            a_mention("one", likes=1),
+        )
+        assert store.summary(ALL).interactions == sum(3 * most - i for i in range(25)) - most
+        by_reach = store.search(ALL, sort=Sort.REACH, limit=99).mentions
+        assert ids(by_reach) == [*(f"weibo:{i}" for i in range(25)), "weibo:one", "weibo:below"]
+
+    def test_a_timeline_may_have_hundreds_of_thousands_of_bins(self, store):
+        moments = [datetime(year, 3, 1, tzinfo=UTC) for year in (1970, 1999, 2026, 2100, 9999)]
+        mentions = [
+            a_mention(str(i), published_at=at, sentiment=negative()) for i, at in enumerate(moments)
+        ]
+        self.put(store, *mentions)
+        expected = NaiveMentionStore()
+        expected.add(mentions)
+        wide = replace(ALL, start=datetime.min.replace(tzinfo=UTC))
+        for end in (moments[2], moments[3], datetime.max.replace(tzinfo=UTC)):
+            window = replace(wide, end=end)
+            for bucket in (Bucket.FIVE_MINUTES, Bucket.HOUR, Bucket.DAY):
+                points = store.timeline(window, bucket, day_offset=timedelta(hours=8))
+                assert [p.count for p in points] == [1] * expected.count(window)
+                bins = {p.start + timedelta(hours=8 if bucket is Bucket.DAY else 0) for p in points}
+                starts = (
+                    {at + timedelta(hours=8) for at in moments} if bucket is Bucket.DAY else bins
+                )
+                assert len(bins) == len(points)
+                assert {b.date() for b in bins} <= {s.date() for s in starts}
+
+    def test_many_authors_clusters_and_terms_are_counted_to_the_last(self, store):
+        mentions = [
+            a_mention(
+                str(i),
+                author_key=f"author-{i % 700}",
+                cluster_id=f"weibo:{i // 3}",
+                terms=(f"词{i % 90}", f"词{i % 91}", f"词{i % 7}"),
+                sentiment=negative(),
+                published_at=NOON - timedelta(minutes=5 * i),
+            )
+            for i in range(1000)
+        ]
+        self.put(store, *mentions)
+        expected = NaiveMentionStore()
+        expected.add(mentions)
+        assert_same_answers(store, expected, [ALL])
+        for limit in (1, 5, 10, 50, 91, 2000, 10**9):
+            assert store.top_terms(ALL, limit) == expected.top_terms(ALL, limit)
 
     def test_terms_count_mentions_and_ties_go_by_the_word(self, store):
         self.put(

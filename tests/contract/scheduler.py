@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from cli.up import Part, lanes_of
@@ -17,7 +18,7 @@ from domain.crawl import SlotState
 from domain.errors import CrawlError, StoreUnavailable, Text
 from domain.mention import Platform
 from domain.ports import BeginWork
-from scheduler.service import Service
+from scheduler.service import OwnResult, Service
 from scheduler.timetable import FIXED_JOBS, Lane
 from storage.sql.database import begin_work
 from tests.fakes import NOON, FixedClock
@@ -78,6 +79,7 @@ class SchedulerContract:
         assert notebook.done["crawl:tea:hot"] == 1
         assert states(begin)["crawl:tea:weibo"].detail == {"count": 1}
 
+    @pytest.mark.slow
     def test_two_services_share_the_slots(self, begin):
         clock = FixedClock()
         one, first = a_service(begin, clock, "one")
@@ -307,3 +309,33 @@ class SchedulerContract:
             assert work.slots.prune(clock.now() + timedelta(days=1)) > 0
             assert {slot.job: slot.slot_at for slot in work.slots.latest()} == newest
             work.commit()
+
+    def test_a_machines_own_work_needs_no_slot_and_hurries_detection(self, begin):
+        clock = FixedClock()
+        service, notebook = a_service(begin, clock)
+        results = [OwnResult({"looks": 3}, brought=True), OwnResult()]
+        service.own = {"spool": lambda stopping: results.pop(0)}
+        service.run_own("spool")
+        assert {slot.job for slot in _slots(begin)} == {"detect"}
+        service.run_own("spool")
+        assert results == []
+        run_all(service)
+        assert notebook.done["detect"] == 1
+
+    def test_own_work_that_fails_is_told_and_tried_again(self, begin):
+        service, _ = a_service(begin, FixedClock())
+        errors = [CrawlError(Text("不行", "no")), ValueError("a defect")]
+
+        def fails(stopping):
+            raise errors.pop(0)
+
+        service.own = {"spool": fails}
+        with structlog.testing.capture_logs() as told:
+            service.run_own("spool")
+            service.run_own("spool")
+        events = [event["event"] for event in told]
+        assert events == ["own_work_failed", "own_work_crashed"]
+
+
+def _slots(begin):
+    return list(states(begin).values())
