@@ -17,7 +17,7 @@ from runtime.backup import scheduled_backup
 from runtime.reports import report_press
 from runtime.settings import file_in_use
 from runtime.wiring import Services
-from scheduler.service import Work
+from scheduler.service import OwnResult, OwnWork, Work
 from scheduler.timetable import Job, Lane
 from workflow.case_routine import tick
 from workflow.corrections import reproject
@@ -60,6 +60,24 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
             )
         ),
     }
+
+
+def own_work(services: Services) -> Mapping[str, OwnWork]:
+    """Return the work that no other machine can do: emptying the spool that lies here."""
+
+    def empty_the_spool(stopping: threading.Event) -> OwnResult:
+        done = services.ingest.drain(stopping=stopping.is_set)
+        figures = {
+            "looks": done.looks,
+            "new": done.new,
+            "dead_lettered": done.dead_lettered,
+            "lost": done.lost,
+        }
+        if not any(figures.values()):
+            return OwnResult()
+        return OwnResult({**figures, "left": done.left}, brought=bool(done.looks))
+
+    return {"spool": empty_the_spool}
 
 
 def _simple(work: Callable[[], Mapping[str, object]]) -> Work:

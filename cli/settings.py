@@ -18,6 +18,7 @@ from domain.brand import Change, ChangeKind, Configuration
 from domain.errors import ConfigurationError, Text
 from domain.ports import BeginWork, Clock
 from presentation.refusals import refusal
+from runtime.compose_env import ENV_NAME, write_compose_env
 from runtime.configuration_file import as_document, read_configuration, write_configuration
 from runtime.extras import require
 from runtime.secret_files import make_missing_keys, make_private_folder
@@ -76,6 +77,14 @@ def init(
     folder: Annotated[
         Path, typer.Argument(help="放在哪个目录。In which folder.", file_okay=False)
     ] = Path(),
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker",
+            help="为 docker compose 写出 .env，密钥由容器生成。"
+            "For docker compose: .env here, the keys are left to its containers.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -93,6 +102,9 @@ def init(
         folder.mkdir(parents=True, exist_ok=True)
         for name in EXAMPLES:
             _write_example(folder / name, name)
+        if docker:
+            init_docker(folder)
+            return
         settings = load_settings(folder / FILE_NAME)
         if not settings.data_dir.exists():
             make_private_folder(settings.data_dir)
@@ -111,6 +123,17 @@ def init(
         f"下一步：改好 {folder / 'brands.toml'}，然后 koubei apply {folder / 'brands.toml'}",
         f"Next: edit {folder / 'brands.toml'}, then koubei apply {folder / 'brands.toml'}",
     )
+
+
+def init_docker(folder: Path) -> None:
+    """Write what docker-compose.yml needs beside the examples, and say what comes next."""
+    for path, mode in ((folder, 0o755), *((folder / name, 0o644) for name in EXAMPLES)):
+        path.chmod(mode)  # read in the containers by another user; no secret may stand in them
+    environment = Path(ENV_NAME)
+    _say_done(environment, made=write_compose_env(environment, folder))
+    say("下一步：docker compose up --detach", "Next: docker compose up --detach")
+    apply_there = "docker compose exec app koubei apply /etc/koubei/brands.toml"
+    say(f"然后改好 {folder / 'brands.toml'}，{apply_there}", f"then edit it, and {apply_there}")
 
 
 def _prepare_cluster(settings: Settings, *, dry_run: bool) -> None:

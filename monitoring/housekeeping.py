@@ -1,5 +1,5 @@
 """What is kept for a time and then destroyed: mentions, raw pages, sealed names, evaluations, old
-slots.
+slots, dead letters that nobody tried again.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,8 @@ class Keep:
     evaluations: timedelta = timedelta(days=90)
     sightings: timedelta = timedelta(days=90)
     slots: timedelta = timedelta(days=7)
+    dead_letters: timedelta = timedelta(days=180)
+    spool_debts: timedelta = timedelta(days=90)
     sessions: timedelta = timedelta(days=90)
     login_attempts: timedelta = timedelta(days=1)
 
@@ -45,6 +47,8 @@ def tidy(
             "evaluations": work.evaluations.prune(now - keep.evaluations),
             "sealed_names": work.sealed_names.prune(now),
             "sightings": work.crawls.prune_sightings(now - keep.sightings),
+            "dead_letters": work.dead_letters.prune(now - keep.dead_letters),
+            "spool_debts": work.spooled.prune(now - keep.spool_debts),
             "slots": work.slots.prune(now - keep.slots),
             "sessions": work.accounts.prune_sessions(now - keep.sessions),
             "tickets": work.logins.prune_tickets(now),

@@ -30,6 +30,7 @@ from runtime.one_service import only_service
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
+from storage.spool import SPOOL_FILE
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.copying import load
@@ -37,6 +38,7 @@ from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.database import begin_work, open_database
 from storage.sql.notes import SqlNoteRepository
 from storage.sql.schema import bring_up_to_date, newest_revision, require_utf8, schema_version
+from storage.sql.spooled import SqlSpooledRepository
 
 _SQLITE = "sqlite:///"
 _BESIDE = ("", "-wal", "-shm")
@@ -220,9 +222,10 @@ def _put_in_place(
         finally:
             engine.dispose()  # the last connection moves the log into the file
     aside = settings.data_dir / mark.aside
-    for file in (settings.mention_store_path, target):
-        if file is not None:
-            moved += _move_aside(file, aside)
+    # what waits in the spool belongs to the former data, and may be sealed with their key
+    spool = settings.data_dir / SPOOL_FILE
+    for file in filter(None, (settings.mention_store_path, spool, target)):
+        moved += _move_aside(file, aside)
     # what it remembers of the trail is that of the former data
     if settings.heartbeat.file.exists():
         make_private_folder(aside)
@@ -235,13 +238,16 @@ def _put_in_place(
 
 
 def _settle(db: Connection, mark: _Mark) -> None:
-    """Make restored tables safe to start on: no mail leaves, no login lives on, and mentions are
-    made to show once more what people said of them.
+    """Make restored tables safe to start on: no mail leaves, no login lives on, mentions are made
+    to show once more what people said of them, and what waited in a spool is a gap that is crawled
+    again: spools are not in a backup.
     """
     SqlNoteRepository(db).hold_outbox(
         OutboxHold(since=mark.at, backed_up_at=mark.manifest.made_at, backup=mark.backup)
     )
     SqlCorrectionRepository(db).project_all_again()
+    spooled = SqlSpooledRepository(db)
+    spooled.lose([look for spool in spooled.waiting() for look in spooled.of_spool(spool.name)])
     accounts = SqlAccountRepository(db)
     for account in accounts.all():
         accounts.end_sessions_of(account.id, mark.at)

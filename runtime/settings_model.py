@@ -347,6 +347,15 @@ class Retention(Table):
     pages: Annotated[Whole, Field(ge=1, le=180)] = 30
     evaluations: Annotated[Whole, Field(ge=7, le=730)] = 90
     sealed_names: Annotated[Whole, Field(ge=1, le=30)] = 30
+    dead_letters: Annotated[Whole, Field(ge=7, le=730)] = 180
+
+
+class Spool(Table):
+    """Where what was fetched waits while the mention store is away: `data_dir`, at most so many
+    megabytes (about 30 looks each).
+    """
+
+    megabytes: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1_000
 
 
 class Heartbeat(Table):
@@ -428,6 +437,7 @@ class Settings(BaseSettings):
     browser: Browser = Browser()
     report: Report = Report()
     retention: Retention = Retention()
+    spool: Spool = Spool()
     heartbeat: Heartbeat = Heartbeat()
     backup: Backup = Backup()
     scorer: Scorer = Scorer()

@@ -5,6 +5,8 @@ that only shows pages needs neither.
 """
 
 import importlib
+import secrets
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +30,16 @@ from delivery.routing import RoutingNotifier
 from domain.case import Case
 from domain.channel import Channel
 from domain.draft import Draft, Finding
-from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
+from domain.ports import (
+    BeginWork,
+    Clock,
+    Masker,
+    MentionStore,
+    Notifier,
+    PageArchive,
+    Scorer,
+    Spool,
+)
 from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
@@ -39,6 +50,7 @@ from runtime.settings_model import sqlite_path
 from storage.archive import FilePageArchive
 from storage.elasticsearch.cluster import Cluster
 from storage.identity import KeyedMasker
+from storage.spool import SqliteSpool
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from workflow.cases import Desk
@@ -46,7 +58,7 @@ from workflow.handling import join_open_case
 from workflow.leads import LeadDesk
 
 if TYPE_CHECKING:
-    from monitoring.ingest import Ingest
+    from monitoring.spooling import SpoolingIngest
 
 
 class SystemClock:
@@ -84,18 +96,31 @@ class Services:
         return KeyedMasker(keys.author_key, keys.seal_key)
 
     @cached_property
-    def ingest(self) -> "Ingest":
-        """The one step through which everything found reaches the store."""
+    def spool(self) -> Spool:
+        """Where looks wait on this machine while the mention store is away."""
+        return SqliteSpool(
+            self.settings.data_dir,
+            lambda: self.masker,
+            self.clock,
+            largest=self.settings.spool.megabytes * 1_000_000,
+            new_name=_spool_name,
+        )
+
+    @cached_property
+    def ingest(self) -> "SpoolingIngest":
+        """The one step through which everything found reaches the store, now or later."""
         require("analysis")
         from monitoring.ingest import Ingest
+        from monitoring.spooling import SpoolingIngest
 
-        return Ingest(
+        step = Ingest(
             store=self.store,
             begin_work=self.begin_work,
             scorer=self.scorer,
             masker=self.masker,
             life_of_names=timedelta(days=self.settings.retention.sealed_names),
         )
+        return SpoolingIngest(step, self.spool, self.begin_work, self.clock)
 
     @cached_property
     def notifier(self) -> RoutingNotifier:
@@ -145,6 +170,7 @@ class Services:
             mentions=None if days.mentions is None else timedelta(days=days.mentions),
             pages=timedelta(days=days.pages),
             evaluations=timedelta(days=days.evaluations),
+            dead_letters=timedelta(days=days.dead_letters),
         )
 
     def tend_store(self, *, removed: bool) -> Mapping[str, object]:
@@ -172,6 +198,11 @@ class Services:
             model_id=self.scorer.model_id,
             join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
+
+
+def _spool_name() -> str:
+    """Return a name that tells the machine and that no other spool has."""
+    return f"{socket.gethostname()[:40]}-{secrets.token_hex(3)}"
 
 
 def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer:

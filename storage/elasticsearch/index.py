@@ -42,15 +42,21 @@ Answer = Mapping[str, Any]
 
 
 _FIELD = re.compile(
-    r"failed to parse field \[((?:@timestamp|message|event|url|user|koubei)[a-z_.]*)]"
+    r"failed to parse field \[(?P<name>(?:@timestamp|message|event|url|user|koubei)[a-z_.]*)]"
 )
+# a tenth of the server's memory for one document, which counts four times its length (9.2)
+_ROOM = re.compile(r"primary_operation_bytes=(?P<wanted>\d+), max_primary_bytes=(?P<most>\d+)")
 
 
 class TurnedAway(Exception):
-    """A request that the server refused as a whole: for now (429), or for its size (413)."""
+    """A request that the server refused as a whole: for now (429), or for its size (413).
 
-    def __init__(self, status: int) -> None:
+    `wait`: seconds after which it wants to be asked again, 0 when it does not say.
+    """
+
+    def __init__(self, status: int, wait: float = 0.0) -> None:
         self.status = status
+        self.wait = wait
         super().__init__(status)
 
 
@@ -161,14 +167,14 @@ class Index:
                     index=self._name,
                     operations=[lines],  # type: ignore[list-item]  # bytes go as they are
                     require_alias=True,
-                    filter_path="items.*.status,items.*.error.type,items.*.error.reason",
+                    filter_path="errors,items.*.status,items.*.error.type,items.*.error.reason",
                 )
             except ApiError as error:
                 if error.meta.status in (TOO_MANY, TOO_LARGE):
-                    raise TurnedAway(error.meta.status) from None
+                    raise TurnedAway(error.meta.status, _seconds_to_wait(error)) from None
                 raise
         results = (result for item in answer["items"] for result in item.values())
-        return [Result(one["status"], error_type(one), _field(one)) for one in results]
+        return list(map(_result, results))
 
     def error(self, result: Result) -> KoubeiError:
         """Return the error that a result is, when it is the cluster's and no document's."""
@@ -220,7 +226,19 @@ class Index:
         return Stored(decode(document["_source"]), document["_version"])
 
 
-def _field(item: Mapping[str, Any]) -> str:
-    """The field of ours that an error is about. The reason itself may quote the text."""
-    found = _FIELD.search(item.get("error", {}).get("reason", ""))
-    return found.group(1) if found else ""
+def _seconds_to_wait(error: ApiError) -> float:
+    # the other form, a date, is for clocks that agree (RFC 9110 §10.2.3)
+    said = error.meta.headers.get("retry-after") or ""
+    return float(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0.0
+
+
+def _result(item: Mapping[str, Any]) -> Result:
+    """Read what became of a document. Of the reason, which may quote the text, only names and
+    numbers of ours are taken.
+    """
+    status, reason = item["status"], item.get("error", {}).get("reason", "")
+    room = _ROOM.search(reason)
+    if status == TOO_MANY and room and int(room["wanted"]) > int(room["most"]):
+        status = TOO_LARGE
+    field = _FIELD.search(reason)
+    return Result(status, error_type(item), field["name"] if field else "")

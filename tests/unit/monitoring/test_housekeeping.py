@@ -7,8 +7,11 @@ import pytest
 
 from domain.account import Session
 from domain.crawl import Sighting, SightingOutcome
+from domain.dead_letter import DeadLetter
+from domain.errors import Text
 from domain.login import Attempts, Ticket, TicketKind
 from domain.mention import Flag
+from domain.spool import WaitingLook
 from monitoring.housekeeping import Keep, expire_mentions, tidy
 from presentation.wording import action_word
 from storage.archive import FilePageArchive
@@ -38,6 +41,13 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
             moment = NOON + timedelta(hours=hours)
             work.logins.add_ticket(Ticket(f"{hours}", TicketKind.OIDC, moment))
             work.logins.save_attempts(Attempts(f"{hours}", 1, moment - DAY))
+        why = Text("字段不符", "field")
+        for age in (179, 181):
+            then = NOON - age * DAY
+            work.dead_letters.put([DeadLetter(a_mention(f"{age}"), why, "run", then, then)])
+        begun = NOON - 91 * DAY
+        work.spooled.add(WaitingLook("l", "house", "run", "run", "tea", begun, begun, 1))
+        work.spooled.take_off("l", new=0, dead_lettered=0)
         work.commit()
     gone = tidy(begin, archive, NOON, Keep())
     assert gone == {
@@ -45,6 +55,8 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
         "evaluations": 0,
         "sealed_names": 1,
         "sightings": 1,
+        "dead_letters": 1,
+        "spool_debts": 1,
         "slots": 0,
         "sessions": 1,
         "tickets": 1,
