@@ -25,7 +25,7 @@ _URL_SECRETS: Final = re.compile(
     r"|(?<=[?&]ticket=)[^&\s]+|(?<=[?&]code=)[^&\s]+"
 )
 _LONGEST_VALUE: Final = 500
-_CHATTY: Final = ("alembic.", "uvicorn.", "scrapy.", "twisted", "asyncio")
+_CHATTY: Final = ("alembic.", "elastic_transport.", "uvicorn.", "scrapy.", "twisted", "asyncio")
 """Libraries whose ordinary news nobody needs: from warnings on they are heard."""
 
 

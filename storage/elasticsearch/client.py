@@ -62,8 +62,10 @@ _INIT = Text("koubei init", "koubei init")
 def connect(cluster: Cluster) -> Elasticsearch:
     """Return a client, usable by many threads; no request is sent yet.
 
-    It tries nothing twice: how often and when is decided where it is known whether that is safe.
-    ConfigurationError when the file of certificates cannot be used.
+    It asks a node once, and the next one where that cannot be reached: a node that is away for
+    hours is tried again every half minute, and nobody should notice. Else it tries nothing twice:
+    how often and when is decided where it is known whether that is safe. ConfigurationError when
+    the file of certificates cannot be used.
     """
     options: dict[str, Any] = {}
     if any(url.startswith("https:") for url in cluster.urls):
@@ -83,7 +85,8 @@ def connect(cluster: Cluster) -> Elasticsearch:
         cluster.urls,
         request_timeout=cluster.timeout.total_seconds(),
         connections_per_node=CONNECTIONS,
-        max_retries=0,
+        max_retries=len(cluster.urls) - 1,
+        retry_on_status=(),
         retry_on_timeout=False,
         **options,
     )

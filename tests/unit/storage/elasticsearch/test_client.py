@@ -1,7 +1,9 @@
 """storage/elasticsearch/client.py: who asks, what an answer is worth, and what an error says."""
 
 import base64
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from elastic_transport import ConnectionTimeout, TlsError
@@ -28,6 +30,31 @@ def raised(answer, headers=None):
     return caught.value
 
 
+@pytest.fixture
+def node():
+    """A node of a cluster that counts three of everything."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b'{"count": 3}'
+            self.send_response(200)
+            self.send_header("X-Elastic-Product", "Elasticsearch")
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 class TestConnect:
     def test_nothing_is_tried_twice_and_a_dead_cluster_does_not_hold_anybody_for_long(self):
         client = connect(HERE)
@@ -41,6 +68,12 @@ class TestConnect:
         client = connect(Cluster("https://es1:9200,https://es2:9243/search"))
         addresses = {node.base_url for node in client.transport.node_pool.all()}
         assert addresses == {"https://es1:9200", "https://es2:9243/search"}
+
+    def test_a_node_that_is_away_is_nobody_s_error_while_another_is_there(self, node):
+        client = connect(Cluster(f"http://127.0.0.1:9,{node}"))
+        assert [client.count(index="x")["count"] for _ in range(6)] == [3] * 6
+        assert client._retry_on_status == ()
+        assert client._retry_on_timeout is False
 
     def test_a_password_may_hold_any_sign(self):
         client = connect(Cluster("http://[::1]:9200", credentials=lambda: Login("公关", "口令:ü")))
