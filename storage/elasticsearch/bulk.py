@@ -21,6 +21,8 @@ MOST_BYTES: Final = 8 << 20
 _TRIES = 14
 """How often in a row something may be turned away: half a minute in all."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_LONGEST_WAIT = 20.0
+"""Seconds that a server may ask for."""
 _LARGE = 1 << 20
 """Bytes of a document that a server may have no room for although it has room for others."""
 
@@ -62,6 +64,7 @@ class Sender:
         self._jitter = jitter
         self._most_actions = MOST_ACTIONS
         self._most_bytes = MOST_BYTES
+        self._wait = 0.0
 
     def send(self, actions: Sequence[Action]) -> list[Result]:
         """Return what became of each action; they are of different ids.
@@ -104,12 +107,14 @@ class Sender:
             if refusal.status == TOO_LARGE and len(actions) > 1:
                 self._most_bytes = len(body) // 2
                 return None
+            self._wait = min(refusal.wait, _LONGEST_WAIT)
             return [Result(refusal.status)] * len(actions)
 
     def _slow_down(self, sent: int, turned_away: int) -> None:
         self._most_actions = max(1, sent // 2)
         pause = min(_FIRST_PAUSE * 2 ** (turned_away - 1), _LONGEST_PAUSE)
-        self._sleep(pause * (1 + self._jitter()) / 2)
+        self._sleep(max(pause * (1 + self._jitter()) / 2, self._wait))
+        self._wait = 0.0
 
     def _given_up(self, left: Sequence[tuple[int, Action]], answer: Result) -> Result:
         """The result of one large document that keeps finding no room; raises for anything else,

@@ -111,7 +111,8 @@ def decode(source: dict[str, Any]) -> Mention:
 
 def verdict(label: Label | None, brand_id: str | None) -> str:
     """Return the token of a label towards a brand, or of the whole text; None is unscored."""
-    return f"{UNSCORED if label is None else label.value}:{brand_id or WHOLE_TEXT}"
+    token = f"{UNSCORED if label is None else label.value}:{brand_id or WHOLE_TEXT}"
+    return token.encode(errors="replace").decode()  # a query may name what no mention can have
 
 
 def polarity_field(brand_id: str | None) -> str:
@@ -241,7 +242,7 @@ def _revision(fields: dict[str, Any]) -> Revision:
 
 def _polarity_key(brand_id: str) -> str:
     # an id may hold dots, which would read as a path
-    return f"t{brand_id.encode().hex()}"
+    return f"t{brand_id.encode(errors='replace').hex()}"
 
 
 def _in_order(number: float) -> str:

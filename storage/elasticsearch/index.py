@@ -5,15 +5,23 @@ client`). Nothing is tried twice here.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, NotFoundError, TransportError
 
 from domain.errors import KoubeiError
 from domain.mention import Mention
-from storage.elasticsearch.client import Cluster, error_of, error_type, translated, whole
+from storage.elasticsearch import schema
+from storage.elasticsearch.client import (
+    Cluster,
+    connect,
+    error_of,
+    error_type,
+    translated,
+    whole,
+)
 from storage.elasticsearch.documents import decode
 
 TOO_MANY: Final = 429
@@ -34,15 +42,21 @@ Answer = Mapping[str, Any]
 
 
 _FIELD = re.compile(
-    r"failed to parse field \[((?:@timestamp|message|event|url|user|koubei)[a-z_.]*)]"
+    r"failed to parse field \[(?P<name>(?:@timestamp|message|event|url|user|koubei)[a-z_.]*)]"
 )
+# a tenth of the server's memory for one document, which counts four times its length (9.2)
+_ROOM = re.compile(r"primary_operation_bytes=(?P<wanted>\d+), max_primary_bytes=(?P<most>\d+)")
 
 
 class TurnedAway(Exception):
-    """A request that the server refused as a whole: for now (429), or for its size (413)."""
+    """A request that the server refused as a whole: for now (429), or for its size (413).
 
-    def __init__(self, status: int) -> None:
+    `wait`: seconds after which it wants to be asked again, 0 when it does not say.
+    """
+
+    def __init__(self, status: int, wait: float = 0.0) -> None:
         self.status = status
+        self.wait = wait
         super().__init__(status)
 
 
@@ -66,18 +80,26 @@ class Result(NamedTuple):
 class Index:
     """Requests to the index that `cluster.index` names. For several threads."""
 
-    def __init__(self, client: Elasticsearch, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         seconds = cluster.timeout.total_seconds()
-        self._client = client
-        self._writing = client.options(request_timeout=max(_WRITE_SECONDS, seconds))
+        self._cluster = cluster
+        self._client = connect(cluster.as_reader())
+        self._writer = self._client if cluster.reader is None else connect(cluster)
+        self._writing = self._writer.options(request_timeout=max(_WRITE_SECONDS, seconds))
+        self._is_checked = False
         self._name = cluster.index
         self._place = cluster.place
         # the server stops working on what nobody waits for any more
         self._timeout = f"{int(seconds * 1000)}ms"
 
+    def check(self) -> None:
+        """Return when the index is one that this program knows; SchemaMismatch otherwise."""
+        schema.check(self._client, self._cluster)
+        self._is_checked = True
+
     def search(self, body: Body) -> Answer:
         """Return the answer of a search, whole."""
-        with translated(self._place):
+        with self._asking():
             return whole(self._search(body, self._name), self._place)
 
     def searches(self, bodies: Sequence[Body], unsent: Sequence[str] = ()) -> list[Answer]:
@@ -86,7 +108,7 @@ class Index:
         """
         head = {"allow_partial_search_results": False}
         lines = [line for body in bodies for line in (head, {**body, "timeout": self._timeout})]
-        with translated(self._place):
+        with self._asking():
             answer = self._client.msearch(
                 index=self._name,
                 searches=lines,
@@ -101,7 +123,7 @@ class Index:
 
     def open_point(self) -> str:
         """Return the id of a new point in time: a search of it sees the index as it is now."""
-        with translated(self._place):
+        with self._asking():
             opened = self._client.open_point_in_time(
                 index=self._name, keep_alive=_KEEP_ALIVE, allow_partial_search_results=False
             )
@@ -113,7 +135,7 @@ class Index:
         `pit_id` of the answer is the point to ask next.
         """
         pit = {"id": point, "keep_alive": _KEEP_ALIVE}
-        with translated(self._place):
+        with self._asking():
             try:
                 return whole(self._search({**body, "pit": pit}), self._place)
             except NotFoundError:
@@ -128,7 +150,7 @@ class Index:
         """Return those of the mentions that are stored, as they are this very moment, by id."""
         if not ids:
             return {}
-        with translated(self._place):
+        with self._asking():
             answer = self._client.mget(
                 index=self._name,
                 ids=ids,
@@ -139,20 +161,20 @@ class Index:
 
     def bulk(self, lines: bytes) -> list[Result]:
         """Write many documents and return what became of each; TurnedAway for all of them."""
-        with translated(self._place):
+        with self._asking():
             try:
                 answer = self._writing.bulk(
                     index=self._name,
                     operations=[lines],  # type: ignore[list-item]  # bytes go as they are
                     require_alias=True,
-                    filter_path="items.*.status,items.*.error.type,items.*.error.reason",
+                    filter_path="errors,items.*.status,items.*.error.type,items.*.error.reason",
                 )
             except ApiError as error:
                 if error.meta.status in (TOO_MANY, TOO_LARGE):
-                    raise TurnedAway(error.meta.status) from None
+                    raise TurnedAway(error.meta.status, _seconds_to_wait(error)) from None
                 raise
         results = (result for item in answer["items"] for result in item.values())
-        return [Result(one["status"], error_type(one), _field(one)) for one in results]
+        return list(map(_result, results))
 
     def error(self, result: Result) -> KoubeiError:
         """Return the error that a result is, when it is the cluster's and no document's."""
@@ -160,13 +182,13 @@ class Index:
 
     def refresh(self) -> None:
         """Let all searches see everything that was written so far."""
-        with translated(self._place):
+        with self._asking():
             answer = self._writing.indices.refresh(index=self._name)
         whole(answer.body, self._place)
 
     def bytes_on_disk(self) -> int:
         """Return how much all copies of the index take."""
-        with translated(self._place):
+        with self._asking():
             answer = self._client.indices.stats(
                 index=self._name, metric="store", filter_path="_all.total.store.size_in_bytes"
             )
@@ -175,6 +197,15 @@ class Index:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._writer.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Translate errors, and look first what the index is if nobody could so far."""
+        if not self._is_checked:
+            self.check()
+        with translated(self._place):
+            yield
 
     def _search(self, body: Body, index: str | None = None) -> Answer:
         answer = self._client.search(
@@ -195,7 +226,19 @@ class Index:
         return Stored(decode(document["_source"]), document["_version"])
 
 
-def _field(item: Mapping[str, Any]) -> str:
-    """The field of ours that an error is about. The reason itself may quote the text."""
-    found = _FIELD.search(item.get("error", {}).get("reason", ""))
-    return found.group(1) if found else ""
+def _seconds_to_wait(error: ApiError) -> float:
+    # the other form, a date, is for clocks that agree (RFC 9110 §10.2.3)
+    said = error.meta.headers.get("retry-after") or ""
+    return float(said) if re.fullmatch(r"[0-9]{1,6}", said) else 0.0
+
+
+def _result(item: Mapping[str, Any]) -> Result:
+    """Read what became of a document. Of the reason, which may quote the text, only names and
+    numbers of ours are taken.
+    """
+    status, reason = item["status"], item.get("error", {}).get("reason", "")
+    room = _ROOM.search(reason)
+    if status == TOO_MANY and room and int(room["wanted"]) > int(room["most"]):
+        status = TOO_LARGE
+    field = _FIELD.search(reason)
+    return Result(status, error_type(item), field["name"] if field else "")

@@ -369,8 +369,8 @@ class MentionStoreContract:
         assert store.remove([mention_id]) == 0
         assert store.count(ALL) == 1
 
-    def test_a_text_of_ten_megabytes_is_found_by_its_end(self, store):
-        text = "长文abc，" * 1_048_576 + "这里是结尾"
+    def test_a_text_of_megabytes_is_found_by_its_end(self, store):
+        text = "长文abc，" * 300_000 + "这里是结尾"
         mention = a_mention("long", text=text)
         self.put(store, a_mention("1"), mention)
         assert store.get([mention.id]) == {mention.id: mention}

@@ -1,69 +1,54 @@
-"""The store of a team passes the contract on real servers of both majors."""
+"""The store of a team passes the contract on real servers of both majors: as whoever comes on one
+shard, and over TLS as a user who may only write the index, on three.
+"""
 
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 pytest.register_assert_rewrite("tests.contract.mention_store")
 
-from storage.elasticsearch import schema  # noqa: E402
-from storage.elasticsearch.client import Cluster, Credentials, Login, connect  # noqa: E402
-from storage.elasticsearch.mentions import ElasticsearchMentionStore  # noqa: E402
 from tests.contract.mention_store import MentionStoreContract, MentionStoreModel  # noqa: E402
-from tests.fixtures.elasticsearch import Server  # noqa: E402
+from tests.fixtures.elasticsearch import WRITER, Server  # noqa: E402
+from tests.fixtures.elasticsearch_stores import NewStore, making_stores  # noqa: E402
 
 pytestmark = pytest.mark.elasticsearch
 
-NewStore = Callable[[], ElasticsearchMentionStore]
+
+class OnAPlainServer:
+    """One shard, no login."""
+
+    @pytest.fixture
+    def new_store(self, elasticsearch_server: Server) -> Iterator[NewStore]:
+        with making_stores(elasticsearch_server) as make:
+            yield make
 
 
-def cluster_of(server: Server, *, user: str | None = None, shards: int = 1) -> Cluster:
-    """An index of its own on a server, as one of its users, else the first one."""
-    known = server.users.get(user) if user else next(iter(server.users.values()), None)
+class OverTls:
+    """Three shards, as who may write this index and nothing else."""
 
-    def credentials() -> Credentials | None:
-        return Login(known.name, known.password) if known else None
-
-    return Cluster(
-        url=server.url,
-        index=f"koubei-{secrets.token_hex(6)}",
-        ca_file=server.ca_file,
-        credentials=credentials,
-        shards=shards,
-        replicas=0,
-    )
+    @pytest.fixture
+    def new_store(self, secured_elasticsearch: Server) -> Iterator[NewStore]:
+        user = secured_elasticsearch.users[WRITER]
+        with making_stores(secured_elasticsearch, user=user, shards=3) as make:
+            yield make
 
 
-@pytest.fixture(params=[1, 3], ids=["one shard", "three shards"])
-def shards(request: pytest.FixtureRequest) -> int:
-    return int(request.param)
-
-
-@pytest.fixture
-def new_store(elasticsearch_server: Server, shards: int) -> Iterator[NewStore]:
-    stores: list[ElasticsearchMentionStore] = []
-    clusters: list[Cluster] = []
-
-    def make() -> ElasticsearchMentionStore:
-        cluster = cluster_of(elasticsearch_server, shards=shards)
-        clusters.append(cluster)
-        with connect(cluster) as client:
-            schema.apply(client, cluster)
-        stores.append(ElasticsearchMentionStore(cluster))
-        return stores[-1]
-
-    yield make
-    for store in stores:
-        store.close()
-    for cluster in clusters:
-        with connect(cluster) as client:
-            client.indices.delete(index=schema.index_name(cluster))
-
-
-class TestElasticsearchMentions(MentionStoreContract):
+class TestElasticsearchMentions(OnAPlainServer, MentionStoreContract):
     """Examples."""
 
 
-class TestElasticsearchMentionsAgainstTheModel(MentionStoreModel):
+class TestElasticsearchMentionsOverTls(OverTls, MentionStoreContract):
+    """Examples."""
+
+
+class TestElasticsearchMentionsAgainstTheModel(OnAPlainServer, MentionStoreModel):
     """Random histories."""
+
+    examples = 15
+
+
+class TestElasticsearchMentionsOverTlsAgainstTheModel(OverTls, MentionStoreModel):
+    """Random histories."""
+
+    examples = 15
