@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.strictness", "tests.fixtures.elasticsearch")
+pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticsearch")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
