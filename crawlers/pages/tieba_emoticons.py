@@ -12,8 +12,8 @@ UNNAMED = "[表情]"
 
 _CLASSIC_NAMES = """
     呵呵 哈哈 吐舌 啊 酷 怒 开心 汗 泪 黑线 鄙视 不高兴 真棒 钱 疑问 阴险 吐 咦 委屈 花心
-    呼~ 笑眼 冷 太开心 滑稽 勉强 狂汗 乖 睡觉 惊哭 生气 惊讶 喷 爱心 心碎 玫瑰 礼物 彩虹 星星月亮 太阳
-    钱币 灯泡 茶杯 蛋糕 音乐 haha 胜利 大拇指 弱 OK
+    呼~ 笑眼 冷 太开心 滑稽 勉强 狂汗 乖 睡觉 惊哭 生气 惊讶 喷 爱心 心碎 玫瑰 礼物 彩虹 星星月亮
+    太阳 钱币 灯泡 茶杯 蛋糕 音乐 haha 胜利 大拇指 弱 OK
 """
 _LATER_NAMES = """
     哼 吃瓜 扔便便 惊恐 哎呦 小乖 捂嘴笑 你懂的 what 酸爽 呀咩爹 笑尿 挖鼻 犀利 小红脸 懒得理
@@ -28,7 +28,7 @@ _FILE = re.compile(
 
 
 def by_key(key: str) -> str:
-    """Return `[滑稽]` for `image_emoticon25`; a name that is no key is kept: `[doge]` for `doge`."""
+    """Return `[滑稽]` for `image_emoticon25`; what is no key is a name: `[doge]` for `doge`."""
     match = _KEY.fullmatch(key)
     if match:
         return _named(match["number"])

@@ -30,7 +30,9 @@ THREAD_LINK = re.compile(r"(?:^|//(?:[a-z]+\.)?tieba\.baidu\.com)/p/([0-9]{5,20}
 _ID = re.compile(r"[0-9]{1,20}")
 _OLD_PORTRAIT = re.compile(r"(?:[0-9a-f]{2}){5,60}")
 _PORTRAIT_TAIL = re.compile(r"/(?:portrait|portraitn|portraitm)/(?:item/)?([\w.-]{8,90})")
-_PAIR = re.compile(r"""['"]?(\w{1,40})['"]?\s{0,9}:\s{0,9}(?:'([^']{0,200})'|"([^"]{0,200})"|(-?\d{1,20}))""")
+_PAIR = re.compile(
+    r"""['"]?(\w{1,40})['"]?\s{0,9}:\s{0,9}(?:'([^']{0,200})'|"([^"]{0,200})"|(-?\d{1,20}))"""
+)
 _TIME_IN_LINE = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?: \d{1,2}:\d{2}(?::\d{2})?)?"
     r"|(?:今天|昨天|前天) ?(?:\d{1,2}:\d{2})?"
@@ -173,7 +175,9 @@ def first_words(item: Mapping[str, object], *keys: str) -> str:
     return next((words for key in keys if (words := plain_text(item.get(key)))), "")
 
 
-def first_time(item: Mapping[str, object], keys: Iterable[str], fetched_at: datetime) -> Told | None:
+def first_time(
+    item: Mapping[str, object], keys: Iterable[str], fetched_at: datetime
+) -> Told | None:
     """The first of these fields that holds a time."""
     times = (read_time(item.get(key), fetched_at=fetched_at) for key in keys)
     return next((time for time in times if time), None)

@@ -226,9 +226,7 @@ def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
     )
 
 
-def _new_author(
-    card: LexborNode, fetched_at: datetime
-) -> tuple[str, post.Told | None]:
+def _new_author(card: LexborNode, fetched_at: datetime) -> tuple[str, post.Told | None]:
     """Author and time, which stand apart (March 2026) or as `<name> 发布于 <time>`."""
     line = node_text(first(card, ".top-title") or first(card, ".user-forum-info"))
     name, _, when = line.rpartition("发布于")
