@@ -50,8 +50,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(range(9)) + bytes(range(14, 32))
-_TAG = re.compile(r"<(/?[a-z][a-z0-9]*)")
-_UPPER_TAG = re.compile(r"</?[a-zA-Z0-9]{0,9}[A-Z][a-zA-Z0-9]{0,9}[\s>/]")
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _LONG_TAG = 16_384
 _MAX_ATTRIBUTES = 1000
 
@@ -61,7 +60,8 @@ _CLOSED_BY_OTHERS_NAMES = """
 """
 _CLOSED_BY_OTHERS = frozenset(_CLOSED_BY_OTHERS_NAMES.split())
 _FORMATTING_TAG = re.compile(
-    r"<(/?(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))(?=[\s>/])"
+    r"<(/?(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))(?=[\s>/])",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -112,21 +112,22 @@ def parse_markup(text: str, *, few_tags: int = _FEW_TAGS) -> LexborHTMLParser | 
 
 def _is_buildable(text: str, few_tags: int) -> bool:
     pieces = text.split("<")
-    if any(len(piece) > _LONG_TAG and _has_many_attributes(piece) for piece in pieces[1:]):
+    if max(map(len, pieces)) > _LONG_TAG and any(map(_has_many_attributes, pieces[1:])):
         return False
     tags = len(pieces) - 1
     if tags > _MAX_TAGS:
         return False
     if tags * tags <= _MAX_REBUILT:
         return True
-    lowered = text.lower() if _UPPER_TAG.search(text) else text
-    if tags * _most_open(_FORMATTING_TAG.findall(lowered)) > _MAX_REBUILT:
+    if tags * _most_open(_FORMATTING_TAG.findall(text)) > _MAX_REBUILT:
         return False
-    return tags <= few_tags or _most_open(_TAG.findall(lowered)) <= _MAX_DEPTH
+    return tags <= few_tags or _most_open(_TAG.findall(text)) <= _MAX_DEPTH
 
 
 def _has_many_attributes(piece: str) -> bool:
     """Whether what follows a `<` is one tag with more attributes than anybody writes."""
+    if len(piece) <= _LONG_TAG:
+        return False
     tag = piece[: _LONG_TAG + 1]
     is_tag = tag[0].isascii() and tag[0].isalpha() and ">" not in tag
     return is_tag and tag.count("=") > _MAX_ATTRIBUTES
@@ -136,7 +137,7 @@ def _most_open(tags: list[str]) -> int:
     """How many elements are open at once at most; those that others close do not count."""
     open_now: dict[str, int] = {}
     depth = deepest = 0
-    for tag in tags:
+    for tag in map(str.lower, tags):
         if tag[0] != "/":
             if tag in _CLOSED_BY_OTHERS:
                 continue
@@ -194,7 +195,7 @@ class Document:
         """
         if self.text[:1] in ("{", "["):
             return parse_json(self.text)
-        if self.tree is not None and "<pre" in self.text[:_SAMPLE]:
+        if "<pre" in self.text[:_SAMPLE] and self.tree is not None:
             shown = self.tree.css_first("body > pre")
             inside = shown.text().strip() if shown else ""
             return parse_json(inside) if inside[:1] in ("{", "[") else None
