@@ -78,7 +78,16 @@ class Timing:
     @property
     def cpu_p95(self) -> float:
         """95th percentile of processor time."""
-        return sorted(self.cpu)[min(len(self.cpu) - 1, int(len(self.cpu) * 0.95))]
+        return _p95(self.cpu)
+
+    @property
+    def wall_p95(self) -> float:
+        """95th percentile of wall time."""
+        return _p95(self.wall)
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.95))]
 
 
 @contextmanager

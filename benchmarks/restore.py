@@ -82,7 +82,7 @@ def _fill(settings: Settings, rows: int) -> int:
     """Make the installation; return how many cases it has."""
     settings.data_dir.mkdir(mode=0o700)
     make_missing_keys(settings.secrets_dir)
-    store = SqliteMentionStore(settings.mention_store_path)
+    store = SqliteMentionStore(settings.data_dir / "mentions.sqlite")
     engine = open_database(settings.workflow_url)
     migrate(engine)
     begin, now = begin_work(engine), datetime(2026, 11, 20, tzinfo=UTC)

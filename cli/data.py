@@ -50,16 +50,14 @@ def import_command(
         for path in files:
             try:
                 with progress(f"导入 {path.name}", f"importing {path.name}", None) as advance:
-                    report = import_file(
-                        path, ingest=services.ingest, store=services.store, platform=platform
-                    )
+                    report = import_file(path, ingest=services.ingest, platform=platform)
                     advance(report.rows)
             except ImportRefused as error:
                 err().print(f"✗ {error.sentence(language())}")
                 refused += 1
                 continue
             _tell(path, report)
-            left_out += len(report.problems) + len(report.result.refused)
+            left_out += len(report.problems) + len(report.result.refused) + report.result.spooled
     if refused == len(files):
         raise typer.Exit(EXIT_FAILED)
     if left_out or refused:
@@ -90,6 +88,11 @@ def _tell(path: Path, report: ImportReport) -> None:
         f"✓ {path.name}: {report.rows} rows, matched {result.matched}, new {result.new}, "
         f"changed {result.changed}, unchanged {result.unchanged}",
     )
+    if result.spooled:
+        say(
+            f"  内容库不可达：{result.spooled} 条暂存本机，恢复后自动补入（koubei spool）",
+            f"  the store is away: {result.spooled} wait on this machine (koubei spool)",
+        )
     not_matched = result.found - result.matched - len(result.refused)
     if not_matched > 0:
         say(

@@ -11,6 +11,7 @@ from domain.errors import ConfigurationError, Text
 from runtime.check_services import service_checks
 from runtime.checks import ROOT as PROJECT
 from runtime.checks import Check, Mark, check_packages, check_python, failed, machine_checks
+from runtime.extras import require
 from runtime.settings import load_settings
 from runtime.wiring import SystemClock
 
@@ -24,10 +25,24 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
+    elasticsearch_roles: Annotated[
+        bool,
+        typer.Option(
+            "--elasticsearch-roles",
+            help="只打印集群管理员要建的角色。Only print the roles that the cluster needs.",
+        ),
+    ] = False,
 ) -> None:
     """Check everything; exit 0 when all is well, 1 when something is broken, 3 when only optional
     parts are missing.
     """
+    if elasticsearch_roles:
+        require("elasticsearch")
+        from storage.elasticsearch.roles import roles
+
+        index = load_settings().elasticsearch.index
+        out().print(json.dumps(roles(index), indent=2))
+        return
     checks = []
     for check in all_checks():
         checks.append(check)

@@ -10,14 +10,14 @@ from domain.errors import CrawlError, Text
 from monitoring.case_clocks import ClockWarner
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
-from monitoring.housekeeping import tidy
+from monitoring.housekeeping import expire_mentions, tidy
 from monitoring.notify import relay
 from monitoring.report_schedule import make_due
 from runtime.backup import scheduled_backup
 from runtime.reports import report_press
 from runtime.settings import file_in_use
 from runtime.wiring import Services
-from scheduler.service import Work
+from scheduler.service import OwnResult, OwnWork, Work
 from scheduler.timetable import Job, Lane
 from workflow.case_routine import tick
 from workflow.corrections import reproject
@@ -44,9 +44,7 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
                 url=services.settings.heartbeat.url,
             )
         ),
-        Lane.HOUSEKEEPING: _simple(
-            lambda: tidy(services.begin_work, services.archive, services.clock.now(), services.keep)
-        ),
+        Lane.HOUSEKEEPING: _simple(lambda: _tidy(services)),
         Lane.BACKUP: _simple(
             lambda: scheduled_backup(
                 services.settings, services.begin_work, services.clock, file_in_use()
@@ -62,6 +60,24 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
             )
         ),
     }
+
+
+def own_work(services: Services) -> Mapping[str, OwnWork]:
+    """Return the work that no other machine can do: emptying the spool that lies here."""
+
+    def empty_the_spool(stopping: threading.Event) -> OwnResult:
+        done = services.ingest.drain(stopping=stopping.is_set)
+        figures = {
+            "looks": done.looks,
+            "new": done.new,
+            "dead_lettered": done.dead_lettered,
+            "lost": done.lost,
+        }
+        if not any(figures.values()):
+            return OwnResult()
+        return OwnResult({**figures, "left": done.left}, brought=bool(done.looks))
+
+    return {"spool": empty_the_spool}
 
 
 def _simple(work: Callable[[], Mapping[str, object]]) -> Work:
@@ -100,6 +116,14 @@ def _detect(services: Services) -> Mapping[str, object]:
     evaluations = services.detector.evaluate(services.clock.now())
     outcomes = Counter(evaluation.outcome.value for evaluation in evaluations)
     return {**outcomes, "corrections_shown": shown} if shown else outcomes
+
+
+def _tidy(services: Services) -> Mapping[str, object]:
+    begin, now, keep = services.begin_work, services.clock.now(), services.keep
+    gone = tidy(begin, services.archive, now, keep)
+    expired = expire_mentions(services.store, begin, now, keep)
+    tended = services.tend_store(removed=bool(expired.get("mentions")))
+    return {**gone, **expired, **tended}
 
 
 def _warn(services: Services) -> Mapping[str, object]:

@@ -50,6 +50,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "restore": "backup",
     "outbox": "backup",
     "bench": "bench",
+    "migrate": "stores",
+    "migrate-store": "stores",
 }
 """Command → the module of this package whose `register(app)` adds it."""
 

@@ -8,21 +8,26 @@ from contextlib import AbstractContextManager
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from cli.actor import actor
-from cli.terminal import EXIT_FAILED, complain, out, pick, say, show_table
+from cli.terminal import EXIT_FAILED, EXIT_PARTIAL, complain, out, pick, say, show_table
 from domain.brand import Change, ChangeKind, Configuration
 from domain.errors import ConfigurationError, Text
 from domain.ports import BeginWork, Clock
 from presentation.refusals import refusal
+from runtime.compose_env import ENV_NAME, write_compose_env
 from runtime.configuration_file import as_document, read_configuration, write_configuration
+from runtime.extras import require
 from runtime.secret_files import make_missing_keys, make_private_folder
 from runtime.settings import FILE_NAME, Settings, load_effective, load_settings
 from runtime.toml_text import as_toml
 from workflow.watches import apply_configuration
+
+if TYPE_CHECKING:
+    from storage.elasticsearch.schema import SchemaChange
 
 EXAMPLES = (FILE_NAME, "brands.toml")
 
@@ -72,12 +77,34 @@ def init(
     folder: Annotated[
         Path, typer.Argument(help="放在哪个目录。In which folder.", file_okay=False)
     ] = Path(),
+    docker: Annotated[
+        bool,
+        typer.Option(
+            "--docker",
+            help="为 docker compose 写出 .env，密钥由容器生成。"
+            "For docker compose: .env here, the keys are left to its containers.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="只显示集群与程序的差异，不改动。Only show how the cluster differs."
+        ),
+    ] = False,
 ) -> None:
-    """Write the examples and the keys that are not there yet; nothing is ever overwritten."""
+    """Write the examples and the keys that are not there yet; nothing is ever overwritten. Where
+    mentions lie in a cluster, bring its index to what this program says.
+    """
+    if dry_run:
+        _prepare_cluster(load_settings(), dry_run=True)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in EXAMPLES:
             _write_example(folder / name, name)
+        if docker:
+            init_docker(folder)
+            return
         settings = load_settings(folder / FILE_NAME)
         if not settings.data_dir.exists():
             make_private_folder(settings.data_dir)
@@ -91,10 +118,68 @@ def init(
             place=str(error.filename or folder),
             mend=why.mend,
         ) from error
+    _prepare_cluster(settings, dry_run=False)
     say(
         f"下一步：改好 {folder / 'brands.toml'}，然后 koubei apply {folder / 'brands.toml'}",
         f"Next: edit {folder / 'brands.toml'}, then koubei apply {folder / 'brands.toml'}",
     )
+
+
+def init_docker(folder: Path) -> None:
+    """Write what docker-compose.yml needs beside the examples, and say what comes next."""
+    for path, mode in ((folder, 0o755), *((folder / name, 0o644) for name in EXAMPLES)):
+        path.chmod(mode)  # read in the containers by another user; no secret may stand in them
+    environment = Path(ENV_NAME)
+    _say_done(environment, made=write_compose_env(environment, folder))
+    say("下一步：docker compose up --detach", "Next: docker compose up --detach")
+    apply_there = "docker compose exec app koubei apply /etc/koubei/brands.toml"
+    say(f"然后改好 {folder / 'brands.toml'}，{apply_there}", f"then edit it, and {apply_there}")
+
+
+def _prepare_cluster(settings: Settings, *, dry_run: bool) -> None:
+    """Show what differs between the cluster and our files, and bring it to them."""
+    cluster = settings.cluster
+    if cluster is None:
+        return
+    require("elasticsearch")
+    from runtime.clusters import prepare
+
+    prepared = prepare(cluster, dry_run=dry_run)
+    out().print(f"{cluster.place} {cluster.index}")
+    for change in prepared.changes:
+        _say_schema_change(change)
+    if not prepared.changes:
+        say("✓ 索引与程序一致", "✓ the index is as this program says")
+    if prepared.policy_stored:
+        say("✓ 生命周期策略已写入", "✓ the lifecycle policy is stored")
+    elif not prepared.has_lifecycles:
+        say(
+            "! 集群没有（或不让看）生命周期策略：被替换的索引由本程序的日常清理删除",
+            "! no lifecycle policies here, or not for us: housekeeping removes replaced indices",
+        )
+    if dry_run:
+        say("（未生效：--dry-run）", "(not applied: --dry-run)")
+    elif prepared.needs_migration:
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def _say_schema_change(change: "SchemaChange") -> None:
+    name, step = change.name, change.step.value
+    how = f" {change.there} → {change.here}" if change.there else f" {change.here}"
+    told = {
+        "create": Text(f"+ 建立索引 {name}", f"+ create the index {name}"),
+        "add": Text(f"+ 字段 {name}{how}", f"+ field {name}{how}"),
+        "set": Text(f"~ 设置 {name}{how}", f"~ setting {name}{how}"),
+        "migrate": Text(
+            f"! 索引版本较旧：{change.there} → {name}，请运行 koubei migrate",
+            f"! the index is of an older version: {change.there} → {name}, run koubei migrate",
+        ),
+        "differ": Text(
+            f"! {name}{how}：现有索引无法更改，等下一个版本",
+            f"! {name}{how}: cannot be changed in place, waits for the next version",
+        ),
+    }[step]
+    say(told.zh, told.en)
 
 
 def config(

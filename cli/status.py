@@ -14,6 +14,7 @@ from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.overview import Overview, SourceStanding, overview
+from monitoring.spool_words import refused_words, waiting_words
 from presentation.formats import at_least, count, duration, multiple, near_time, short_time
 from presentation.hostile import excerpt
 from presentation.wording import WRITTEN_AS_FILE, reason, word
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
-    """Print how things stand; exit 3 when a source left a gap."""
+    """Print how things stand; exit 3 when a source left a gap, or the store did."""
     settings = load_settings()
     with open_existing(settings) as services:
         view = overview(services.begin_work, services.store, services.clock.now())
@@ -38,7 +39,7 @@ def status_command(
         out().print(json.dumps(as_document(view), ensure_ascii=False, indent=1))
     else:
         show(view, ZoneInfo(settings.timezone), as_files=settings.smtp is None)
-    if view.unread_sources:
+    if view.unread_sources or view.store is None or view.spools:
         raise typer.Exit(EXIT_PARTIAL)
 
 
@@ -46,18 +47,37 @@ def show(view: Overview, zone: ZoneInfo, *, as_files: bool) -> None:
     """Print the overview for a person; `as_files`: no mail server is set."""
     if view.configuration.is_demo:
         say("【演示数据：公司、人物与言论均为虚构】", "[Demo data: all of it is invented]")
-    newest = view.store.newest_published_at
     say(
-        f"{short_time(view.now, zone)}　提及 {count(view.store.mentions, 'zh')} 条"
-        + (f"，最新一条 {near_time(newest, view.now, zone)}" if newest else "")
-        + f"　配置版本 {view.configuration_version}",
-        f"{short_time(view.now, zone)}  {count(view.store.mentions, 'en')} mentions"
-        + (f", newest {near_time(newest, view.now, zone)}" if newest else "")
-        + f"  configuration {view.configuration_version}",
+        f"{short_time(view.now, zone)}　{_in_store(view, zone, 'zh')}"
+        f"　配置版本 {view.configuration_version}",
+        f"{short_time(view.now, zone)}  {_in_store(view, zone, 'en')}"
+        f"  configuration {view.configuration_version}",
     )
+    _show_waiting(view, zone)
     _show_signals(view, zone)
     _show_sources(view, zone)
     _show_mails(view, as_files=as_files)
+
+
+def _in_store(view: Overview, zone: ZoneInfo, lang: str) -> str:
+    store = view.store
+    if store is None:
+        return Text("内容库不可达", "the mention store is away").in_language(lang)
+    number, newest = count(store.mentions, lang), store.newest_published_at
+    since = near_time(newest, view.now, zone) if newest else ""
+    return Text(
+        f"提及 {number} 条" + (f"，最新一条 {since}" if since else ""),
+        f"{number} mentions" + (f", newest {since}" if since else ""),
+    ).in_language(lang)
+
+
+def _show_waiting(view: Overview, zone: ZoneInfo) -> None:
+    lang = language()
+    waiting = waiting_words(view.spools, view.now, zone, away=view.store is None)
+    for said in (waiting, refused_words(view.dead_letters)):
+        if said is not None:
+            out().print(f"! {said.text.in_language(lang)}")
+            out().print(f"  → {said.mend.in_language(lang)}")
 
 
 def as_document(view: Overview) -> dict[str, Any]:
@@ -65,7 +85,18 @@ def as_document(view: Overview) -> dict[str, Any]:
     return {
         "now": view.now.isoformat(),
         "demo": view.configuration.is_demo,
-        "mentions": view.store.mentions,
+        "mentions": view.store.mentions if view.store else None,
+        "store_up": view.store is not None,
+        "spools": [
+            {
+                "name": spool.name,
+                "looks": spool.looks,
+                "mentions": spool.mentions,
+                "oldest_at": spool.oldest_at.isoformat(),
+            }
+            for spool in view.spools
+        ],
+        "dead_letters": view.dead_letters,
         "open_signals": [
             {
                 "id": s.id,

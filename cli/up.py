@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,13 +16,14 @@ import typer
 import uvicorn
 
 from cli import demo_world
-from cli.lanes import lanes
+from cli.lanes import lanes, own_work
 from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.account import Account
 from domain.crawl import SlotState
-from domain.errors import ConfigurationError, DependencyMissing, Text
+from domain.errors import ConfigurationError, DependencyMissing, StoreUnavailable, Text
 from domain.outbox import OutboxState
+from domain.ports import MentionStore
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
 from presentation.hostile import clean_line
@@ -60,11 +61,19 @@ _WEB_ONLY = Text(
 
 
 class Part(StrEnum):
-    """What a process runs; several machines can each run a part on one database."""
+    """What a process runs; several machines can each run parts on one database.
+
+    `scheduler` is all timed work but crawling: detection, mail, clocks, reports, housekeeping.
+    """
 
     ALL = "all"
     SCHEDULER = "scheduler"
+    CRAWLER = "crawler"
     WEB = "web"
+
+
+_EVERYTHING = frozenset(Part) - {Part.ALL}
+_EXTRAS = {Part.SCHEDULER: ("analysis",), Part.CRAWLER: ("crawl", "analysis"), Part.WEB: ()}
 
 
 def register(app: typer.Typer) -> None:
@@ -78,40 +87,82 @@ def up_command(
     port: Annotated[
         int | None, typer.Option(help="网页端口，缺省见 web.port。Port of the pages.")
     ] = None,
-    only: Annotated[Part, typer.Option(help="只运行一部分。Run one part only.")] = Part.ALL,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(help="只运行一部分，可重复。Run a part only; can be repeated."),
+    ] = None,
+    alive_file: Annotated[
+        Path | None,
+        typer.Option(help="每轮调度后触碰的文件。Touched after each turn of the timetable."),
+    ] = None,
     demo: Annotated[
         bool,
-        typer.Option(help="未配置时是否进入演示。Whether to show the demo when nothing is set."),
+        typer.Option(
+            help="未配置时是否进入演示。Whether to show the demo when nothing is set, and run it."
+        ),
     ] = True,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; what is under way then comes to its end or is resumed later."""
-    crawls = only is not Part.WEB
-    if crawls:
-        require("crawl", "analysis", mend=_WEB_ONLY)
+    parts = _parts_of(only)
+    require(*dict.fromkeys(x for part in sorted(parts) for x in _EXTRAS[part]), mend=_WEB_ONLY)
+    lanes_here = lanes_of(parts)
+    if alive_file is not None and not lanes_here:
+        raise ConfigurationError(
+            Text("网页进程没有调度；请改查 /healthz", "pages have no timetable; ask /healthz"),
+            place="--alive-file",
+        )
+    crawls = Part.CRAWLER in parts
     if demo and crawls and not _has_settings():
         _begin_demo()
     settings = load_settings_of_a_service()
     configure_logs(settings.log.level, settings.log.format)
     make_private_folder(settings.data_dir)
     with ExitStack() as stack:
-        if only is Part.ALL:
+        if parts == _EVERYTHING:
             stack.enter_context(only_service(settings.data_dir))
         listening = None
-        if only is not Part.SCHEDULER:
+        if Part.WEB in parts:
             wanted = settings.web.port if port is None else port
             listening = stack.enter_context(
                 _listen(settings.web.host, wanted, fixed=port is not None)
             )
             settings = _reached_at(settings, listening.getsockname()[1])
         services = stack.enter_context(open_services(settings))
-        _make_keys(services, needed=crawls)
-        if crawls:
+        _make_keys(services, needed=bool(lanes_here))
+        if demo and crawls:
             stack.enter_context(_demo_if_meant(services))
         _announce(settings)
-        if crawls:
-            stack.enter_context(_scheduler(services))
+        if lanes_here:
+            _tell_what_is_done_elsewhere(parts)
+            stack.enter_context(_scheduler(services, lanes_here, alive_file))
         _serve(services, listening)
     say("已停止。", "Stopped.")
+
+
+def _parts_of(only: Sequence[Part] | None) -> frozenset[Part]:
+    return _EVERYTHING if not only or Part.ALL in only else frozenset(only)
+
+
+def lanes_of(parts: Collection[Part]) -> frozenset[Lane]:
+    """Return the lanes whose work a process with these parts claims."""
+    crawls = frozenset(lane for lane in Lane if lane.is_crawl)
+    return (crawls if Part.CRAWLER in parts else frozenset()) | (
+        frozenset(Lane) - crawls if Part.SCHEDULER in parts else frozenset()
+    )
+
+
+def _tell_what_is_done_elsewhere(parts: Collection[Part]) -> None:
+    """Name the work that some other process has to do: not done it would only be noticed later."""
+    if Part.CRAWLER not in parts:
+        say(
+            "! 本进程不采集：采集由 koubei up --only crawler 负责",
+            "! nothing is crawled here: that is for koubei up --only crawler",
+        )
+    if Part.SCHEDULER not in parts:
+        say(
+            "! 本进程只采集：检测与邮件由 koubei up --only scheduler 负责",
+            "! crawling only: detection and mail are for koubei up --only scheduler",
+        )
 
 
 def _has_settings() -> bool:
@@ -122,7 +173,8 @@ def _begin_demo() -> None:
     """Write the demo's settings, unless watches were applied without a settings file."""
     with only_service(Path.cwd()):
         settings = load_settings()
-        if settings.mention_store_path.exists():
+        path = settings.mention_store_path
+        if path is None or path.exists():
             with open_services(settings) as services, services.begin_work() as work:
                 version, _ = work.configuration.current()
             if version:
@@ -162,14 +214,19 @@ def _demo_if_meant(services: Services) -> Iterator[None]:
 
 
 @contextmanager
-def _scheduler(services: Services) -> Iterator[None]:
+def _scheduler(
+    services: Services, lanes_here: Collection[Lane], alive_file: Path | None
+) -> Iterator[None]:
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    work = lanes(services, owner)
     service = Service(
         begin_work=services.begin_work,
         clock=services.clock,
         owner=owner,
-        work=lanes(services, owner),
+        work={lane: work[lane] for lane in work if lane in lanes_here},
         on_finish=_Teller(services).tell,
+        on_tick=alive_file.touch if alive_file else None,
+        own=own_work(services),
     )
     service.start()
     try:
@@ -196,10 +253,18 @@ def _make_keys(services: Services, *, needed: bool) -> None:
     """
     settings = services.settings
     make_private_folder(settings.secrets_dir)
-    if services.store.status().mentions == 0:
+    if _holds_nothing(services.store):
         make_missing_keys(settings.secrets_dir)
     elif needed:
         load_keys(settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key)
+
+
+def _holds_nothing(store: MentionStore) -> bool:
+    """Whether a store is there and empty. One that is away now may hold anything."""
+    try:
+        return store.status().mentions == 0
+    except StoreUnavailable:
+        return False
 
 
 def _reached_at(settings: Settings, port: int) -> Settings:

@@ -22,12 +22,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows, run_result
+from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState
+from domain.coverage import CoverageRow, CoverageState, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
 from domain.errors import CrawlError, Text
-from domain.ports import BeginWork, Clock, PageArchive
+from domain.ports import BeginWork, Clock, PageArchive, UnitOfWork
+from domain.spool import held_back, settled
 
 STALE_AFTER = timedelta(seconds=60)
 """A run that gave no sign of life for this long is dead."""
@@ -261,6 +262,8 @@ class Frontier:
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
             rows = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            if final:
+                rows = self._as_far_as_stored(work, rows)
             for row in rows:
                 work.coverage.record(row)
             state, reason = run_result(rows)
@@ -282,6 +285,21 @@ class Frontier:
                 work.crawls.beat(self.run.id, _LONG_AGO)
             work.commit()
         return ended
+
+    def _as_far_as_stored(
+        self, work: UnitOfWork, rows: tuple[CoverageRow, ...]
+    ) -> tuple[CoverageRow, ...]:
+        """Return what the ledger may say now: of a crawl of which pages wait in a spool, no hour is
+        known yet; who stores the last of them writes `rows`, which are kept until then.
+        """
+        debt = work.spooled.debt(self.run.lineage)
+        if debt is None:
+            return rows
+        if not debt.waiting:
+            work.spooled.forget(self.run.lineage)
+            return settled(rows, debt)
+        work.spooled.owe(self.run.lineage, self.run.id, rows)
+        return held_back(rows)
 
     def _entry(self, request: PageRequest) -> FrontierEntry:
         return FrontierEntry(self.run.lineage, request.fingerprint, request.to_json())

@@ -2,8 +2,8 @@
 
     keep    body into the archive, frontier says fetched
     read    pure page reader
-    take    one ingest step; the store has acknowledged when it returns; which mentions stood on the
-            page is noted, as evidence outlives the frontier
+    take    one ingest step; the store (or, while that is away, the spool) has acknowledged when it
+            returns; which mentions stood on the page is noted, as evidence outlives the frontier
 
 The spider then advances the frontier. Every step may be repeated without harm.
 """
@@ -18,6 +18,7 @@ from crawlers.plan import Tally
 from crawlers.services import Services
 from domain.brand import Watch
 from domain.crawl import FrontierEntry
+from domain.errors import StoreUnavailable
 from domain.evidence import SeenPage
 from domain.page import FoundMention, Page
 
@@ -66,7 +67,6 @@ class Intake:
 
     def take(self, entry: FrontierEntry, page: Page) -> Taken:
         """Store what a page holds; StoreUnavailable when that has to be tried again."""
-        known = self._all_known(page.mentions)
         counts = self._ingest.take(
             page.mentions,
             watch=self._watch,
@@ -74,8 +74,15 @@ class Intake:
             collected_at=self._fetched_at(entry),
         )
         self._note(entry, page)
-        tally = Tally(1, counts.found, counts.matched, counts.new, oldest(page.mentions))
-        return Taken(page, tally, known)
+        tally = Tally(
+            1,
+            counts.found,
+            counts.matched,
+            counts.new,
+            oldest(page.mentions),
+            counts.dead_lettered,
+        )
+        return Taken(page, tally, not counts.spooled and self._all_known(page.mentions))
 
     def _note(self, entry: FrontierEntry, page: Page) -> None:
         if not (page.mentions and entry.body_sha256):
@@ -90,7 +97,10 @@ class Intake:
         ids = {mention.id for mention in mentions if not mention.embedded}
         if since is None or not ids:
             return False
-        stored = self._store.get(ids)
+        try:
+            stored = self._store.get(ids)
+        except StoreUnavailable:
+            return False  # the page is safe; whether more lies behind it, the next page tells
         return all(i in stored and stored[i].first_seen_at <= since for i in ids)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:

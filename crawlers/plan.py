@@ -14,6 +14,7 @@ from typing import Any
 from crawlers.windows import Window
 from domain.coverage import CoverageRow, CoverageState
 from domain.crawl import CrawlRun
+from domain.spool import shortened
 
 _WORST_FIRST = (CoverageState.BLOCKED, CoverageState.FAILED, CoverageState.PARTIAL)
 
@@ -80,13 +81,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a series brought so far. `oldest`: the earliest time seen on its pages."""
+    """What a series brought so far. `oldest`: the earliest time seen on its pages;
+    `dead_lettered`: how many of the matched ones the store refused.
+    """
 
     pages: int = 0
     found: int = 0
     matched: int = 0
     new: int = 0
     oldest: datetime | None = None
+    dead_lettered: int = 0
 
     def plus(self, other: "Tally") -> "Tally":
         """Return both together."""
@@ -97,6 +101,7 @@ class Tally:
             self.matched + other.matched,
             self.new + other.new,
             min(times, default=None),
+            self.dead_lettered + other.dead_lettered,
         )
 
     def to_json(self) -> dict[str, object]:
@@ -107,13 +112,19 @@ class Tally:
             "matched": self.matched,
             "new": self.new,
             "oldest": _iso(self.oldest),
+            "dead_lettered": self.dead_lettered,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Tally":
         """Read what `to_json` wrote."""
         return cls(
-            value["pages"], value["found"], value["matched"], value["new"], _time(value["oldest"])
+            value["pages"],
+            value["found"],
+            value["matched"],
+            value["new"],
+            _time(value["oldest"]),
+            value.get("dead_lettered", 0),  # a run that an older program began
         )
 
 
@@ -162,7 +173,8 @@ def coverage_rows(
     """Return the ledger's entries of a run: one a window, two where only its newer part was seen.
 
     A series without an outcome was not looked at to its end: `stop` says why the run ended. A
-    series over several windows is counted in the newest of them, so that figures add up.
+    series over several windows is counted in the newest of them, so that figures add up. Where the
+    store refused too much, nothing is ok (`domain.spool.shortened`).
     """
     rows: list[CoverageRow] = []
     for index, window in enumerate(plan.windows):
@@ -173,7 +185,9 @@ def coverage_rows(
             if plan.series[number].windows[0] == index and number in outcomes:
                 tally = tally.plus(outcomes[number].tally)
         row = _row(run, window, worst(ends), tally, now)
-        rows += _cut(row, ends)
+        dead = sum(end.tally.dead_lettered for end in ends)
+        matched = sum(end.tally.matched for end in ends)
+        rows += [shortened(part, dead, matched) for part in _cut(row, ends)]
     return tuple(rows)
 
 
@@ -184,12 +198,6 @@ def worst(ends: Sequence[Outcome]) -> Outcome:
             if end.state is state:
                 return end
     return next((end for end in ends if end.state is CoverageState.OK), ends[0])
-
-
-def run_result(rows: Sequence[CoverageRow]) -> tuple[CoverageState, str]:
-    """Return the state and reason of a whole run from its entries."""
-    end = worst([Outcome(row.state, row.reason) for row in rows])
-    return end.state, end.reason
 
 
 def _row(run: CrawlRun, window: Window, end: Outcome, tally: Tally, now: datetime) -> CoverageRow:

@@ -14,7 +14,9 @@ from domain.ports import BeginWork, Clock, MentionStore, PageArchive
 
 
 class IngestCounts(Protocol):
-    """How many mentions stood on a page, passed a watch, and were new."""
+    """How many mentions stood on a page, passed a watch, were new, were refused by the store, and
+    wait for it on this machine.
+    """
 
     @property
     def found(self) -> int: ...
@@ -22,6 +24,10 @@ class IngestCounts(Protocol):
     def matched(self) -> int: ...
     @property
     def new(self) -> int: ...
+    @property
+    def dead_lettered(self) -> int: ...
+    @property
+    def spooled(self) -> int: ...
 
 
 class Ingest(Protocol):
@@ -35,7 +41,9 @@ class Ingest(Protocol):
         run_id: str,
         collected_at: datetime,
     ) -> IngestCounts:
-        """Store what passes the watch; durable when it returns. StoreUnavailable: try again."""
+        """Store what passes the watch, or keep it (`spooled`); durable when it returns.
+        StoreUnavailable: try again.
+        """
 
 
 class CrawlSettings(Protocol):

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard.services import services, whose
 from domain.account import Account
 from workflow.permissions import Permission, may
+from workflow.sessions import name_of_cookies
 
 _KEY_PREFIX: Final = "koubei"
 
@@ -61,6 +62,11 @@ def require_page(permission: Permission) -> Account:
         )
         st.stop()
     return account
+
+
+def my_session() -> str:
+    """Return how the audit trail names the login that the page is read with."""
+    return name_of_cookies(st.context.cookies.to_dict())
 
 
 def now() -> datetime:

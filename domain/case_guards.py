@@ -367,7 +367,7 @@ def findings_are_answered(s: Situation[SubmitDraft]) -> None:
     if blocking and not s.command.override_reason.strip():
         codes = "、".join(sorted({finding.code for finding in blocking}))
         raise refused(
-            f"稿件检查有 {len(blocking)} 处问题（{codes}）",
+            f"稿件检查还有 {len(blocking)} 处问题",  # the page lists them in words
             f"the draft check found {len(blocking)} problems ({codes})",
             "改正，或写明坚持使用的理由",
             "mend them, or give a reason to keep them",

@@ -4,7 +4,7 @@ Nobody said anything and we could not look never look alike: an hour counts as *
 and a platform only when windows that ended `ok` or `empty` cover all of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +23,12 @@ class CoverageState(StrEnum):
 
 
 KNOWN_STATES = frozenset({CoverageState.OK, CoverageState.EMPTY})
+_SPEAKS_FIRST = (
+    CoverageState.BLOCKED,
+    CoverageState.FAILED,
+    CoverageState.PARTIAL,
+    CoverageState.OK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,17 @@ class CoverageRow:
     new: int = 0
     reason: str = ""
     backfill: bool = False
+
+
+def run_result(rows: Sequence[CoverageRow]) -> tuple[CoverageState, str]:
+    """Return the state and reason of a whole run from its entries: the worst one; ok when any
+    brought something.
+    """
+    for state in _SPEAKS_FIRST:
+        for row in rows:
+            if row.state is state:
+                return row.state, row.reason
+    return rows[0].state, rows[0].reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class SightingOutcome(StrEnum):
     STORED = "stored"
     NOT_MATCHED = "not_matched"
     REFUSED = "refused"
+    SPOOLED = "spooled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A port exists where there are two real adapters, or where a test needs a fake.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Protocol, Self
@@ -16,6 +17,7 @@ from domain.case import Case, CasePage, CaseQuery, CaseSort
 from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
+from domain.dead_letter import DeadLetter
 from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
@@ -38,6 +40,7 @@ from domain.report import Report, ReportKind
 from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
 from domain.silence import Silence
+from domain.spool import Look, RunDebt, SpoolStanding, SpoolState, WaitingLook
 
 
 class Clock(Protocol):
@@ -693,6 +696,119 @@ class SeenPageRepository(Protocol):
         """Forget pages fetched before, but for those with one of the hashes; return how many."""
 
 
+class SpooledRepository(Protocol):
+    """Which looks wait in the spools of the machines, and what the ledger is owed for them."""
+
+    def add(self, look: WaitingLook) -> None:
+        """Note that a look waits; the same again changes nothing."""
+
+    def of_spool(self, spool: str) -> list[str]:
+        """Return the ids of the looks that wait in a spool."""
+
+    def take_off(self, look_id: str, *, new: int, dead_lettered: int) -> bool:
+        """Note that a look was stored, with what it brought; False when it was not waiting."""
+
+    def lose(self, look_ids: Iterable[str]) -> int:
+        """Note that looks will never come out of their spool; return how many had waited."""
+
+    def debt(self, lineage: str) -> RunDebt | None:
+        """Return what is owed for a crawl, None when nothing of it was ever spooled."""
+
+    def owe(self, lineage: str, run_id: str, rows: Sequence[CoverageRow]) -> None:
+        """Keep the entries that will be true when nothing of the crawl waits any more."""
+
+    def payable(self) -> list[RunDebt]:
+        """Return the crawls that ended and of which nothing waits any more."""
+
+    def forget(self, lineage: str) -> None:
+        """Drop what is owed for a crawl: the ledger has it."""
+
+    def waiting(self) -> list[SpoolStanding]:
+        """Return what waits in each spool, by its name; spools without anything are left out."""
+
+    def prune(self, before: datetime) -> int:
+        """Drop debts of crawls that were last heard of before and never ended; return how many."""
+
+
+class DeadLetterRepository(Protocol):
+    """Mentions that the mention store refused, one a mention id."""
+
+    def put(self, letters: Iterable[DeadLetter]) -> None:
+        """Store refusals. Of a mention that has one, the newer look is kept and the attempt
+        counted.
+        """
+
+    def recent(self, limit: int = 50) -> list[DeadLetter]:
+        """Return letters, the newest refusal first."""
+
+    def get(self, mention_ids: Iterable[str]) -> list[DeadLetter]:
+        """Return those of the mentions that have one, by mention id."""
+
+    def ids(self) -> list[str]:
+        """Return the mention ids of all letters, in order."""
+
+    def count(self) -> int:
+        """Return how many there are."""
+
+    def remove(self, mention_ids: Iterable[str]) -> int:
+        """Drop letters; return how many there were."""
+
+    def end(self, mention_ids: Iterable[str], collected_at: datetime) -> int:
+        """Drop the letters of mentions of which a look of that time, or a newer one, was stored;
+        return how many.
+        """
+
+    def prune(self, before: datetime) -> int:
+        """Drop letters last refused before; return how many."""
+
+
+class Spool(Protocol):
+    """Looks that wait on this machine, first in, first out; each survives kill -9 once `put`
+    returned.
+    """
+
+    @property
+    def name(self) -> str:
+        """What this machine's spool is called everywhere, for good."""
+
+    def put(self, look: Look, mentions: int) -> None:
+        """Keep a look durably behind all others; the same again changes nothing. `mentions` of it
+        are to be stored. StoreUnavailable when the spool is full or its disk says no.
+        """
+
+    def first(self) -> Look | None:
+        """Return the look that has waited longest, None when none waits.
+
+        An attempt at it is counted: one that ended the program time and again is set aside.
+        """
+
+    def give_back(self, look_id: str) -> None:
+        """Say that the attempt at a look failed for no fault of its own."""
+
+    def remove(self, look_id: str) -> None:
+        """Drop a look: it is stored."""
+
+    def ids(self) -> set[str]:
+        """Return the ids of the looks that wait."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+
+    def state(self) -> SpoolState:
+        """Return figures."""
+
+    def retry_aside(self) -> int:
+        """Put what was set aside behind all others, to be tried once more; return how many."""
+
+    def draining(self) -> AbstractContextManager[bool]:
+        """Hold the right to empty the spool; False when another process has it."""
+
+    def in_step(self) -> AbstractContextManager[None]:
+        """Keep others from putting, or removing, a look and saying so in the workflow database
+        while the block lasts, so that the two never look at odds. Short, and never nested.
+        """
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -717,6 +833,8 @@ class UnitOfWork(Protocol):
     leads: LeadRepository
     pages: SeenPageRepository
     cases: CaseRepository
+    spooled: SpooledRepository
+    dead_letters: DeadLetterRepository
 
     def __enter__(self) -> Self: ...
 

@@ -1,4 +1,5 @@
-"""What the first page must not hide: silences, empty duty, mail that waits or is held.
+"""What the first page must not hide: silences, empty duty, mail that waits or is held, posts that
+were fetched and wait for the mention store.
 
 None of it is about a brand; all of it decides whether the rest of the page can wake anybody.
 """
@@ -12,6 +13,7 @@ from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.ports import BeginWork
 from domain.roster import gaps
+from monitoring.spool_words import GRAVE_AFTER, refused_words
 from presentation.formats import near_time
 
 LONGEST_WAIT = timedelta(minutes=1)
@@ -26,6 +28,7 @@ class Concern(StrEnum):
     MAIL = "mail"
     DUTY = "duty"
     SILENCE = "silence"
+    COLLECTING = "collecting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,18 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
             if mail.state in _WAITING and now - mail.created_at > LONGEST_WAIT
         ]
         silences = work.silences.holding(now)
+        spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
     found: list[Notice] = []
+    since = min((spool.oldest_at for spool in spools), default=now)
+    if now - since > GRAVE_AFTER:
+        looks, when = sum(spool.looks for spool in spools), near_time(since, now, zone)
+        found.append(
+            _grave(
+                Concern.COLLECTING,
+                f"{when} 起 {looks} 次抓取结果未能入库，预警看不到这些内容",
+                f"{looks} looks since {when} are not in the store: alerts do not see them",
+            )
+        )
     if hold is not None:
         found.append(_grave(Concern.MAIL, "发件箱已暂停，邮件不会发出", "mail is held"))
     elif late:
@@ -63,8 +77,10 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
         gap for roster in configuration.rosters for gap in gaps(roster, now, now + _AHEAD, zone)
     ]
     if empty:
-        since = near_time(min(gap.start for gap in empty), now, zone)
-        found.append(_grave(Concern.DUTY, f"{since} 起无人值班", f"nobody on duty from {since}"))
+        begins = near_time(min(gap.start for gap in empty), now, zone)
+        found.append(_grave(Concern.DUTY, f"{begins} 起无人值班", f"nobody on duty from {begins}"))
+    if refused := refused_words(dead_letters):
+        found.append(Notice(Concern.COLLECTING, refused.text, grave=False))
     if silences:
         until = near_time(max(each.ends_at for each in silences), now, zone)
         told = Text(

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, Interval, is_known, known_intervals
 from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
+from domain.dead_letter import DeadLetter
 from domain.ports import BeginWork, MentionStore
 from monitoring.overview import Overview, SourceStanding, overview
 
 HOURS_SHOWN = 48
+LETTERS_SHOWN = 20
 _HOUR = timedelta(hours=1)
 _WORST_FIRST = (CoverageState.FAILED, CoverageState.BLOCKED, CoverageState.PARTIAL)
 
@@ -49,17 +51,18 @@ class SourceView:
 @dataclass(frozen=True, slots=True)
 class CrawlView:
     """The whole page: `stopped` are watches and sources that are switched off, which is a gap that
-    somebody decided.
+    somebody decided; `letters` are the newest mentions that the store refused.
     """
 
     overview: Overview
     sources: tuple[SourceView, ...]
     stopped: tuple[tuple[Watch, Source], ...]
     runs: tuple[CrawlRun, ...]
+    letters: tuple[DeadLetter, ...] = ()
 
 
 def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> CrawlView:
-    """Read everything once; StoreUnavailable when a store is away."""
+    """Read everything once; StoreUnavailable when the workflow database is away."""
     whole = overview(begin_reading, store, now)
     end = now.replace(minute=0, second=0, microsecond=0) + _HOUR
     start = end - HOURS_SHOWN * _HOUR
@@ -68,6 +71,7 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         rows = work.coverage.rows(ids, start=start, end=end)
         runs = work.crawls.recent(100)
         slots = {slot.job: slot for slot in work.slots.latest()}
+        letters = work.dead_letters.recent(LETTERS_SHOWN)
     return CrawlView(
         overview=whole,
         sources=tuple(
@@ -76,6 +80,7 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         ),
         stopped=tuple(_stopped(whole)),
         runs=tuple(runs),
+        letters=tuple(letters),
     )
 
 

@@ -1,4 +1,5 @@
-"""Which files of the page archive must stay: what a case, its fact sheet or a lead rests on.
+"""Which mentions and files of the page archive must stay: what a case, its fact sheet or a lead
+rests on.
 
 Nothing is marked: what is held follows from the cases and leads as they are, each time it is asked.
 A false alarm holds nothing, and neither does a lead that was dismissed.
@@ -18,6 +19,14 @@ def held_pages(work: UnitOfWork) -> frozenset[str]:
     held = {picture.sha256 for lead in work.leads.all_kept() for picture in lead.screenshots}
     for case in _cases(work):
         held.update(pages_of(work, case))
+    return frozenset(held)
+
+
+def held_mentions(work: UnitOfWork) -> frozenset[str]:
+    """Return the ids of all mentions that must not be removed: what cases and leads are about."""
+    held = {lead.mention_id for lead in work.leads.all_kept() if lead.mention_id}
+    for case in _cases(work):
+        held.update(mentions_of(work, case))
     return frozenset(held)
 
 

@@ -1,21 +1,32 @@
-"""What is kept for a time and then destroyed: raw pages, sealed names, evaluations, old slots."""
+"""What is kept for a time and then destroyed: mentions, raw pages, sealed names, evaluations, old
+slots, dead letters that nobody tried again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from typing import Final
 
-from domain.ports import BeginWork, PageArchive
-from monitoring.holding import held_pages
+from domain.ports import BeginWork, MentionStore, PageArchive
+from domain.queries import MentionFilter
+from monitoring.holding import held_mentions, held_pages
+
+SCHEDULER: Final = "system:scheduler"
+_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """For how long; sealed names carry their own date."""
+    """For how long; sealed names carry their own date, and mentions stay for good where None."""
 
+    mentions: timedelta | None = None
     pages: timedelta = timedelta(days=30)
     evaluations: timedelta = timedelta(days=90)
     sightings: timedelta = timedelta(days=90)
     slots: timedelta = timedelta(days=7)
+    dead_letters: timedelta = timedelta(days=180)
+    spool_debts: timedelta = timedelta(days=90)
     sessions: timedelta = timedelta(days=90)
     login_attempts: timedelta = timedelta(days=1)
 
@@ -36,6 +47,8 @@ def tidy(
             "evaluations": work.evaluations.prune(now - keep.evaluations),
             "sealed_names": work.sealed_names.prune(now),
             "sightings": work.crawls.prune_sightings(now - keep.sightings),
+            "dead_letters": work.dead_letters.prune(now - keep.dead_letters),
+            "spool_debts": work.spooled.prune(now - keep.spool_debts),
             "slots": work.slots.prune(now - keep.slots),
             "sessions": work.accounts.prune_sessions(now - keep.sessions),
             "tickets": work.logins.prune_tickets(now),
@@ -43,3 +56,34 @@ def tidy(
         }
         work.commit()
     return gone
+
+
+def expire_mentions(
+    store: MentionStore, begin_work: BeginWork, now: datetime, keep: Keep
+) -> Mapping[str, object]:
+    """Remove the mentions that were last seen too long ago, and note in the trail how many; return
+    figures. What a case or a lead is about stays.
+    """
+    if keep.mentions is None:
+        return {}
+    before = now - keep.mentions
+    with begin_work() as work:
+        held = held_mentions(work)
+    old = store.scan(MentionFilter(collected_end=before, public_voice_only=False))
+    removed = stayed = 0
+    while batch := [mention.id for mention in islice(old, _BATCH)]:
+        free = [mention_id for mention_id in batch if mention_id not in held]
+        removed += store.remove(free)
+        stayed += len(batch) - len(free)
+    if removed:
+        with begin_work() as work:
+            work.audit.append(
+                at=now,
+                actor=SCHEDULER,
+                action="mentions.expired",
+                object_id="mentions",
+                reason="",
+                payload={"before": before.isoformat(), "removed": removed, "held": stayed},
+            )
+            work.commit()
+    return {"mentions": removed, "mentions_held": stayed}

@@ -12,21 +12,17 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from domain.counts import read_count
 from domain.documents import mention_from_document
 from domain.errors import ImportRefused, RowProblem, Text
 from domain.mention import UNSTORABLE, Kind, Mention, Platform, Precision
 from domain.page import FoundMention
-from domain.ports import MentionStore
 from domain.times import read_time
 from monitoring.import_files import NO_OBJECT, Row, read_rows
-from monitoring.ingest_result import IngestResult
+from monitoring.ingest_result import IngestResult, IngestStep
 from presentation.hostile import clean_line, safe_link
-
-if TYPE_CHECKING:  # a host that only exports has no scoring
-    from monitoring.ingest import Ingest
 
 _BATCH: Final = 500
 _LONGEST_ID: Final = 200
@@ -93,8 +89,7 @@ class ImportReport:
 def import_file(
     path: Path,
     *,
-    ingest: "Ingest",
-    store: MentionStore,
+    ingest: IngestStep,
     platform: Platform | None = None,
 ) -> ImportReport:
     """Import one file and return what became of its rows; ImportRefused when it is none we can
@@ -115,8 +110,8 @@ def import_file(
         else:
             _read_foreign(number, row, guessed, dated, found, report)
         if len(found) + len(own) >= _BATCH:
-            _flush(found, own, source, ingest, store, report)
-    _flush(found, own, source, ingest, store, report)
+            _flush(found, own, source, ingest, report)
+    _flush(found, own, source, ingest, report)
     if not report.rows:
         raise ImportRefused(Text("文件中没有数据行", "no rows in the file"), place=str(path))
     return report
@@ -241,8 +236,7 @@ def _flush(
     found: list[tuple[datetime, FoundMention]],
     own: list[Mention],
     source: str,
-    ingest: "Ingest",
-    store: MentionStore,
+    ingest: IngestStep,
     report: ImportReport,
 ) -> None:
     by_time: dict[datetime, list[FoundMention]] = {}
@@ -251,15 +245,7 @@ def _flush(
     for collected_at, mentions in by_time.items():
         report.result += ingest.take(mentions, watch=None, run_id=source, collected_at=collected_at)
     if own:
-        added = store.add(own)
-        report.result += IngestResult(
-            found=len(own),
-            matched=len(own),
-            new=len(added.new),
-            changed=len(added.changed),
-            unchanged=len(added.unchanged),
-            refused=added.refused,
-        )
+        report.result += ingest.take_whole(own, run_id=source)
     found.clear()
     own.clear()
 

@@ -1,22 +1,27 @@
 """Ingest: what stood on a page becomes mentions in the store. One step for spiders and imports.
 
-Order (crash order): the mention store acknowledges first, then the workflow database notes what
-became of each mention. A crash in between repeats the step, and every part of it is idempotent.
+    sort     what belongs to a watch; nothing is written
+    put      the mention store acknowledges
+    note     the workflow database notes what became of each mention, and keeps what was refused
+
+Crash order: put, then note. A crash in between repeats the step, and every part of it is
+idempotent. `monitoring.spooling` puts a spool in front, for the time that the store is away.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from analysis.near_copies import fingerprint
 from analysis.terms import keywords
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome
+from domain.dead_letter import DeadLetter
 from domain.mention import Flag, Mention
 from domain.page import FoundMention
-from domain.ports import BeginWork, Masker, MentionStore, Scorer
-from domain.queries import Refused
+from domain.ports import BeginWork, Masker, MentionStore, Scorer, UnitOfWork
+from domain.queries import AddResult, Refused
 from domain.sentiment import WHOLE_TEXT, Judge, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, own_text, sift
 from monitoring.clusters import fold_near_copies
@@ -37,6 +42,29 @@ class _Look:
     run_id: str
     collected_at: datetime
     configuration: Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class SortedLook:
+    """A look whose mentions were sorted into heaps, with what the team watched then."""
+
+    found: tuple[FoundMention, ...]
+    sifted: Sifted
+    look: _Look
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether there is anything to store."""
+        return bool(self.sifted.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store did with the mentions of a look. `known` are those it had before."""
+
+    mentions: tuple[Mention, ...] = ()
+    added: AddResult = field(default_factory=AddResult)
+    known: _Known = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +91,77 @@ class Ingest:
         watch all the same. Raises StoreUnavailable when a store is away; calling again is then
         safe.
         """
+        look = self.sort(found, watch=watch, run_id=run_id, collected_at=collected_at)
+        stored = self.put(look)
+        with self.begin_work() as work:
+            result = self.note(work, look, stored, at=collected_at)
+            work.commit()
+        return result
+
+    def take_whole(self, mentions: Sequence[Mention], *, run_id: str) -> IngestResult:
+        """Store mentions that are complete already (our own export). Errors as `take`."""
+        added = self.store.add(mentions)
+        newest = max((mention.collected_at for mention in mentions), default=None)
+        if newest is not None:
+            with self.begin_work() as work:
+                _keep_refused(work, mentions, added, run_id, newest)
+                work.commit()
+        return IngestResult(
+            found=len(mentions),
+            matched=len(mentions),
+            new=len(added.new),
+            changed=len(added.changed),
+            unchanged=len(added.unchanged),
+            refused=added.refused,
+            dead_lettered=len(added.refused),
+        )
+
+    def sort(
+        self,
+        found: Sequence[FoundMention],
+        *,
+        watch: Watch | None,
+        run_id: str,
+        collected_at: datetime,
+    ) -> SortedLook:
+        """Sort what was found by what the team watches now; nothing is written."""
         with self.begin_work() as work:
             _, configuration = work.configuration.current()
-        look = _Look(run_id, collected_at, configuration)
         sifted = sift(found, configuration, asking=watch, collected_at=collected_at)
-        known = self.store.get([candidate.found.id for candidate in sifted.candidates])
-        mentions = self._mentions(sifted.candidates, known, look)
+        return SortedLook(tuple(found), sifted, _Look(run_id, collected_at, configuration))
+
+    def put(self, look: SortedLook) -> Stored:
+        """Put the candidates into the mention store; StoreUnavailable when that is away. Without
+        candidates the store is not asked.
+        """
+        candidates = look.sifted.candidates
+        if not candidates:
+            return Stored()
+        known = self.store.get([candidate.found.id for candidate in candidates])
+        mentions = self._mentions(candidates, known, look.look)
         added = self.store.add(mentions)
         # all of them, not only the new: a crash after `add` must not leave a copy unfolded for ever
         fold_near_copies(self.store, mentions)
-        refused = sifted.refused + added.refused
-        self._note(found, sifted, refused, known, look)
+        return Stored(tuple(mentions), added, known)
+
+    def note(
+        self, work: UnitOfWork, look: SortedLook, stored: Stored, *, at: datetime
+    ) -> IngestResult:
+        """Note within a unit of work what became of everything found, seal the names of what is
+        stored, and keep whole what the store refused (at the moment `at`).
+        """
+        added = stored.added
+        refused = look.sifted.refused + added.refused
+        self._note(work, look, stored.known, refused)
+        _keep_refused(work, stored.mentions, added, look.look.run_id, at)
         return IngestResult(
-            found=len(found),
-            matched=len(sifted.candidates),
+            found=len(look.found),
+            matched=len(look.sifted.candidates),
             new=len(added.new),
             changed=len(added.changed),
             unchanged=len(added.unchanged),
             refused=refused,
+            dead_lettered=len(added.refused),
         )
 
     def _mentions(
@@ -167,14 +248,10 @@ class Ingest:
         return judged
 
     def _note(
-        self,
-        found: Sequence[FoundMention],
-        sifted: Sifted,
-        refused: Sequence[Refused],
-        known: _Known,
-        look: _Look,
+        self, work: UnitOfWork, taken: SortedLook, known: _Known, refused: Sequence[Refused]
     ) -> None:
         """Record what became of everything found, and seal the names of what is stored."""
+        sifted, look = taken.sifted, taken.look
         lost = {refusal.mention_id: refusal.text.en for refusal in refused}
         stored = [candidate for candidate in sifted.candidates if candidate.found.id not in lost]
         sightings = [
@@ -188,14 +265,12 @@ class Ingest:
             ),
             *(
                 _sighting(item, look, SightingOutcome.REFUSED, lost[item.id])
-                for item in found
+                for item in taken.found
                 if item.id in lost
             ),
         ]
-        with self.begin_work() as work:
-            work.crawls.saw(sightings)
-            work.sealed_names.put(self._sealed(stored, known, look))
-            work.commit()
+        work.crawls.saw(sightings)
+        work.sealed_names.put(self._sealed(stored, known, look))
 
     def _sealed(
         self, stored: Sequence[Candidate], known: _Known, look: _Look
@@ -209,6 +284,24 @@ class Ingest:
             if item.author and expires > look.collected_at:
                 sealed.append((item.id, self.masker.seal(item.author), expires))
         return sealed
+
+
+def _keep_refused(
+    work: UnitOfWork, mentions: Sequence[Mention], added: AddResult, run_id: str, at: datetime
+) -> None:
+    """Keep what the store refused as dead letters, and end those of what it took."""
+    why = {refusal.mention_id: refusal.text for refusal in added.refused}
+    work.dead_letters.put(
+        DeadLetter(mention, why[mention.id], run_id, at, at)
+        for mention in mentions
+        if mention.id in why
+    )
+    stored: dict[datetime, list[str]] = {}
+    for mention in mentions:
+        if mention.id not in why:
+            stored.setdefault(mention.collected_at, []).append(mention.id)
+    for collected_at, mention_ids in stored.items():
+        work.dead_letters.end(mention_ids, collected_at)
 
 
 def _cluster_id(before: Mention | None, now: Mention) -> str | None:

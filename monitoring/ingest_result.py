@@ -1,7 +1,13 @@
 """What became of the mentions that one step of ingest was given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
+from domain.brand import Watch
+from domain.mention import Mention
+from domain.page import FoundMention
 from domain.queries import Refused
 
 
@@ -10,7 +16,9 @@ class IngestResult:
     """What became of the mentions of one page. `found` counts all, `matched` those some watch took.
 
     `new`, `changed` and `unchanged` add up to the matched ones that were stored; `refused` names
-    those that could not be (no time, not storable), each with its reason.
+    those that could not be (no time, not storable), each with its reason; `dead_lettered` of them
+    were refused by the store and are kept as dead letters. `spooled` of the matched ones wait on
+    this machine for the store to come back.
     """
 
     found: int = 0
@@ -19,6 +27,8 @@ class IngestResult:
     changed: int = 0
     unchanged: int = 0
     refused: tuple[Refused, ...] = ()
+    dead_lettered: int = 0
+    spooled: int = 0
 
     def __add__(self, other: "IngestResult") -> "IngestResult":
         return IngestResult(
@@ -28,4 +38,23 @@ class IngestResult:
             self.changed + other.changed,
             self.unchanged + other.unchanged,
             self.refused + other.refused,
+            self.dead_lettered + other.dead_lettered,
+            self.spooled + other.spooled,
         )
+
+
+class IngestStep(Protocol):
+    """The one step through which everything reaches the store, with a spool before it or not."""
+
+    def take(
+        self,
+        found: Sequence[FoundMention],
+        *,
+        watch: Watch | None,
+        run_id: str,
+        collected_at: datetime,
+    ) -> IngestResult:
+        """Store what belongs to a watch and record what became of the rest."""
+
+    def take_whole(self, mentions: Sequence[Mention], *, run_id: str) -> IngestResult:
+        """Store mentions that are complete already."""

@@ -1,4 +1,7 @@
-"""How things stand, in one look: for `koubei status`, the status page, /readyz and /metrics."""
+"""How things stand, in one look: for `koubei status`, the status page, /readyz and /metrics.
+
+It can be looked at while the mention store is away: that is when people ask.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +10,13 @@ from datetime import datetime, timedelta
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import KNOWN_STATES, CoverageRow
 from domain.crawl import Slot
+from domain.errors import StoreUnavailable
 from domain.keeping import BackupNote, OutboxHold
 from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
 from domain.queries import StoreStatus
 from domain.signal import Signal, SignalState
+from domain.spool import SpoolStanding
 
 _LOOK_BACK = timedelta(days=30)
 _RECENT_SIGNALS = 20
@@ -38,12 +43,14 @@ class SourceStanding:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything one screen shows."""
+    """Everything one screen shows. `store` is None while the mention store is away; `spools` are
+    what waits for it, on every machine.
+    """
 
     now: datetime
     configuration_version: int
     configuration: Configuration
-    store: StoreStatus
+    store: StoreStatus | None
     sources: tuple[SourceStanding, ...]
     open_signals: tuple[Signal, ...]
     recent_signals: tuple[Signal, ...]
@@ -52,6 +59,18 @@ class Overview:
     jobs: tuple[Slot, ...]
     outbox_hold: OutboxHold | None = None
     last_backup: BackupNote | None = None
+    spools: tuple[SpoolStanding, ...] = ()
+    dead_letters: int = 0
+
+    @property
+    def spooled_looks(self) -> int:
+        """How many looks wait for the mention store."""
+        return sum(spool.looks for spool in self.spools)
+
+    @property
+    def spooled_since(self) -> datetime | None:
+        """Since when the oldest of them waits, None when none does."""
+        return min((spool.oldest_at for spool in self.spools), default=None)
 
     @property
     def unread_sources(self) -> tuple[SourceStanding, ...]:
@@ -67,7 +86,7 @@ class Overview:
 
 
 def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overview:
-    """Read both stores once; StoreUnavailable when one of them is away."""
+    """Read both stores once; StoreUnavailable when the workflow database is away."""
     with begin_work() as work:
         version, configuration = work.configuration.current()
         watch_ids = [watch.id for watch in configuration.watches]
@@ -76,6 +95,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         mails, recent = work.outbox.counts(), work.outbox.recent(_RECENT_MAILS)
         jobs = work.slots.latest()
         hold, last_backup = work.notes.outbox_hold(), work.notes.last_backup()
+        spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
     looks: dict[tuple[str, str], list[CoverageRow]] = {}
     for row in rows:
         looks.setdefault((row.watch_id, row.source_id), []).append(row)
@@ -83,7 +103,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         now=now,
         configuration_version=version,
         configuration=configuration,
-        store=store.status(),
+        store=_status(store),
         sources=tuple(
             _standing(watch, source, looks.get((watch.id, source.id), []), now)
             for watch, source in configuration.crawl_pairs()
@@ -95,7 +115,16 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         jobs=tuple(job for job in jobs if not job.job.startswith("lane:")),
         outbox_hold=hold,
         last_backup=last_backup,
+        spools=tuple(spools),
+        dead_letters=dead_letters,
     )
+
+
+def _status(store: MentionStore) -> StoreStatus | None:
+    try:
+        return store.status()
+    except StoreUnavailable:
+        return None
 
 
 def _standing(

@@ -4,9 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 from domain.mention import Platform
-from domain.ports import BeginWork, MentionStore
+from domain.ports import BeginWork
 from monitoring.importing import ImportReport, import_file
-from monitoring.ingest import Ingest
+from monitoring.ingest_result import IngestStep
 from workflow.permissions import Permission, require
 
 ACTION = "mentions.imported"
@@ -17,8 +17,7 @@ def import_upload(
     name: str,
     *,
     begin_work: BeginWork,
-    store: MentionStore,
-    ingest: Ingest,
+    ingest: IngestStep,
     account_id: str,
     at: datetime,
     platform: Platform | None = None,
@@ -30,7 +29,7 @@ def import_upload(
     """
     with begin_work() as work:
         account = require(work, account_id, Permission.EDIT_WATCHES)
-    report = import_file(path, ingest=ingest, store=store, platform=platform)
+    report = import_file(path, ingest=ingest, platform=platform)
     with begin_work() as work:
         work.audit.append(
             at=at,

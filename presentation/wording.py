@@ -141,6 +141,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SightingOutcome.STORED: Text("已入库", "stored"),
         SightingOutcome.NOT_MATCHED: Text("不符合监测方案", "not matched by the watch"),
         SightingOutcome.REFUSED: Text("无法入库", "refused by the store"),
+        SightingOutcome.SPOOLED: Text("已取回，暂存待入库", "fetched, waits for the store"),
     },
     SlotState: {
         SlotState.DUE: Text("待执行", "due"),
@@ -579,6 +580,22 @@ _REASONS: Mapping[str, Reason] = {
         Text("存储不可用，已取回的页面留待补存", "the store is away; what was fetched waits"),
         Text("运行 koubei doctor 检查存储", "check the stores with koubei doctor"),
     ),
+    "spooled": Reason(
+        Text("内容库不可达，已取回的内容暂存待补", "the store is away; what was fetched waits"),
+        Text(
+            "恢复内容库即自动补入（koubei doctor）", "it goes in by itself when the store is back"
+        ),
+    ),
+    "spool_lost": Reason(
+        Text("暂存的内容丢失，这段时间没有看全", "what was fetched and waited is lost"),
+        Text(
+            "下次采集会自动补采，查看 koubei spool", "the next crawl asks again; see koubei spool"
+        ),
+    ),
+    "dead_letters": Reason(
+        Text("部分内容内容库不收，这段时间不算看全", "the store refused part of what was found"),
+        Text("查看 koubei dead-letters list", "see koubei dead-letters list"),
+    ),
     "never_crawled": Reason(
         Text("尚未采集过", "never crawled yet"),
         Text("运行 koubei up 或 koubei crawl", "run koubei up or koubei crawl"),
@@ -639,7 +656,13 @@ _ACTIONS: Mapping[str, Text] = {
     "backup.restored": Text("从备份恢复", "restored from a backup"),
     "case.": Text("工单", "case"),
     "configuration.applied": Text("修改方案与设置", "configuration changed"),
+    "dead_letters.dropped": Text("丢弃无法入库的内容", "dead letters dropped"),
+    "dead_letters.replayed": Text("重试无法入库的内容", "dead letters tried again"),
     "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "mentions.expired": Text("到期清理提及", "mentions past their time removed"),
+    "mentions.migrated": Text("升级内容索引", "mention index migrated"),
+    "mentions.moved": Text("搬迁内容库", "mentions moved to another store"),
+    "mentions.taken_back": Text("改回上一个内容索引", "mention index taken back"),
     "mention.corrected": Text("改判情感", "sentiment corrected"),
     "mention.correction_undone": Text("撤销改判", "correction taken back"),
     "outbox.released": Text("放行被暂停的邮件", "held mail released"),
@@ -648,6 +671,7 @@ _ACTIONS: Mapping[str, Text] = {
     "signal.opened": Text("预警触发", "alert opened"),
     "signal.grew": Text("预警升级", "alert grew"),
     "signal.closed": Text("预警解除", "alert closed"),
+    "spool.given_up": Text("放弃一台机器的暂存", "a machine's spool given up"),
 }
 """What an action of the audit trail is called; one with a dot at its end stands for its kind."""
 

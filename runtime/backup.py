@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from sqlalchemy import Engine
 from domain.audit import first_broken
 from domain.errors import ConfigurationError, KoubeiError, StoreError, StoreUnavailable, Text
 from domain.keeping import BackupNote
-from domain.ports import BeginWork, Clock
+from domain.ports import BeginWork, Clock, MentionStore
+from monitoring.moving import copy
 from runtime.backup_file import (
     END,
     MANIFEST,
@@ -43,12 +44,15 @@ from runtime.backup_file import (
 from runtime.one_service import only_one
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
+from runtime.settings_model import sqlite_path
+from runtime.wiring import open_mention_store
 from storage.archive import FilePageArchive, check_page
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.copying import Dumped, dump, load
 from storage.sql.database import begin_work, open_database
 from storage.sql.schema import bring_up_to_date, newest_revision, schema_version
-from storage.sqlite.copying import copy_store, inspect_copy
+from storage.sqlite.copying import copy_store, inspect_copy, without_log
+from storage.sqlite.mentions import SqliteMentionStore
 
 SHORTEST_PASSPHRASE: Final = 10
 _WORK_FOLDER: Final = "backup-work"
@@ -300,11 +304,8 @@ def work_folder(data_dir: Path) -> Iterator[Path]:
 def require_data(settings: Settings) -> None:
     """ConfigurationError when there is nothing to back up yet."""
     url = settings.workflow_url
-    files = [settings.mention_store_path]
-    if url.startswith("sqlite:///"):
-        files.append(Path(url.removeprefix("sqlite:///")))
-    for file in files:
-        if not file.exists():
+    for file in (settings.mention_store_path, sqlite_path(url)):
+        if file is not None and not file.exists():
             raise ConfigurationError(
                 Text("这里还没有数据，没有可备份的", "no data here yet: nothing to back up"),
                 place=str(file),
@@ -331,15 +332,7 @@ def _copy(
     """
     left_out = _copy_small(settings, scratch, settings_file)
     dumped, named = _dump_workflow(engine, scratch / WORKFLOW, bar)
-    with bar("复制内容库", "copying the mention store", None) as advance:
-        done = 0
-
-        def moved(more: int, total: int) -> None:
-            nonlocal done
-            before, done = _megabytes(done), done + more
-            advance(_megabytes(done) - before, total=_megabytes(total))
-
-        copy_store(settings.mention_store_path, scratch / MENTIONS, moved)
+    _copy_mentions(settings, scratch / MENTIONS, bar)
     schema, mentions = inspect_copy(scratch / MENTIONS, thorough=False)
     copied = sorted(p for p in scratch.rglob("*") if p.is_file())
     manifest = Manifest(
@@ -358,6 +351,42 @@ def _copy(
     return manifest, _pages(settings, plan, named)
 
 
+def _copy_mentions(settings: Settings, target: Path, bar: Bar) -> None:
+    """Copy the mentions into a file, as they are at one moment, wherever they lie."""
+    path = settings.mention_store_path
+    with bar("复制内容库", "copying the mention store", None) as advance:
+        done = 0
+
+        def moved(more: int, total: int) -> None:
+            nonlocal done
+            before, done = _megabytes(done), done + more
+            advance(_megabytes(done) - before, total=_megabytes(total))
+
+        if path is not None:
+            copy_store(path, target, moved)
+            return
+        with closing(open_mention_store(settings)) as store:
+            advance(0, total=store.status().mentions)
+            copy_mentions(store, target, advance)
+
+
+def copy_mentions(store: MentionStore, target: Path, advance: Callable[[int], None]) -> None:
+    """Write every mention of a store into the new SQLite file `target`; StoreError when the file
+    does not take one: a copy without it is none.
+    """
+    with closing(SqliteMentionStore(target)) as file:
+        refused = copy(store, file, advance)
+    if refused:
+        raise StoreError(
+            Text(
+                f"{len(refused)} 条提及无法写入副本，首先是 {refused[0].mention_id}",
+                f"{len(refused)} mentions cannot be copied, the first is {refused[0].mention_id}",
+            ),
+            place=target.name,
+        )
+    without_log(target)
+
+
 def _copy_small(settings: Settings, scratch: Path, settings_file: Path | None) -> tuple[str, ...]:
     """Copy the settings and the secrets; return what of them lies elsewhere and stays there."""
     if settings_file is not None:
@@ -373,10 +402,15 @@ def _copy_small(settings: Settings, scratch: Path, settings_file: Path | None) -
     for name in ("author_key", "seal_key"):
         if given := getattr(settings, name):
             (secrets / name).write_text(given.get_secret_value() + "\n", encoding="ascii")
-    password = settings.smtp.password_file if settings.smtp else None
+    table = settings.elasticsearch
+    named = [
+        settings.smtp.password_file if settings.smtp else None,
+        *(access.api_key_file for access in (table, table.reader)),
+        *(access.password_file for access in (table, table.reader)),
+        table.ca_file,
+    ]
     outside = [own] if own else []
-    if password and password.parent != settings.secrets_dir:
-        outside.append(password)
+    outside += [file for file in named if file and file.parent != settings.secrets_dir]
     return tuple(str(path) for path in outside)
 
 

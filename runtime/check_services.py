@@ -4,6 +4,7 @@ Stores are looked at before, and without, being brought up to date: nothing is m
 sent. So this module names the stores' adapters, which otherwise `runtime.wiring` alone does.
 """
 
+import importlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +19,7 @@ from sqlalchemy import Engine
 from browser.find import FoundBrowser, find_browser
 from delivery.folder import FolderMailer
 from domain.brand import Configuration, Source
-from domain.errors import NO_MEND, BrowserMissing, KoubeiError, Text
+from domain.errors import NO_MEND, BrowserMissing, DependencyMissing, KoubeiError, Text
 from domain.hosts import is_private, place_of
 from domain.ports import BeginWork, Clock
 from monitoring.audit_trail import head_of_heartbeat, verify
@@ -26,6 +27,7 @@ from presentation.formats import duration
 from presentation.wording import word
 from runtime.checks import SETUP, Check, Mark, failed
 from runtime.child_environment import child_environment
+from runtime.extras import require
 from runtime.settings import Settings
 from runtime.wiring import make_notifier
 from storage.sql.database import begin_reading, begin_work, open_database, schema_version
@@ -48,10 +50,24 @@ _TOLERANCE = timedelta(minutes=2)
 
 def service_checks(settings: Settings, clock: Clock) -> Iterator[Check]:
     """Yield the checks of stores, sources, clock, mail and browser."""
-    yield check_mention_store(settings.mention_store_path)
+    yield from check_mentions(settings)
     yield from check_workflow(settings, clock)
     yield check_mail(settings, clock)
     yield check_browser(settings)
+
+
+def check_mentions(settings: Settings) -> Iterator[Check]:
+    """Yield whether the mention store, wherever it is, answers and may be written."""
+    cluster = settings.cluster
+    if cluster is None:
+        yield check_mention_store(Path(settings.mention_store_url.removeprefix("sqlite:///")))
+        return
+    try:
+        require("elasticsearch")
+    except DependencyMissing as error:
+        yield failed(_MENTIONS, error)
+        return
+    yield from importlib.import_module("runtime.check_cluster").cluster_checks(cluster)
 
 
 def check_mention_store(path: Path) -> Check:

@@ -244,7 +244,8 @@ def failed(name: Text, error: KoubeiError, mark: Mark = Mark.FAILED) -> Check:
 
 
 def _has_data(settings: Settings) -> bool:
-    return settings.mention_store_path.exists()
+    path = settings.mention_store_path
+    return path is not None and path.exists()
 
 
 @dataclass(slots=True)

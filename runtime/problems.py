@@ -18,7 +18,7 @@ Placing = Callable[[Path], str]
 HIDDEN = "****"
 _LONGEST_SHOWN = 60
 _SECRET_NAME = re.compile(
-    r"password|passwd|passphrase|secret|token|(?:author|seal)_?key", re.IGNORECASE
+    r"password|passwd|passphrase|secret|token|(?:author|seal|api)_?key", re.IGNORECASE
 )
 _URL_PASSWORD = re.compile(r"(://[^/@:\s]*:).*(@)")
 _QUERY_PASSWORD = re.compile(r"(?i)([?&](?:ssl)?pass(?:word|file)=)[^&#]*")

@@ -6,14 +6,16 @@ The outbox comes back held: its mails may have been sent since the backup was ma
 person can know.
 """
 
+import importlib
 import os
 import secrets as randomness
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -23,10 +25,12 @@ from domain.keeping import OutboxHold
 from domain.ports import Clock
 from runtime.backup import Bar, no_bar, unpack, work_folder
 from runtime.backup_file import MENTIONS, SECRETS, SETTINGS, WORKFLOW, Manifest
+from runtime.extras import require
 from runtime.one_service import only_service
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
+from storage.spool import SPOOL_FILE
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.copying import load
@@ -34,6 +38,7 @@ from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.database import begin_work, open_database
 from storage.sql.notes import SqlNoteRepository
 from storage.sql.schema import bring_up_to_date, newest_revision, require_utf8, schema_version
+from storage.sql.spooled import SqlSpooledRepository
 
 _SQLITE = "sqlite:///"
 _BESIDE = ("", "-wal", "-shm")
@@ -84,8 +89,11 @@ def restore(
         manifest = unpack(file, passphrase, scratch, pages=archive, bar=bar)
         now = clock.now().astimezone(UTC)
         mark = _Mark(now, manifest, file.name, actor)
-        with _translated(settings.data_dir):
-            aside = _put_in_place(settings, scratch, mark)
+        with (
+            _translated(settings.data_dir),
+            _arriving(settings, scratch / MENTIONS, mark, bar) as put_mentions,
+        ):
+            aside = _put_in_place(settings, scratch, mark, put_mentions)
             kept = _keep_settings(scratch / SETTINGS, settings_file)
     return Restored(manifest, aside, kept)
 
@@ -126,8 +134,11 @@ def _occupied(settings: Settings) -> list[str]:
                 there.append(_place_of(engine))
         finally:
             engine.dispose()
-    if settings.mention_store_path.exists():
-        there.append(str(settings.mention_store_path))
+    file, cluster = settings.mention_store_path, settings.cluster
+    if file is not None and file.exists():
+        there.append(str(file))
+    if cluster is not None and _clusters().mentions_in(cluster):
+        there.append(f"{cluster.place} ({cluster.index})")
     return there
 
 
@@ -159,7 +170,45 @@ def _refuse_running_service(settings: Settings, now: datetime) -> None:
         )
 
 
-def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
+@contextmanager
+def _arriving(
+    settings: Settings, mentions: Path, mark: _Mark, bar: Bar
+) -> Iterator[Callable[[], list[str]]]:
+    """Give what puts the restored mentions in use and returns where the former lie. On a cluster
+    they are stored first, in an index of their own, so that what can go wrong does so before.
+    """
+    file, cluster = settings.mention_store_path, settings.cluster
+    if cluster is None or file is not None:
+
+        def put_file() -> list[str]:
+            if file is not None:
+                _move_in(mentions, file)
+            return []
+
+        yield put_file
+        return
+    total = mark.manifest.mentions
+    with (
+        bar("写入集群", "writing to the cluster", total) as advance,
+        _clusters().filled_index(cluster, mentions, mark.at, advance) as put_in_use,
+    ):
+
+        def put_index() -> list[str]:
+            before = put_in_use()
+            return [f"{cluster.place} ({before})"] if before else []
+
+        yield put_index
+
+
+def _clusters() -> ModuleType:
+    """Return `runtime.clusters`; DependencyMissing without the client of Elasticsearch."""
+    require("elasticsearch")
+    return importlib.import_module("runtime.clusters")
+
+
+def _put_in_place(
+    settings: Settings, scratch: Path, mark: _Mark, put_mentions: Callable[[], list[str]]
+) -> str | None:
     """Move what was there aside and the restored data in; return where the former lie."""
     target = _workflow_file(settings)
     moved: list[str] = []
@@ -173,28 +222,32 @@ def _put_in_place(settings: Settings, scratch: Path, mark: _Mark) -> str | None:
         finally:
             engine.dispose()  # the last connection moves the log into the file
     aside = settings.data_dir / mark.aside
-    files = [settings.mention_store_path] + ([target] if target else [])
-    for file in files:
+    # what waits in the spool belongs to the former data, and may be sealed with their key
+    spool = settings.data_dir / SPOOL_FILE
+    for file in filter(None, (settings.mention_store_path, spool, target)):
         moved += _move_aside(file, aside)
     # what it remembers of the trail is that of the former data
     if settings.heartbeat.file.exists():
         make_private_folder(aside)
         shutil.move(settings.heartbeat.file, aside / settings.heartbeat.file.name)
     moved += _replace_secrets(settings.secrets_dir, scratch / SECRETS, aside)
-    _move_in(scratch / MENTIONS, settings.mention_store_path)
+    moved += put_mentions()
     if target:
         _move_in(scratch / "workflow.sqlite", target)
     return "、".join(dict.fromkeys(moved)) or None
 
 
 def _settle(db: Connection, mark: _Mark) -> None:
-    """Make restored tables safe to start on: no mail leaves, no login lives on, and mentions are
-    made to show once more what people said of them.
+    """Make restored tables safe to start on: no mail leaves, no login lives on, mentions are made
+    to show once more what people said of them, and what waited in a spool is a gap that is crawled
+    again: spools are not in a backup.
     """
     SqlNoteRepository(db).hold_outbox(
         OutboxHold(since=mark.at, backed_up_at=mark.manifest.made_at, backup=mark.backup)
     )
     SqlCorrectionRepository(db).project_all_again()
+    spooled = SqlSpooledRepository(db)
+    spooled.lose([look for spool in spooled.waiting() for look in spooled.of_spool(spool.name)])
     accounts = SqlAccountRepository(db)
     for account in accounts.all():
         accounts.end_sessions_of(account.id, mark.at)

@@ -85,7 +85,7 @@ def make_missing_keys(
     written = []
     for name in KEY_NAMES:
         path = folder / name
-        if _write_new(path, base64.urlsafe_b64encode(random_bytes(_KEY_BYTES)).decode()):
+        if write_new(path, base64.urlsafe_b64encode(random_bytes(_KEY_BYTES)).decode()):
             written.append(path)
     return written
 
@@ -99,7 +99,7 @@ def metrics_token(
     """
     make_private_folder(folder)
     path = folder / METRICS_TOKEN_NAME
-    _write_new(path, base64.urlsafe_b64encode(random_bytes(_METRICS_TOKEN_BYTES)).decode())
+    write_new(path, base64.urlsafe_b64encode(random_bytes(_METRICS_TOKEN_BYTES)).decode())
     try:
         return read_secret_file(path)
     except PydanticCustomError as error:
@@ -115,7 +115,7 @@ def keep_first_code(folder: Path, code: str) -> Path:
     forget_first_code(folder)
     make_private_folder(folder)
     path = folder / FIRST_CODE_NAME
-    _write_new(path, code)
+    write_new(path, code)
     return path
 
 
@@ -162,13 +162,15 @@ def _key(name: str, given: SecretStr | None, path: Path) -> bytes:
     return key
 
 
-def _write_new(path: Path, text: str) -> bool:
-    """Write a file that only its owner can read; False, and nothing done, when it is there."""
+def write_new(path: Path, text: str) -> bool:
+    """Write a line, or more, into a file that only its owner can read; False, and nothing done,
+    when it is there.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return False
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

@@ -144,6 +144,10 @@ def is_secret(path: tuple[str, ...]) -> bool:
         ("smtp", "password"),
         ("oidc", "client_secret"),
         ("backup", "passphrase"),
+        ("elasticsearch", "api_key"),
+        ("elasticsearch", "password"),
+        ("elasticsearch", "reader", "api_key"),
+        ("elasticsearch", "reader", "password"),
         ("author_key",),
         ("seal_key",),
     }

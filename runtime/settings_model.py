@@ -1,11 +1,14 @@
 """What can be set: every infrastructure setting with its kind, its default and its bounds."""
 
+import base64
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -16,6 +19,7 @@ from pydantic_settings import (
 from delivery.channels.services import refused_address
 from domain.account import Role
 from domain.channel import Channel
+from domain.errors import ConfigurationError, Text
 from domain.hosts import is_loopback, is_read_on_the_line
 from runtime.problems import refused, without_password
 from runtime.secret_files import read_secret, read_secret_file
@@ -25,6 +29,7 @@ from runtime.values import (
     Duration,
     HostAndPort,
     HostName,
+    IndexName,
     MailAddress,
     Network,
     Port,
@@ -34,11 +39,15 @@ from runtime.values import (
     at_least,
     at_most,
 )
+from storage.elasticsearch.cluster import ApiKey, Cluster, Credentials, Login
 
 PREFIX = "KOUBEI_"
 PLATFORM_FLOOR = timedelta(seconds=5)
 """Between two requests to one platform host; settings can raise it, never lower it."""
 
+_SQLITE = "sqlite:///"
+_ENCODED_KEY = re.compile(r"[A-Za-z0-9+/_-]{16,400}={0,2}")
+_SPOKEN_KEY = re.compile(r"[!-9;-~]{1,100}:[!-9;-~]{1,300}")
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -222,6 +231,81 @@ def _secret_of(value: SecretStr | None, file: Path | None) -> str:
     return value.get_secret_value() if value else ""
 
 
+class ClusterAccess(Table):
+    """Who asks a cluster: an API key, or a user with a password; neither where it wants none."""
+
+    api_key: SecretStr | None = None
+    api_key_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        for name in ("api_key", "password"):
+            if getattr(self, name) is not None and getattr(self, f"{name}_file") is not None:
+                raise refused(f"{name} 与 {name}_file 只能设一个", f"set {name} or {name}_file")
+        has_key = self.api_key is not None or self.api_key_file is not None
+        has_password = self.password is not None or self.password_file is not None
+        if has_key and (self.username or has_password):
+            raise refused(
+                "api_key 与 username/password 只能用一种", "set api_key or username, not both"
+            )
+        if bool(self.username) != has_password:
+            raise refused(
+                "username 与密码要一起设置（环境变量 …__PASSWORD 或 password_file）",
+                "user name and password go together (…__PASSWORD, or password_file)",
+            )
+        try:
+            self.credentials()
+        except ConfigurationError as error:
+            raise refused(error.text.zh, error.text.en) from None
+        return self
+
+    def credentials(self) -> Credentials | None:
+        """Return who asks; the file is read at each call: a changed key needs no restart.
+
+        ConfigurationError when the file cannot be used, or what it holds is no key.
+        """
+        if self.api_key_file is not None:
+            return _api_key(read_secret(self.api_key_file), str(self.api_key_file))
+        if self.api_key is not None:
+            return _api_key(self.api_key.get_secret_value(), "api_key")
+        if self.username and self.password_file is not None:
+            return Login(self.username, read_secret(self.password_file))
+        if self.username and self.password is not None:
+            return Login(self.username, self.password.get_secret_value())
+        return None
+
+
+def _api_key(text: str, place: str) -> ApiKey:
+    """Return a key in the form in which it is sent; `id:key` is taken too."""
+    if _ENCODED_KEY.fullmatch(text):
+        return ApiKey(text)
+    if _SPOKEN_KEY.fullmatch(text):
+        return ApiKey(base64.b64encode(text.encode("ascii")).decode("ascii"))
+    raise ConfigurationError(
+        Text(
+            "API key 应为创建时返回的 encoded 值（或 id:api_key）",
+            "an API key is the value `encoded` of its creation (or id:api_key)",
+        ),
+        place=place,
+    )
+
+
+class Elasticsearch(ClusterAccess):
+    """The cluster of `mention_store_url`, and who asks it; `reader`, where set, asks in place of
+    it when nothing is written.
+    """
+
+    index: IndexName = "koubei-mentions"
+    ca_file: Path | None = None
+    timeout: Annotated[Duration, at_most(timedelta(minutes=2))] = timedelta(seconds=10)
+    shards: Annotated[Whole, Field(ge=1, le=64)] = 1
+    replicas: Annotated[Whole, Field(ge=0, le=5)] | None = None
+    reader: ClusterAccess = ClusterAccess()
+
+
 class Crawl(Table):
     """How the crawler behaves. `allowed_hosts` are the private addresses it may ask."""
 
@@ -257,11 +341,21 @@ class Report(Table):
 
 
 class Retention(Table):
-    """For how many days things are kept that no case holds."""
+    """For how many days things are kept that no case holds; mentions without it for good."""
 
+    mentions: Annotated[Whole, Field(ge=30, le=36500)] | None = None
     pages: Annotated[Whole, Field(ge=1, le=180)] = 30
     evaluations: Annotated[Whole, Field(ge=7, le=730)] = 90
     sealed_names: Annotated[Whole, Field(ge=1, le=30)] = 30
+    dead_letters: Annotated[Whole, Field(ge=7, le=730)] = 180
+
+
+class Spool(Table):
+    """Where what was fetched waits while the mention store is away: `data_dir`, at most so many
+    megabytes (about 30 looks each).
+    """
+
+    megabytes: Annotated[Whole, Field(ge=1, le=1_000_000)] = 1_000
 
 
 class Heartbeat(Table):
@@ -331,6 +425,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     mention_store_url: str = ""
     workflow_url: str = Field(default="", repr=False)
+    elasticsearch: Elasticsearch = Elasticsearch()
     web: Web = Web()
     public_url: WebAddress = Field(default_factory=lambda data: local_address(data["web"]))
     trusted_proxy: Annotated[tuple[Network, ...], NoDecode, SPLIT] = ()
@@ -342,6 +437,7 @@ class Settings(BaseSettings):
     browser: Browser = Browser()
     report: Report = Report()
     retention: Retention = Retention()
+    spool: Spool = Spool()
     heartbeat: Heartbeat = Heartbeat()
     backup: Backup = Backup()
     scorer: Scorer = Scorer()
@@ -382,14 +478,36 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _stores_can_be_used(self) -> Self:
-        _check_mention_store(self.mention_store_url)
+        check_mention_store(self.mention_store_url)
         _check_workflow(self.workflow_url)
         return self
 
     @property
-    def mention_store_path(self) -> Path:
-        """The file of the SQLite mention store."""
-        return Path(self.mention_store_url.removeprefix("sqlite:///"))
+    def mention_store_path(self) -> Path | None:
+        """The file of the SQLite mention store, None where mentions lie in a cluster."""
+        return sqlite_path(self.mention_store_url)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster of the mention store, None where mentions lie in a file."""
+        if self.mention_store_path is not None:
+            return None
+        return self.cluster_at(self.mention_store_url)
+
+    def cluster_at(self, url: str) -> Cluster:
+        """Return the cluster at an address, asked as `[elasticsearch]` says."""
+        table = self.elasticsearch
+        reader = table.reader
+        return Cluster(
+            url=url,
+            index=table.index,
+            ca_file=table.ca_file,
+            credentials=table.credentials,
+            reader=reader.credentials if reader.model_fields_set else None,
+            timeout=table.timeout,
+            shards=table.shards,
+            replicas=table.replicas,
+        )
 
     @property
     def is_plain_lan(self) -> bool:
@@ -419,18 +537,55 @@ def local_address(web: Web) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{web.port}"
 
 
-def _check_mention_store(url: str) -> None:
-    scheme = url.partition(":")[0]
-    if scheme in {"http", "https", "elasticsearch", "elasticsearch+http", "elasticsearch+https"}:
+def sqlite_path(url: str) -> Path | None:
+    """Return the file that `sqlite:///path` names, None for another address."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
+
+
+def check_mention_store(url: str) -> None:
+    """Raise PydanticCustomError when no mention store can have this address."""
+    if url.startswith(_SQLITE):
+        if url == _SQLITE or "?" in url or ":memory:" in url:
+            raise _no_mention_store(url)
+        return
+    for address in url.split(","):
+        _check_node(url, address.strip())
+
+
+def _check_node(url: str, address: str) -> None:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise _no_mention_store(url) from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise _no_mention_store(url)
+    if parts.username is not None or parts.password is not None:
         raise refused(
-            "mention_store_url：本版本还不支持 Elasticsearch；请用 sqlite:///路径",
-            "mention_store_url: Elasticsearch is not supported yet; use sqlite:///path",
+            "mention_store_url 不能含用户名和密码；请用 [elasticsearch] 的 username 与 "
+            "password_file（或 api_key_file）",
+            "mention_store_url may not hold user name and password; use username and "
+            "password_file (or api_key_file) of [elasticsearch]",
         )
-    if not url.startswith("sqlite:///") or url == "sqlite:///" or "?" in url or ":memory:" in url:
+    if parts.query or parts.fragment or any(sign in address for sign in " *\\") or not port:
+        raise _no_mention_store(url)
+    if is_read_on_the_line(address):
         raise refused(
-            f"mention_store_url = {without_password(url)!r}，应为 sqlite:///路径",
-            f"mention_store_url = {without_password(url)!r}: must be sqlite:///path",
+            f"mention_store_url = {address!r} 会以明文传输密码和内容；请用 https://"
+            "（http 只允许本机 127.0.0.1）",
+            f"mention_store_url = {address!r} sends passwords and texts in the clear; use https:// "
+            "(http is for this machine, 127.0.0.1, only)",
         )
+
+
+def _no_mention_store(url: str) -> PydanticCustomError:
+    shown_url = without_password(url)
+    return refused(
+        f"mention_store_url = {shown_url!r}，应为 sqlite:///路径 或 https://主机:9200"
+        "（多个节点用逗号分隔，端口必写）",
+        f"mention_store_url = {shown_url!r}: must be sqlite:///path or https://host:9200 "
+        "(several nodes with commas, each with its port)",
+    )
 
 
 def _check_workflow(url: str) -> None:

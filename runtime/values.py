@@ -28,6 +28,7 @@ _ADDRESS = re.compile(
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _CHANNEL = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
+_INDEX = re.compile(r"[a-z][a-z0-9_-]{0,99}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_WORD = 100
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9])")
@@ -239,6 +240,15 @@ def _channel_name(value: str) -> str:
     return value
 
 
+def _index_name(value: str) -> str:
+    if not _INDEX.fullmatch(value):
+        raise refused(
+            "应为小写字母、数字、- 或 _，以字母开头，最长 100 个字符",
+            "must be lower-case letters, digits, - or _, begin with a letter, 100 at most",
+        )
+    return value
+
+
 def _word(value: str) -> str:
     text = value.strip()
     if not fold(text).strip() or len(text) > _LONGEST_WORD or _CONTROL.search(text):
@@ -261,6 +271,7 @@ HostName = Annotated[str, AfterValidator(_host_name)]
 HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 ChannelName = Annotated[str, AfterValidator(_channel_name)]
+IndexName = Annotated[str, AfterValidator(_index_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Word = Annotated[str, AfterValidator(_word)]
 SPLIT = BeforeValidator(_split)

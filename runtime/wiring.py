@@ -4,12 +4,15 @@ What needs an optional package (scoring, browser) is made when it is first asked
 that only shows pages needs neither.
 """
 
-from collections.abc import Iterator, Sequence
+import importlib
+import secrets
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -27,15 +30,27 @@ from delivery.routing import RoutingNotifier
 from domain.case import Case
 from domain.channel import Channel
 from domain.draft import Draft, Finding
-from domain.ports import BeginWork, Clock, Masker, MentionStore, Notifier, PageArchive, Scorer
+from domain.ports import (
+    BeginWork,
+    Clock,
+    Masker,
+    MentionStore,
+    Notifier,
+    PageArchive,
+    Scorer,
+    Spool,
+)
 from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
+from runtime.settings_model import sqlite_path
 from storage.archive import FilePageArchive
+from storage.elasticsearch.cluster import Cluster
 from storage.identity import KeyedMasker
+from storage.spool import SqliteSpool
 from storage.sql.database import begin_reading, begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from workflow.cases import Desk
@@ -43,7 +58,7 @@ from workflow.handling import join_open_case
 from workflow.leads import LeadDesk
 
 if TYPE_CHECKING:
-    from monitoring.ingest import Ingest
+    from monitoring.spooling import SpoolingIngest
 
 
 class SystemClock:
@@ -81,18 +96,31 @@ class Services:
         return KeyedMasker(keys.author_key, keys.seal_key)
 
     @cached_property
-    def ingest(self) -> "Ingest":
-        """The one step through which everything found reaches the store."""
+    def spool(self) -> Spool:
+        """Where looks wait on this machine while the mention store is away."""
+        return SqliteSpool(
+            self.settings.data_dir,
+            lambda: self.masker,
+            self.clock,
+            largest=self.settings.spool.megabytes * 1_000_000,
+            new_name=_spool_name,
+        )
+
+    @cached_property
+    def ingest(self) -> "SpoolingIngest":
+        """The one step through which everything found reaches the store, now or later."""
         require("analysis")
         from monitoring.ingest import Ingest
+        from monitoring.spooling import SpoolingIngest
 
-        return Ingest(
+        step = Ingest(
             store=self.store,
             begin_work=self.begin_work,
             scorer=self.scorer,
             masker=self.masker,
             life_of_names=timedelta(days=self.settings.retention.sealed_names),
         )
+        return SpoolingIngest(step, self.spool, self.begin_work, self.clock)
 
     @cached_property
     def notifier(self) -> RoutingNotifier:
@@ -138,7 +166,24 @@ class Services:
     def keep(self) -> Keep:
         """For how long what is kept for a time is kept."""
         days = self.settings.retention
-        return Keep(pages=timedelta(days=days.pages), evaluations=timedelta(days=days.evaluations))
+        return Keep(
+            mentions=None if days.mentions is None else timedelta(days=days.mentions),
+            pages=timedelta(days=days.pages),
+            evaluations=timedelta(days=days.evaluations),
+            dead_letters=timedelta(days=days.dead_letters),
+        )
+
+    def tend_store(self, *, removed: bool) -> Mapping[str, object]:
+        """Do what a cluster needs now and then; return figures. With `removed`, what was removed is
+        gone from its disks too when this returns; a file overwrites at once.
+        """
+        cluster = self.settings.cluster
+        if cluster is None:
+            return {}
+        require("elasticsearch")
+        clusters: Any = importlib.import_module("runtime.clusters")
+        figures: Mapping[str, object] = clusters.tend(cluster, self.clock.now(), removed=removed)
+        return figures
 
     @cached_property
     def detector(self) -> Detector:
@@ -153,6 +198,11 @@ class Services:
             model_id=self.scorer.model_id,
             join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
+
+
+def _spool_name() -> str:
+    """Return a name that tells the machine and that no other spool has."""
+    return f"{socket.gethostname()[:40]}-{secrets.token_hex(3)}"
 
 
 def make_notifier(settings: Settings, clock: Clock) -> SmtpMailer | FolderMailer:
@@ -192,6 +242,25 @@ def make_robots(settings: Settings, clock: Clock) -> dict[tuple[Channel, str], N
     }
 
 
+def open_mention_store(settings: Settings, url: str | None = None) -> MentionStore:
+    """Open the mention store at an address, else that of the settings.
+
+    A file is made or migrated; a cluster is not asked yet. DependencyMissing where the client of
+    Elasticsearch is not installed.
+    """
+    url = url or settings.mention_store_url
+    path = sqlite_path(url)
+    return SqliteMentionStore(path) if path is not None else open_cluster(settings.cluster_at(url))
+
+
+def open_cluster(cluster: Cluster) -> MentionStore:
+    """Return the mention store of a cluster, which is not asked yet."""
+    require("elasticsearch")
+    from storage.elasticsearch.mentions import ElasticsearchMentionStore
+
+    return ElasticsearchMentionStore(cluster)
+
+
 @contextmanager
 def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Services]:
     """Open both stores, bring the workflow database to this version, and close them at the end."""
@@ -201,7 +270,7 @@ def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Se
     store = None
     try:
         migrate(engine)
-        store = SqliteMentionStore(settings.mention_store_path)
+        store = open_mention_store(settings)
         yield Services(
             settings=settings,
             clock=the_clock,

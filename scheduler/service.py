@@ -23,6 +23,7 @@ from scheduler.timetable import Job, Lane, jobs_of, slot_at
 LEASE: Final = timedelta(seconds=60)
 _RENEW_EVERY_SECONDS: Final = 20.0
 _TICK_SECONDS: Final = 5
+_OWN_SECONDS: Final = 10
 _LANE_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 _INTERRUPTED: Final = "interrupted"
@@ -33,6 +34,22 @@ _EVENTS: Final = {
 }
 
 _log = structlog.get_logger("scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnResult:
+    """What work of this machine did."""
+
+    figures: Mapping[str, object] = field(default_factory=dict)
+    brought: bool = False
+
+
+class OwnWork(Protocol):
+    """Does work that belongs to this machine alone, so that no slot can lend it to another. Returns
+    figures for the log, nothing when nothing was done. `brought`: there are new mentions.
+    """
+
+    def __call__(self, stopping: threading.Event) -> OwnResult: ...
 
 
 class Work(Protocol):
@@ -50,7 +67,10 @@ class Work(Protocol):
 class Service:
     """Runs the timetable until it is stopped. `owner` must be unique among services.
 
-    `on_finish` is told of each job with its state and figures, in the thread of its lane.
+    Of the timetable it does the lanes that `work` names; others make and do theirs. `on_finish` is
+    told of each job with its state and figures, in the thread of its lane. `on_tick` is called
+    after each turn in which the database was reached: a sign of life. `own` is work of this
+    machine, by name: done every few seconds by whoever lives, without slots.
     """
 
     begin_work: BeginWork
@@ -59,6 +79,8 @@ class Service:
     work: Mapping[Lane, Work]
     lease: timedelta = LEASE
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
+    on_tick: Callable[[], None] | None = None
+    own: Mapping[str, OwnWork] = field(default_factory=dict)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
     _ticker: BackgroundScheduler = field(init=False)
 
@@ -85,6 +107,16 @@ class Service:
                 id=lane.value,
                 **options,
             )
+        for name in self.own:
+            self._ticker.add_job(
+                self.run_own,
+                "interval",
+                seconds=_OWN_SECONDS,
+                args=(name,),
+                next_run_time=datetime.now(UTC) + timedelta(seconds=1),
+                id=f"own:{name}",
+                **options,
+            )
         self._ticker.start()
         _log.info("scheduler_started", owner=self.owner, lanes=[lane.value for lane in self.work])
 
@@ -97,7 +129,9 @@ class Service:
     def _tick(self) -> None:
         try:
             self.make_due()
-        except KoubeiError as error:
+            if self.on_tick:
+                self.on_tick()
+        except (KoubeiError, OSError) as error:
             _log.error("tick_failed", error=str(error))
 
     def _run_lane(self, lane: Lane) -> None:
@@ -138,6 +172,19 @@ class Service:
             self._give_back(held)
         self._after_crawl()
         return True
+
+    def run_own(self, name: str) -> None:
+        """Do a piece of this machine's own work, and say so where there was some."""
+        try:
+            result = self.own[name](self._stopping)
+            if result.figures:
+                _log.info("own_work_done", work=name, **result.figures)
+            if result.brought:
+                self._make_due_now("detect")
+        except KoubeiError as error:
+            _log.error("own_work_failed", work=name, error=str(error))
+        except Exception:  # noqa: BLE001  # a defect, told where it can be seen; tried again
+            _log.error("own_work_crashed", work=name, exc_info=True)
 
     def _jobs(self) -> tuple[Job, ...]:
         with self.begin_work() as work:

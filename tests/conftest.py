@@ -2,11 +2,13 @@
 missing.
 """
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.strictness", "tests.fixtures.elasticsearch")
+pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticsearch")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
@@ -14,6 +16,16 @@ SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 def has_shared() -> bool:
     """Whether the folder with real captures and data sets lies beside the project."""
     return (SHARED / "platforms" / "captures" / "captures.json").is_file()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _main_module() -> Iterator[None]:
+    """Keep what `__main__` is: Streamlit puts the page it runs there, and a process that
+    multiprocessing spawns would run that page first.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")

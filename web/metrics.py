@@ -21,7 +21,26 @@ class _OverviewCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         view = self._overview
-        yield _gauge("koubei_mentions", "Mentions in the store.", [((), view.store.mentions)])
+        store = view.store
+        yield _gauge(
+            "koubei_store_up", "1 if the mention store answers.", [((), store is not None)]
+        )
+        if store is not None:
+            yield _gauge("koubei_mentions", "Mentions in the store.", [((), store.mentions)])
+        yield _gauge(
+            "koubei_spool_waiting",
+            "Looks that wait for the mention store, on all machines.",
+            [((), view.spooled_looks)],
+        )
+        since = view.spooled_since
+        yield _gauge(
+            "koubei_spool_oldest_seconds",
+            "How long the oldest look has waited, 0 when none waits.",
+            [((), max((view.now - since).total_seconds(), 0) if since else 0)],
+        )
+        yield _gauge(
+            "koubei_dead_letters", "Mentions that the store refused.", [((), view.dead_letters)]
+        )
         yield _gauge(
             "koubei_crawl_last_success_timestamp_seconds",
             "When a watch's source was last read without a gap.",

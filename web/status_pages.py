@@ -55,13 +55,21 @@ class StatusPages:
         except StoreError as error:
             told = {"error": str(error)} if is_known else {}
             return JSONResponse({"status": "store away", **told}, status_code=503)
-        body: dict[str, object] = {"status": "blind" if view.is_blind else "ready"}
+        away = view.store is None
+        status = "store away" if away else "blind" if view.is_blind else "ready"
+        body: dict[str, object] = {"status": status}
         if is_known:
+            since = view.spooled_since
+            body["spool"] = {
+                "waiting": view.spooled_looks,
+                "oldest_seconds": round((view.now - since).total_seconds()) if since else 0,
+            }
+            body["dead_letters"] = view.dead_letters
             body["sources"] = {
                 f"{s.watch.id}/{s.source.id}": s.latest.state.value if s.latest else "never"
                 for s in view.sources
             }
-        return JSONResponse(body, status_code=503 if view.is_blind else 200)
+        return JSONResponse(body, status_code=503 if away or view.is_blind else 200)
 
     def metrics(self, request: Request) -> Response:
         """Return the figures for Prometheus."""
@@ -76,10 +84,11 @@ class StatusPages:
     def status(self, _request: Request) -> Response:
         """Show how everything stands."""
         try:
-            view = status_view(self._overview(), self._services)
+            view = self._overview()
         except StoreError as error:
             return self._store_away(error)
-        return self._paper.page("status.html.j2", view)
+        told = status_view(view, self._services)
+        return self._paper.page("status.html.j2", told, status=503 if view.store is None else 200)
 
     def alert(self, request: Request) -> Response:
         """Show one alert."""

@@ -9,6 +9,7 @@ from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.signal import Signal, SignalState
 from monitoring.overview import Overview, SourceStanding
+from monitoring.spool_words import refused_words, waiting_words
 from presentation.formats import (
     at_least,
     count,
@@ -48,12 +49,20 @@ def status_view(view: Overview, services: WebServices) -> dict[str, Any]:
             for state, number in view.mails.items()
             if number or state in (OutboxState.PENDING, OutboxState.SENT)
         ],
-        "mentions": count(view.store.mentions, language),
+        "mentions": count(view.store.mentions, language) if view.store else "—",
         "newest": (
             near_time(view.store.newest_published_at, view.now, zone)
-            if view.store.newest_published_at
+            if view.store and view.store.newest_published_at
             else "—"
         ),
+        "notes": [
+            {"fact": said.text.in_language(language), "mend": said.mend.in_language(language)}
+            for said in (
+                waiting_words(view.spools, view.now, zone, away=view.store is None),
+                refused_words(view.dead_letters),
+            )
+            if said
+        ],
     }
 
 
@@ -144,6 +153,11 @@ def headline(view: Overview, language: str) -> str:
     if view.open_signals:
         open_ = len(view.open_signals)
         zh, en = f"{open_} 条预警未解除", f"{open_} open alert{'' if open_ == 1 else 's'}"
+    elif view.store is None:
+        zh, en = (
+            "内容库不可达，无法判断是否平稳",
+            "the mention store is away: cannot tell",
+        )
     elif view.is_blind:
         zh, en = (
             "没有一个来源在按时采集，无法判断是否平稳",

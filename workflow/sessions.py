@@ -54,9 +54,18 @@ def account_of_cookies(
     begin_reading: BeginWork, cookies: Mapping[str, str], now: datetime
 ) -> Account | None:
     """Return whose session a page's cookies are, None when nobody's. Pages ask on every run."""
-    token = next((cookies[name] for name in SESSION_COOKIES if name in cookies), "")
-    found = account_of(begin_reading, token, now)
+    found = account_of(begin_reading, _token_of(cookies), now)
     return found[0] if found else None
+
+
+def name_of_cookies(cookies: Mapping[str, str]) -> str:
+    """Return how the trail names the session of a page's cookies (`session_name`), "" for none."""
+    token = _token_of(cookies)
+    return _name(hash_token(token)) if token else ""
+
+
+def _token_of(cookies: Mapping[str, str]) -> str:
+    return next((cookies[name] for name in SESSION_COOKIES if name in cookies), "")
 
 
 def begin_session(work: UnitOfWork, account: Account, at: datetime, token: str) -> Session:
@@ -107,7 +116,11 @@ def note_sign_of_life(begin_work: BeginWork, session: Session, at: datetime) -> 
 
 def session_name(session: Session) -> str:
     """Return how the trail names a session: enough to tell two apart, of no use to log in."""
-    return session.token_hash[:12]
+    return _name(session.token_hash)
+
+
+def _name(token_hash: str) -> str:
+    return token_hash[:12]
 
 
 def _audit(work: UnitOfWork, account_id: str, action: str, name: str, at: datetime) -> None:

@@ -9,7 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawlers.pages import tieba_search, walls, weibo_search, zhihu_search
+from crawlers.pages import (
+    tieba_forum,
+    tieba_forum_page,
+    tieba_replies,
+    tieba_search,
+    tieba_thread,
+    tieba_thread_page,
+    tieba_user_threads,
+    walls,
+    weibo_search,
+    zhihu_search,
+)
 from crawlers.pages.document import Document, parse_json
 from domain.errors import LayoutChanged
 from domain.mention import Platform
@@ -96,6 +107,15 @@ def _is_zhihu_item_page(document: Document) -> bool:
     return isinstance(state, dict) and any(state.get(kind) for kind in kinds)
 
 
+def _is_tieba_shell(document: Document) -> bool:
+    """Whether the page is the Vue app of 2026 before it has asked for anything."""
+    return document.first("#app") is not None and document.first("a[href*='/p/']") is None
+
+
+def _read_tieba_shell(document: Document) -> Page:
+    return Page(page="tieba_shell", state=PageState.NOT_CONTENT, reason="page without its posts")
+
+
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
@@ -124,13 +144,18 @@ READERS: dict[Platform, tuple[Reader, ...]] = {
         _not_yet("zhihu_body", _shows("p[data-pid]")),
     ),
     Platform.TIEBA: (
+        Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like_hidden, tieba_forum_page.read),
+        Reader(tieba_thread_page.PAGE, tieba_thread_page.looks_like, tieba_thread_page.read),
         Reader(tieba_search.PAGE, tieba_search.looks_like, tieba_search.read),
-        _not_yet("tieba_thread", _has("post_list")),
-        _not_yet("tieba_forum", _has("page_data", "feed_list")),
-        _not_yet("tieba_replies", _has("data", "comment_list")),
-        _not_yet("tieba_thread_page", _shows(".l_post, .pb-comment-item")),
-        _not_yet("tieba_forum_page", _says("pagelet_html_frs-list/pagelet/thread_list")),
-        _not_yet("tieba_floor_replies", _shows("li.lzl_single_post")),
+        Reader(tieba_thread.PAGE, tieba_thread.looks_like, tieba_thread.read),
+        Reader(tieba_forum.PAGE, tieba_forum.looks_like, tieba_forum.read),
+        Reader(tieba_replies.PAGE, tieba_replies.looks_like, tieba_replies.read),
+        Reader(tieba_user_threads.PAGE, tieba_user_threads.looks_like, tieba_user_threads.read),
+        Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like, tieba_forum_page.read),
+        Reader(
+            tieba_replies.FLOOR_PAGE, tieba_replies.looks_like_fragment, tieba_replies.read_fragment
+        ),
+        Reader("tieba_shell", _is_tieba_shell, _read_tieba_shell),
     ),
 }
 """Every page type, tried from top to bottom. A later reader replaces its `_not_yet` line."""

@@ -57,8 +57,8 @@ _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
     Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
     Platform.TIEBA: (
-        ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
-        ".pb-comment-item"
+        ".l_post, .s_post, .threadcardclass, .thread-content-box, .j_thread_list, .lzl_single_post,"
+        ".lzl_li_pager, .pb-comment-item, .pb-content-wrap, .thread-card-wrapper, .thread-card"
     ),
 }
 """Where posts stand; a page with one of these is read, whatever else is on it."""
@@ -84,6 +84,20 @@ _ZHIHU_ERRORS: dict[str, _Wall] = {
     "10003": BlockKind.REFUSED,
     "404": PageState.GONE,
 }
+_TIEBA_CAPTCHA = re.compile(r"wappass\.baidu\.com/static/captcha|seccaptcha\.baidu\.com")
+_TIEBA_LIST = re.compile(r"<code[^<>]{0,400}>\s{0,99}<!--[^<>]{0,400}<ul[^<>]{0,400}thread_list")
+_TIEBA_GONE = re.compile(
+    r"(?:贴|帖)子?可能已被删除|(?:该|您的)(?:贴|帖)子?已被(?:[^，。！]{0,6})?删除|您浏览的主题已不存在"
+    r"|访问的(?:贴|帖)子(?:无法显示|被隐藏|不存在)|楼层可能已被删除"
+    r"|(?:本|该)吧(?:暂不开放|暂时不能访问|不存在|被合并|尚未建立)"
+)
+_TIEBA_WORDS: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+    (re.compile(r"已被[^，。！]{0,6}删除|已?不存在|被隐藏|无法显示"), PageState.GONE),
+    (re.compile(r"验证码|安全验证"), BlockKind.CAPTCHA),
+    (re.compile(r"频繁|太快"), BlockKind.RATE_LIMITED),
+    (re.compile(r"登录|登陆|need login", re.IGNORECASE), BlockKind.LOGIN_WALL),
+)
+_TIEBA_ERRORS: dict[str, _Wall] = {"350008": PageState.GONE}
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -204,11 +218,14 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
     for key in ("error_code", "errno", "no", "err_no"):
         if str(reply.get(key, 0)) not in ("0", "None", ""):
             words = " ".join(_word(reply.get(name)) for name in ("error_msg", "errmsg", "error"))
-            return PageState.GONE if "已被删除" in words else BlockKind.REFUSED
+            code = _TIEBA_ERRORS.get(str(reply[key]), BlockKind.REFUSED)
+            return next((wall for sign, wall in _TIEBA_WORDS if sign.search(words)), code)
     return None
 
 
-def _tieba_markup(document: Document) -> BlockKind | None:
+def _tieba_markup(document: Document) -> _Wall | None:
+    if _TIEBA_LIST.search(document.text):  # threads that scripts have yet to show
+        return None
     if document.title == "百度安全验证":
         return BlockKind.CAPTCHA
     if document.tree is None or has_content(Platform.TIEBA, document):
@@ -216,8 +233,12 @@ def _tieba_markup(document: Document) -> BlockKind | None:
     shown = node_text(document.tree.body)
     if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
         return BlockKind.CAPTCHA
+    if len(document.text) <= _STUB_CHARACTERS and _TIEBA_CAPTCHA.search(document.text):
+        return BlockKind.CAPTCHA
     if "数据加载失败" in shown:
         return BlockKind.REFUSED
+    if _TIEBA_GONE.search(shown):
+        return PageState.GONE
     if "木有找到相关内容" not in shown and document.first(".u_login, .header-login"):
         return BlockKind.LOGIN_WALL
     return None

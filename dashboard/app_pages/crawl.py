@@ -14,6 +14,7 @@ from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import NOTHING, fill, show
 from dashboard.widgets.notices import done, empty, refused
 from dashboard.widgets.tiles import Tile, Tone, tiles
+from dashboard.widgets.waiting import refused_letters, waiting
 from domain.brand import Configuration
 from domain.errors import KoubeiError
 from monitoring.crawl_view import CrawlView, SourceView, crawl_view
@@ -47,11 +48,13 @@ def _standing() -> None:
                 "到「方案」新建一个，或运行 koubei apply brands.toml",
             )
         return
+    waiting(view.overview)
     tiles(_tiles(view))
     with card("sources"):
         section("来源", "近 48 小时，一格一小时；灰色是没有看过，不等于没有人说")
         for each in view.sources:
             _source(each, view.overview.configuration_version, view.overview.configuration)
+    refused_letters(view.letters, view.overview.dead_letters)
     if view.stopped:
         with card("stopped"):
             section("已停用", "停用期间的内容不会被看到")
@@ -81,7 +84,8 @@ def _tiles(view: CrawlView) -> list[Tile]:
     shares = [each.seen_share for each in view.sources]
     mean = sum(shares) / len(shares) if shares else 0.0
     gaps = len(view.sources) - len(read)
-    newest = view.overview.store.newest_published_at
+    store = view.overview.store
+    newest = store.newest_published_at if store else None
     good = max(
         (s.standing.last_good_at for s in view.sources if s.standing.last_good_at), default=None
     )
@@ -95,7 +99,9 @@ def _tiles(view: CrawlView) -> list[Tile]:
             note=f"{gaps} 个有缺口" if gaps else "全部正常",
         ),
         Tile("近 48 小时覆盖", percent(mean), note="按来源平均"),
-        Tile("库存提及", count(view.overview.store.mentions, "zh"), note=since),
+        Tile("库存提及", count(store.mentions, "zh"), note=since)
+        if store
+        else Tile("库存提及", "—", tone=Tone.BAD, note="内容库不可达"),
         Tile(
             "最近一次采全",
             near_time(good, view.overview.now, zone()) if good else "—",

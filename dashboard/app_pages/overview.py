@@ -16,6 +16,8 @@ from dashboard.widgets.notices import empty
 from dashboard.widgets.period import choose_period, period, period_words
 from dashboard.widgets.pulse import Drawn, burning, drawn, feed_params, sentence
 from dashboard.widgets.tiles import tiles
+from dashboard.widgets.waiting import store_away
+from domain.errors import StoreUnavailable
 from domain.sentiment import Label
 from monitoring.pulse_words import coverage_words
 from presentation import definitions
@@ -43,7 +45,12 @@ def board() -> None:
     if brand is None:
         return
     span = period()
-    view = drawn(brand.id, span.start, span.end, data.this_moment())
+    try:
+        view = drawn(brand.id, span.start, span.end, data.this_moment())
+    except StoreUnavailable:
+        attention(data.notices(data.this_moment()))
+        store_away()
+        return
     sentence(view.pulse, period_words())
     attention(data.notices(data.this_moment()))
     burning(view.pulse)

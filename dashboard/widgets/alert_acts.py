@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.acting import action_id, attempt, seen
 from dashboard.services import services
-from dashboard.state import address, key, me, now, zone
+from dashboard.state import address, key, me, my_session, now, zone
 from dashboard.widgets.desk import say
 from domain.case import Case, FalseAlarmCategory
 from domain.signal import SignalAct
@@ -78,6 +78,7 @@ def _acknowledge(view: AlertView) -> None:
             signal.id,
             expected_version=seen(signal.id, signal.version),
             at=now(),
+            session_id=my_session(),
         ),
         "已确认收到，提醒与升级已停止",
     )
@@ -95,6 +96,7 @@ def _make_case(view: AlertView) -> None:
             desk=services().desk,
             title=case_title(view),
             action_id=action_id(me().id, signal.id, version, SignalAct.MAKE_CASE),
+            session_id=my_session(),
         ),
         "已建立工单，请研判定级",
         then=_open,
@@ -141,6 +143,7 @@ def _attach(view: AlertView) -> None:
                     at=now(),
                     desk=services().desk,
                     reason=reason or "",
+                    session_id=my_session(),
                 ),
                 f"已并入 {chosen}",
                 then=_open,
@@ -172,6 +175,7 @@ def _false_alarm(view: AlertView) -> None:
                     reason=reason or "",
                     expected_version=seen(view.signal.id, view.signal.version),
                     at=now(),
+                    session_id=my_session(),
                 ),
                 "已标为误报，预警关闭",
             )
@@ -198,6 +202,7 @@ def _silence(view: AlertView) -> None:
                     reason=reason or "",
                     at=at,
                     zone=zone(),
+                    session_id=my_session(),
                 ),
                 f"已静默 {span}",
             )
@@ -216,6 +221,7 @@ def _give_back(view: AlertView) -> None:
                     expected_version=seen(view.signal.id, view.signal.version),
                     at=now(),
                     reason=reason or "",
+                    session_id=my_session(),
                 ),
                 "已取消确认，预警重新待确认",
             )

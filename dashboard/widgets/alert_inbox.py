@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from dashboard.acting import attempt
 from dashboard.services import services
-from dashboard.state import key, me, now
+from dashboard.state import key, me, my_session, now
 from dashboard.widgets.badges import level_badge, platform_badge
 from dashboard.widgets.html import NOTHING, fill, join, show
 from domain.signal import Signal, SignalState
@@ -142,6 +142,7 @@ def _silence(line: SilenceLine) -> None:
                 silence.id,
                 expected_version=silence.version,
                 at=now(),
+                session_id=my_session(),
             ),
             "已结束静默",
         )

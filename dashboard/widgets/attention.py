@@ -12,6 +12,7 @@ _PAGES: Final = {
     Concern.MAIL: "/settings?part=mails",
     Concern.DUTY: "/settings?part=notices",
     Concern.SILENCE: "/settings?part=notices",
+    Concern.COLLECTING: "/crawl",
 }
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboard.acting import attempt, seen, show_told, tell
 from dashboard.data import forget
 from dashboard.services import services
-from dashboard.state import key, me, now
+from dashboard.state import key, me, my_session, now
 from dashboard.widgets.badges import level_badge, tag
 from dashboard.widgets.desk import clock_bar, say
 from dashboard.widgets.frame import card
@@ -164,6 +164,7 @@ def _do(chosen: list[Ticket], command: CaseCommand, words: str) -> None:
         at=now(),
         desk=services().desk,
         action_id=once,
+        session=my_session(),
     )
     st.session_state[_BULK] = (once, words) if result.done else None
     for ticket in chosen:
@@ -191,5 +192,12 @@ def last_bulk() -> None:
 
 
 def _undo(once: str) -> None:
-    undo(services().begin_work, me().id, once, at=now(), desk=services().desk)
+    undo(
+        services().begin_work,
+        me().id,
+        once,
+        at=now(),
+        desk=services().desk,
+        session=my_session(),
+    )
     st.session_state[_BULK] = None

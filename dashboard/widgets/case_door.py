@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.acting import action_id, attempt, note_seen, note_state, seen
 from dashboard.services import services
-from dashboard.state import key, me, now
+from dashboard.state import key, me, my_session, now
 from domain.account import Account
 from domain.case import Case
 from domain.case_moves import CaseCommand
@@ -44,6 +44,7 @@ def _in_turn(case: Case, commands: Sequence[CaseCommand]) -> Case:
             at=now(),
             desk=services().desk,
             action_id=action_id(reader, case.id, version, command),
+            session=my_session(),
         )
         note_seen(case.id, case.version)
         note_state(case.id, case.state.value)

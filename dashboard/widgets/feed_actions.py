@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import data
 from dashboard.pages import page
 from dashboard.services import services
-from dashboard.state import key, now, zone
+from dashboard.state import key, my_session, now, zone
 from dashboard.widgets.brands import watched_brands
 from dashboard.widgets.notices import done, refused
 from domain.account import Account
@@ -141,6 +141,7 @@ def _make_case(account: Account, query: FeedQuery, ids: tuple[str, ...]) -> None
                     Opening(brand_id, title, level, mention_ids=ids[:_MOST_OF_A_CASE]),
                     at=now(),
                     desk=services().desk,
+                    session=my_session(),
                 ),
                 _to_case,
             )

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from dashboard.services import services
 from dashboard.state import key, me, now
-from dashboard.widgets.html import fill, join, show
+from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.notices import refused
 from domain.errors import KoubeiError
 from domain.mention import Platform
@@ -50,7 +50,6 @@ def _import(file: UploadedFile, platform: Platform | None) -> None:
                     path,
                     file.name,
                     begin_work=services().begin_work,
-                    store=services().store,
                     ingest=services().ingest,
                     account_id=me().id,
                     at=now(),
@@ -67,11 +66,14 @@ def _told(report: ImportReport) -> None:
     show(
         fill(
             '<div class="kb-note"><b>共 {rows} 行：新增 {new}，已有 {known}，未收 {bad}</b>'
-            "{list}</div>",
+            "{waiting}{list}</div>",
             rows=count(report.rows, "zh"),
             new=count(result.new, "zh"),
-            known=count(result.found - result.new - len(result.refused), "zh"),
+            known=count(result.found - result.new - len(result.refused) - result.spooled, "zh"),
             bad=count(len(report.problems) + len(result.refused), "zh"),
+            waiting=fill("<p>内容库不可达，{n} 条暂存本机，恢复后自动补入</p>", n=result.spooled)
+            if result.spooled
+            else NOTHING,
             list=join(
                 fill(
                     "<p>第 {row} 行 {field}：{text}</p>",

@@ -3,15 +3,15 @@
 Nothing that a server says goes into a message of ours: it quotes documents and queries.
 """
 
+import base64
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from elastic_transport import ObjectApiResponse
 from elasticsearch import (
     ApiError,
     ConnectionTimeout,
@@ -30,6 +30,21 @@ from domain.errors import (
     StoreUnavailable,
     Text,
 )
+from storage.elasticsearch.cluster import ApiKey, Cluster, Credentials, Login, nobody
+
+__all__ = [
+    "ApiKey",
+    "Cluster",
+    "Credentials",
+    "Login",
+    "connect",
+    "error_of",
+    "error_type",
+    "is_passing",
+    "nobody",
+    "translated",
+    "whole",
+]
 
 CONNECTIONS: Final = 16
 """Requests to one node at the same time; another one waits."""
@@ -42,63 +57,6 @@ BLOCKED: Final = "cluster_block_exception"
 _TYPE = re.compile(r"[a-z][a-z0-9_]{2,60}")
 _TRY_AGAIN = Text("稍后自动重试", "it is tried again")
 _INIT = Text("koubei init", "koubei init")
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """An API key as the cluster shows it once: base64 of `id:key`."""
-
-    encoded: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A user of the cluster."""
-
-    name: str
-    password: str = field(repr=False)
-
-
-Credentials = ApiKey | Login
-
-
-def nobody() -> Credentials | None:
-    """Ask without credentials: a cluster on this machine without security."""
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Where a cluster is, which index is ours there and who asks.
-
-    `url` is `https://host:9200`, or several with commas between them; plain http to this machine
-    only. `index` is the alias; the indices behind it are `{index}-v1` and so on. Credentials are
-    asked for at each `connect`, so that a changed key needs no restart. `reader`: who asks when
-    nothing is written, the same where None. `replicas` None: none on one node, one on more.
-    """
-
-    url: str
-    index: str = "koubei-mentions"
-    ca_file: Path | None = None
-    credentials: Callable[[], Credentials | None] = nobody
-    reader: Callable[[], Credentials | None] | None = None
-    timeout: timedelta = timedelta(seconds=10)
-    shards: int = 1
-    replicas: int | None = None
-
-    @property
-    def urls(self) -> list[str]:
-        """The address of each node."""
-        return [part.strip() for part in self.url.split(",")]
-
-    @property
-    def place(self) -> str:
-        """The cluster as errors name it."""
-        return f"Elasticsearch {self.url}"
-
-    def as_reader(self) -> "Cluster":
-        """Return the same cluster, asked by who may only read."""
-        return self if self.reader is None else replace(self, credentials=self.reader)
 
 
 def connect(cluster: Cluster) -> Elasticsearch:
@@ -119,7 +77,8 @@ def connect(cluster: Cluster) -> Elasticsearch:
         case ApiKey(encoded):
             options["api_key"] = encoded
         case Login(name, password):
-            options["basic_auth"] = (name, password)
+            # made here, because the client takes ASCII only (RFC 7617: UTF-8)
+            options["basic_auth"] = base64.b64encode(f"{name}:{password}".encode()).decode("ascii")
     return Elasticsearch(
         cluster.urls,
         request_timeout=cluster.timeout.total_seconds(),
@@ -152,13 +111,16 @@ def translated(place: str) -> Iterator[None]:
         raise _away(error, place) from None
 
 
-def whole(response: Mapping[str, Any], place: str = "Elasticsearch") -> Mapping[str, Any]:
+def whole(
+    response: ObjectApiResponse[Any] | Mapping[str, Any], place: str = "Elasticsearch"
+) -> Mapping[str, Any]:
     """Return the answer of a search; StoreUnavailable when a part of it is missing.
 
     A timeout or a shard that failed would read as a smaller number, which is worse than none. An
     answer of `_msearch` is checked response by response.
     """
-    for answer in response.get("responses", (response,)):
+    body: Mapping[str, Any] = response if isinstance(response, Mapping) else response.body
+    for answer in body.get("responses", (body,)):
         if "error" in answer:
             raise error_of(int(answer.get("status", 500)), error_type(answer), place)
         shards = answer.get("_shards", {})
@@ -168,7 +130,7 @@ def whole(response: Mapping[str, Any], place: str = "Elasticsearch") -> Mapping[
                 place=place,
                 mend=_TRY_AGAIN,
             )
-    return response
+    return body
 
 
 def is_passing(status: int, kind: str) -> bool:

@@ -5,15 +5,23 @@ client`). Nothing is tried twice here.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
-from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, NotFoundError, TransportError
 
 from domain.errors import KoubeiError
 from domain.mention import Mention
-from storage.elasticsearch.client import Cluster, error_of, error_type, translated, whole
+from storage.elasticsearch import schema
+from storage.elasticsearch.client import (
+    Cluster,
+    connect,
+    error_of,
+    error_type,
+    translated,
+    whole,
+)
 from storage.elasticsearch.documents import decode
 
 TOO_MANY: Final = 429
@@ -75,18 +83,26 @@ class Result(NamedTuple):
 class Index:
     """Requests to the index that `cluster.index` names. For several threads."""
 
-    def __init__(self, client: Elasticsearch, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         seconds = cluster.timeout.total_seconds()
-        self._client = client
-        self._writing = client.options(request_timeout=max(_WRITE_SECONDS, seconds))
+        self._cluster = cluster
+        self._client = connect(cluster.as_reader())
+        self._writer = self._client if cluster.reader is None else connect(cluster)
+        self._writing = self._writer.options(request_timeout=max(_WRITE_SECONDS, seconds))
+        self._is_checked = False
         self._name = cluster.index
         self._place = cluster.place
         # the server stops working on what nobody waits for any more
         self._timeout = f"{int(seconds * 1000)}ms"
 
+    def check(self) -> None:
+        """Return when the index is one that this program knows; SchemaMismatch otherwise."""
+        schema.check(self._client, self._cluster)
+        self._is_checked = True
+
     def search(self, body: Body) -> Answer:
         """Return the answer of a search, whole."""
-        with translated(self._place):
+        with self._asking():
             return whole(self._search(body, self._name), self._place)
 
     def searches(self, bodies: Sequence[Body], unsent: Sequence[str] = ()) -> list[Answer]:
@@ -95,7 +111,7 @@ class Index:
         """
         head = {"allow_partial_search_results": False}
         lines = [line for body in bodies for line in (head, {**body, "timeout": self._timeout})]
-        with translated(self._place):
+        with self._asking():
             answer = self._client.msearch(
                 index=self._name,
                 searches=lines,
@@ -110,7 +126,7 @@ class Index:
 
     def open_point(self) -> str:
         """Return the id of a new point in time: a search of it sees the index as it is now."""
-        with translated(self._place):
+        with self._asking():
             opened = self._client.open_point_in_time(
                 index=self._name, keep_alive=_KEEP_ALIVE, allow_partial_search_results=False
             )
@@ -122,7 +138,7 @@ class Index:
         `pit_id` of the answer is the point to ask next.
         """
         pit = {"id": point, "keep_alive": _KEEP_ALIVE}
-        with translated(self._place):
+        with self._asking():
             try:
                 return whole(self._search({**body, "pit": pit}), self._place)
             except NotFoundError:
@@ -137,7 +153,7 @@ class Index:
         """Return those of the mentions that are stored, as they are this very moment, by id."""
         if not ids:
             return {}
-        with translated(self._place):
+        with self._asking():
             answer = self._client.mget(
                 index=self._name,
                 ids=ids,
@@ -148,7 +164,7 @@ class Index:
 
     def bulk(self, lines: bytes) -> list[Result]:
         """Write many documents and return what became of each; TurnedAway for all of them."""
-        with translated(self._place):
+        with self._asking():
             try:
                 answer = self._writing.bulk(
                     index=self._name,
@@ -170,13 +186,13 @@ class Index:
 
     def refresh(self) -> None:
         """Let all searches see everything that was written so far."""
-        with translated(self._place):
+        with self._asking():
             answer = self._writing.indices.refresh(index=self._name)
         whole(answer.body, self._place)
 
     def bytes_on_disk(self) -> int:
         """Return how much all copies of the index take."""
-        with translated(self._place):
+        with self._asking():
             answer = self._client.indices.stats(
                 index=self._name, metric="store", filter_path="_all.total.store.size_in_bytes"
             )
@@ -185,6 +201,15 @@ class Index:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        self._writer.close()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Translate errors, and look first what the index is if nobody could so far."""
+        if not self._is_checked:
+            self.check()
+        with translated(self._place):
+            yield
 
     def _search(self, body: Body, index: str | None = None) -> Answer:
         answer = self._client.search(

@@ -8,10 +8,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
+from domain.errors import StoreUnavailable
 from domain.mention import Mention
 from domain.queries import (
     AddResult,
@@ -24,14 +26,14 @@ from domain.queries import (
     Summary,
     TimelinePoint,
 )
-from storage.elasticsearch import schema
 from storage.elasticsearch.bulk import MOST_ACTIONS, Sender
-from storage.elasticsearch.client import Cluster, connect
+from storage.elasticsearch.cluster import Cluster
 from storage.elasticsearch.counting import Counts
 from storage.elasticsearch.documents import decode, is_id
 from storage.elasticsearch.index import Answer, Index
 from storage.elasticsearch.near import near
 from storage.elasticsearch.paging import LARGEST, page_body, read_token, token
+from storage.elasticsearch.schema import MAPPING_VERSION
 from storage.elasticsearch.writing import READ_AT_ONCE, Writer, batches
 from storage.outcomes import Outcome, Outcomes
 from storage.storable import moment
@@ -45,9 +47,10 @@ _Made = TypeVar("_Made")
 class ElasticsearchMentionStore:
     """`domain.ports.MentionStore` in the index that `cluster` names, which `koubei init` made.
 
-    StoreUnavailable when the cluster cannot be reached, SchemaMismatch when the index is not there
-    or of another version. May be used by several threads, and beside other processes. What a call
-    has written is visible to every reader when it returns.
+    SchemaMismatch when the index is not there or of another version: when it is opened, or by the
+    first call if the cluster was away then. StoreUnavailable while it is. Where the cluster has a
+    `reader`, that asks all queries. May be used by several threads, and beside other processes.
+    What a call has written is visible to every reader when it returns.
 
     `sleep` takes seconds and `jitter` gives a number from 0 to 1, for when the cluster has no room.
     """
@@ -59,13 +62,14 @@ class ElasticsearchMentionStore:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        client = connect(cluster)
+        self._index = Index(cluster)
         try:
-            schema.check(client, cluster)
+            # a cluster that is away now is looked at when it is there: who crawls does not wait
+            with suppress(StoreUnavailable):
+                self._index.check()
         except BaseException:
-            client.close()
+            self._index.close()
             raise
-        self._index = Index(client, cluster)
         self._counts = Counts(self._index)
         self._sleep, self._jitter = sleep, jitter
 
@@ -200,7 +204,7 @@ class ElasticsearchMentionStore:
             mentions=answer["hits"]["total"]["value"],
             newest_published_at=moment(hits[0]["sort"][0]) if hits else None,
             bytes_on_disk=self._index.bytes_on_disk(),
-            schema_version=schema.MAPPING_VERSION,
+            schema_version=MAPPING_VERSION,
         )
 
     def close(self) -> None:

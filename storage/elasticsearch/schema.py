@@ -9,6 +9,7 @@ says whose the index is and of which version.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from importlib import resources
 from typing import Any, Final
@@ -16,7 +17,8 @@ from typing import Any, Final
 from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from domain.errors import SchemaMismatch, Text
-from storage.elasticsearch.client import Cluster, error_type, translated
+from storage.elasticsearch.client import error_type, translated
+from storage.elasticsearch.cluster import Cluster
 
 MAPPING_VERSION: Final = 1
 """Of `mapping.json`; it grows when a field changes its kind or what is written into it."""
@@ -95,6 +97,15 @@ def our_form(cluster: Cluster | None = None) -> Form:
     return Form(_file("mapping.json"), settings)
 
 
+def policy(kept: timedelta) -> dict[str, Any]:
+    """Return the lifecycle policy of our file, which removes an index that was replaced."""
+    wanted: dict[str, Any] = _file("lifecycle.json")["policy"]
+    age = f"{kept // timedelta(days=1)}d"
+    wanted["phases"]["delete"]["min_age"] = age
+    wanted["_meta"]["kept"] = age
+    return wanted
+
+
 def index_name(cluster: Cluster, version: int = MAPPING_VERSION) -> str:
     """Return the name of the index of a version."""
     return f"{cluster.index}-v{version}"
@@ -131,8 +142,6 @@ def find(client: Elasticsearch, cluster: Cluster) -> Found | None:
     if len(answer) != 1:
         raise _foreign(cluster, f"{len(answer)} indices")
     ((name, index),) = answer.items()
-    if name == cluster.index:
-        raise _foreign(cluster, "an index without alias")
     found = Found(name, index.get("mappings", {}), index.get("settings", {}))
     if not found.version:
         raise _foreign(cluster, name)
@@ -169,7 +178,10 @@ def apply(client: Elasticsearch, cluster: Cluster, form: Form | None = None) -> 
             name = index_name(cluster, form.version)
             make_index(client, name, alias=cluster.index, form=form)
         if Step.ADD in steps:
-            client.indices.put_mapping(index=cluster.index, properties=form.mapping["properties"])
+            new = {change.name for change in changes if change.step is Step.ADD}
+            client.indices.put_mapping(
+                index=cluster.index, properties=_only(form.mapping["properties"], new)
+            )
         if Step.SET in steps:
             wanted = {change.name for change in changes if change.step is Step.SET}
             client.indices.put_settings(
@@ -238,6 +250,20 @@ def _field_changes(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterato
             yield SchemaChange(
                 Step.DIFFER, part, there=_shown(there.get(part)), here=_shown(here.get(part))
             )
+
+
+def _only(properties: Mapping[str, Any], names: set[str], above: str = "") -> dict[str, Any]:
+    """Return the fields of these names, inside the fields that hold them."""
+    kept: dict[str, Any] = {}
+    for name, field in properties.items():
+        path = f"{above}{name}"
+        inner = _only(field.get("properties", {}), names, f"{path}.")
+        if path in names or inner:
+            said = {key: value for key, value in field.items() if key != "properties"}
+            if path not in names:  # it is there: say no more of it than what kind it is
+                said = {key: value for key, value in said.items() if key == "type"}
+            kept[name] = {**said, "properties": inner} if inner else said
+    return kept
 
 
 def _setting_changes(found: Found, form: Form) -> Iterator[SchemaChange]:

@@ -7,6 +7,7 @@ from storage.sql import (
     handling_tables,
     lead_tables,
     report_tables,
+    spool_tables,
     tables,
 )
 from storage.sql.columns import metadata
@@ -19,5 +20,6 @@ __all__ = [
     "lead_tables",
     "metadata",
     "report_tables",
+    "spool_tables",
     "tables",
 ]

@@ -43,10 +43,13 @@ class _Codec:
     read: Callable[[Any], Any]
 
 
-def to_document(value: object, kind: Any) -> str:
-    """Return `value`, which is of the type `kind`, as a document; DocumentError when it is not."""
+def to_document(value: object, kind: Any, *, ascii_only: bool = False) -> str:
+    """Return `value`, which is of the type `kind`, as a document; DocumentError when it is not.
+
+    `ascii_only`: all else as JSON escapes, in which even half characters come back.
+    """
     body = {"format": FORMAT, "value": _codec(kind).write(value)}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(body, ensure_ascii=ascii_only, separators=(",", ":"))
 
 
 def from_document(text: str, kind: Any) -> Any:

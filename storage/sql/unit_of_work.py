@@ -18,6 +18,7 @@ from domain.ports import (
     CorrectionRepository,
     CoverageRepository,
     CrawlRepository,
+    DeadLetterRepository,
     EvaluationRepository,
     LeadRepository,
     LoginRepository,
@@ -29,6 +30,7 @@ from domain.ports import (
     SignalRepository,
     SilenceRepository,
     SlotRepository,
+    SpooledRepository,
 )
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
@@ -37,6 +39,7 @@ from storage.sql.configurations import SqlConfigurationRepository
 from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
+from storage.sql.dead_letters import SqlDeadLetterRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
@@ -48,6 +51,7 @@ from storage.sql.sealed_names import SqlSealedNameRepository
 from storage.sql.signals import SqlSignalRepository
 from storage.sql.silences import SqlSilenceRepository
 from storage.sql.slots import SqlSlotRepository
+from storage.sql.spooled import SqlSpooledRepository
 
 
 def _random_salt() -> str:
@@ -86,6 +90,8 @@ class SqlUnitOfWork:
     leads: LeadRepository
     pages: SeenPageRepository
     cases: CaseRepository
+    spooled: SpooledRepository
+    dead_letters: DeadLetterRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -114,6 +120,8 @@ class SqlUnitOfWork:
         self.leads = SqlLeadRepository(db)
         self.pages = SqlSeenPageRepository(db)
         self.cases = SqlCaseRepository(db)
+        self.spooled = SqlSpooledRepository(db)
+        self.dead_letters = SqlDeadLetterRepository(db)
         return self
 
     def __exit__(

@@ -40,6 +40,12 @@ def copy_store(source: Path, target: Path, moved: Callable[[int, int], None]) ->
         connections.close()
 
 
+def without_log(path: Path) -> None:
+    """Make a store that nobody uses one file, without a log beside it."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+
+
 def inspect_copy(path: Path, *, thorough: bool) -> tuple[int, int]:
     """Return schema version and number of mentions of a copy; StoreError when it is no mention
     store, or (`thorough`) when any page of it is damaged.

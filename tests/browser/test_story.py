@@ -2,6 +2,7 @@
 browser and none by way of the database.
 """
 
+import json
 import re
 
 import pytest
@@ -37,7 +38,7 @@ def house(tmp_path):
         yield running
 
 
-def test_from_the_mail_to_the_closed_case(house: Company, chrome, people):
+def test_from_the_mail_to_the_closed_case(house: Company, chrome, people, tmp_path):
     def someone(login: str, name: str) -> Person:
         people.append(Person(chrome, house.address, login, name))
         return people[-1]
@@ -89,6 +90,13 @@ def test_from_the_mail_to_the_closed_case(house: Company, chrome, people):
     verified = house.koubei("audit", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert re.search(r"✓ \d+ 条，完整", verified.stdout)
+    file = tmp_path / "trail.jsonl"
+    assert house.koubei("audit", "export", str(file), "--case", case_id).returncode == 0
+    trail = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    acts = [json.loads(row["payload"]) for row in trail if row.get("object_id") == case_id]
+    named = [act["session"] for act in acts if act["role"]]
+    assert len(named) > 10
+    assert all(named)
 
 
 def may_also(lin: Person, other: Person, role: str) -> None:

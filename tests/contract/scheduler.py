@@ -9,15 +9,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
+from cli.up import Part, lanes_of
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.crawl import SlotState
-from domain.errors import CrawlError, Text
+from domain.errors import CrawlError, StoreUnavailable, Text
 from domain.mention import Platform
 from domain.ports import BeginWork
-from scheduler.service import Service
-from scheduler.timetable import Lane
+from scheduler.service import OwnResult, Service
+from scheduler.timetable import FIXED_JOBS, Lane
 from storage.sql.database import begin_work
 from tests.fakes import NOON, FixedClock
 
@@ -37,14 +39,13 @@ class Notebook:
         return {"count": 1}
 
 
-def a_service(begin, clock, owner="one", **work):
+def a_service(begin, clock, owner="one", lanes=tuple(Lane), **work):
     notebook = Notebook()
-    lanes = dict.fromkeys(Lane, notebook) | work
-    return Service(begin, clock, owner, lanes), notebook
+    return Service(begin, clock, owner, dict.fromkeys(lanes, notebook) | work), notebook
 
 
 def run_all(*services):
-    while any(service.run_one(lane) for service in services for lane in Lane):
+    while any(service.run_one(lane) for service in services for lane in service.work):
         pass
 
 
@@ -78,6 +79,7 @@ class SchedulerContract:
         assert notebook.done["crawl:tea:hot"] == 1
         assert states(begin)["crawl:tea:weibo"].detail == {"count": 1}
 
+    @pytest.mark.slow
     def test_two_services_share_the_slots(self, begin):
         clock = FixedClock()
         one, first = a_service(begin, clock, "one")
@@ -95,6 +97,50 @@ class SchedulerContract:
         together = first.done + second.done
         assert together["crawl:tea:weibo"] == 12
         assert together["crawl:tea:hot"] == 12
+
+    def test_a_crawler_and_a_scheduler_do_everything_once_and_nothing_of_the_other(self, begin):
+        clock = FixedClock()
+        crawler, crawled = a_service(begin, clock, "crawler", lanes_of({Part.CRAWLER}))
+        scheduler, timed = a_service(begin, clock, "scheduler", lanes_of({Part.SCHEDULER}))
+        whole, alone = a_service(begin, clock, "whole")
+        for _ in range(4):
+            clock.forward(timedelta(minutes=15))
+            # either of them makes the slots of both
+            scheduler.make_due()
+            run_all(crawler, scheduler)
+        assert crawled.done == {"crawl:tea:weibo": 4, "crawl:tea:hot": 4}
+        assert set(timed.done) == {job.name for job in FIXED_JOBS}
+        due = {job for job, slot in states(begin).items() if slot.state is SlotState.DUE}
+        assert due == {f"lane:{Lane.WEIBO.value}"}, "what is due is the lane, free for the next"
+        assert whole.make_due() == 0
+        run_all(whole)
+        assert not alone.done
+
+    def test_a_crawler_s_end_makes_detection_due_for_the_scheduler(self, begin):
+        clock = FixedClock()
+        crawler, _ = a_service(begin, clock, "crawler", lanes_of({Part.CRAWLER}))
+        scheduler, timed = a_service(begin, clock, "scheduler", lanes_of({Part.SCHEDULER}))
+        crawler.make_due()
+        run_all(scheduler)
+        before = timed.done["detect"]
+        clock.forward(timedelta(seconds=1))
+        run_all(crawler)
+        run_all(scheduler)
+        assert timed.done["detect"] == before + 1
+
+    def test_a_turn_of_the_timetable_is_a_sign_of_life_unless_the_database_is_away(self, begin):
+        signs = []
+
+        def away():
+            raise StoreUnavailable(Text("不可用", "away"), place="workflow database")
+
+        service, _ = a_service(begin, FixedClock())
+        service.on_tick = lambda: signs.append(1)
+        service._tick()
+        assert signs == [1]
+        service.begin_work = away
+        service._tick()
+        assert signs == [1]
 
     def test_a_dead_services_work_is_taken_over_after_its_lease(self, begin):
         clock = FixedClock()
@@ -263,3 +309,33 @@ class SchedulerContract:
             assert work.slots.prune(clock.now() + timedelta(days=1)) > 0
             assert {slot.job: slot.slot_at for slot in work.slots.latest()} == newest
             work.commit()
+
+    def test_a_machines_own_work_needs_no_slot_and_hurries_detection(self, begin):
+        clock = FixedClock()
+        service, notebook = a_service(begin, clock)
+        results = [OwnResult({"looks": 3}, brought=True), OwnResult()]
+        service.own = {"spool": lambda stopping: results.pop(0)}
+        service.run_own("spool")
+        assert {slot.job for slot in _slots(begin)} == {"detect"}
+        service.run_own("spool")
+        assert results == []
+        run_all(service)
+        assert notebook.done["detect"] == 1
+
+    def test_own_work_that_fails_is_told_and_tried_again(self, begin):
+        service, _ = a_service(begin, FixedClock())
+        errors = [CrawlError(Text("不行", "no")), ValueError("a defect")]
+
+        def fails(stopping):
+            raise errors.pop(0)
+
+        service.own = {"spool": fails}
+        with structlog.testing.capture_logs() as told:
+            service.run_own("spool")
+            service.run_own("spool")
+        events = [event["event"] for event in told]
+        assert events == ["own_work_failed", "own_work_crashed"]
+
+
+def _slots(begin):
+    return list(states(begin).values())

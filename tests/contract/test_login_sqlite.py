@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from storage.sql.database import migrate, open_database
 from tests.contract.login_store import LoginStoreContract
+from tests.fixtures.databases import new_workflow_database
 
 
 class TestSqlite(LoginStoreContract):
@@ -16,8 +16,7 @@ class TestSqlite(LoginStoreContract):
         return f"sqlite:///{tmp_path / 'workflow.db'}"
 
     @pytest.fixture
-    def engine(self, database_url: str) -> Iterator[Engine]:
-        engine = open_database(database_url)
-        migrate(engine)
+    def engine(self, tmp_path: Path, database_url: str) -> Iterator[Engine]:
+        engine = new_workflow_database(tmp_path / "workflow.db")
         yield engine
         engine.dispose()

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from storage.sql.database import migrate, open_database
 from tests.contract.scheduler import SchedulerContract
+from tests.fixtures.databases import new_workflow_database
 
 
 class TestSqlite(SchedulerContract):
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'workflow.sqlite'}")
-        migrate(engine)
+        engine = new_workflow_database(tmp_path / "workflow.sqlite")
         yield engine
         engine.dispose()

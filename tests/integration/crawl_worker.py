@@ -37,6 +37,8 @@ class Counts:
     found: int
     matched: int
     new: int
+    dead_lettered: int = 0
+    spooled: int = 0
 
 
 @dataclass(frozen=True)

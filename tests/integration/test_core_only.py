@@ -71,11 +71,21 @@ def test_commands_that_read_need_no_optional_package(koubei, arguments):
     assert done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("arguments", [("up",), ("crawl",), ("up", "--only", "scheduler")])
-def test_commands_that_crawl_name_what_is_missing_and_begin_nothing(koubei, tmp_path, arguments):
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("up",), "scrapy"),
+        (("crawl",), "scrapy"),
+        (("up", "--only", "crawler"), "scrapy"),
+        (("up", "--only", "scheduler"), "snownlp"),
+    ],
+)
+def test_commands_that_crawl_or_score_name_what_is_missing_and_begin_nothing(
+    koubei, tmp_path, arguments, missing
+):
     done = koubei(*arguments)
     assert done.returncode == 1
-    assert "scrapy" in done.stderr
+    assert missing in done.stderr
     assert "python3 run.py setup" in done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -272,8 +272,8 @@ def test_restarts_and_a_second_detector_change_nothing(day, world, tmp_path):
     assert [(mail.key, mail.rendered) for mail in other.mails] == [
         (mail.key, mail.rendered) for mail in day.mails
     ]
-    # the version counts writes: two detectors may both note newer figures
-    assert [replace(signal, version=0) for signal in other.signals] == [
-        replace(signal, version=0) for signal in day.signals
+    # versions count writes: two detectors may both note newer figures
+    assert [replace(signal, version=0, decided_version=0) for signal in other.signals] == [
+        replace(signal, version=0, decided_version=0) for signal in day.signals
     ]
     other.stop()

@@ -5,11 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from cli.lanes import lanes
+from cli.lanes import lanes, own_work
 from domain.case import CaseState
+from domain.mention import Kind, Platform
+from domain.page import FoundMention
+from runtime.secret_files import make_missing_keys
+from scheduler.service import OwnResult
 from scheduler.timetable import FIXED_JOBS, Lane
-from tests.dashboard_house import house
+from tests.dashboard_house import furnish, house
 from tests.fakes import NOON, FixedClock
+from tests.fixtures.away import FickleStore
 from tests.fixtures.cases import Journey, a_desk, add_everyone
 
 
@@ -33,3 +38,28 @@ def test_the_clocks_send_an_expired_approval_back_to_review(services):
     assert told["moved"] == 1
     with services.begin_reading() as work:
         assert work.cases.get(case.id).state is CaseState.IN_REVIEW
+
+
+def test_the_spool_of_this_machine_is_emptied_and_said_only_when_there_was_something(services):
+    make_missing_keys(services.settings.secrets_dir)
+    furnish(services)
+    empty = own_work(services)["spool"]
+    assert empty(threading.Event()) == OwnResult()
+    real, services.store = services.store, FickleStore(services.store, away=True)
+    del services.ingest  # it was made with the store that is there
+    post = FoundMention(
+        id="weibo:4242",
+        platform=Platform.WEIBO,
+        kind=Kind.POST,
+        url="",
+        text="云栈茶饮里有虫",
+        published_at=NOON - timedelta(hours=1),
+    )
+    taken = services.ingest.take([post], watch=None, run_id="import:1", collected_at=NOON)
+    assert taken.spooled == 1
+    services.store.away = False
+    services.clock.forward(timedelta(minutes=1))
+    empty = own_work(services)["spool"]
+    figures = {"looks": 1, "new": 1, "dead_lettered": 0, "lost": 0, "left": 0}
+    assert empty(threading.Event()) == OwnResult(figures, brought=True)
+    assert set(real.get(["weibo:4242"])) == {"weibo:4242"}

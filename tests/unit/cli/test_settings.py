@@ -63,6 +63,22 @@ class TestInit:
         assert (tmp_path / "koubei.toml").read_text(encoding="utf-8") == 'language = "en"\n'
         assert (tmp_path / "var/secrets/seal_key").read_text(encoding="ascii") == keys
 
+    def test_init_for_docker_leaves_the_keys_to_the_containers(self, tmp_path):
+        result = koubei("init", "live", "--docker")
+        assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+        assert "KOUBEI_FOLDER='./live'" in (tmp_path / ".env").read_text(encoding="utf-8")
+        assert {path.name for path in (tmp_path / "live").iterdir()} == {
+            "koubei.toml",
+            "brands.toml",
+        }
+        for name in ("koubei.toml", "brands.toml"):  # read by another user in the container
+            assert stat.S_IMODE((tmp_path / "live" / name).stat().st_mode) == 0o644
+        assert "docker compose up" in result.output
+        written = (tmp_path / ".env").read_bytes()
+        again = koubei("init", "live", "--docker")
+        assert ".env 已存在，保持不变" in again.output
+        assert (tmp_path / ".env").read_bytes() == written
+
     def test_a_folder_that_cannot_be_written_is_an_error_with_a_mend(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(ConfigurationError, match="no folder"):

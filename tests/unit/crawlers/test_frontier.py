@@ -24,8 +24,9 @@ from domain.crawl import FrontierEntry, FrontierState
 from domain.mention import Platform
 from domain.ports import BeginWork
 from storage.archive import FilePageArchive
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from tests.fakes import FixedClock
+from tests.fixtures.databases import new_workflow_database
 
 WATCH = Watch("tea", "奶茶", ("tea",), ("奶茶", "茶"), ("site",))
 SOURCE = Source("site", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:1")
@@ -75,8 +76,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    engine = open_database(f"sqlite:///{tmp_path}/work.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "work.sqlite")
     clock = FixedClock()
     yield Bench(begin_work(engine), FilePageArchive(tmp_path / "pages", clock), clock)
     engine.dispose()

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from crawlers.plan import NOTHING, Outcome, Plan, Series, Tally, coverage_rows, run_result
+from crawlers.plan import NOTHING, Outcome, Plan, Series, Tally, coverage_rows
 from crawlers.windows import Window
-from domain.coverage import CoverageState
+from domain.coverage import CoverageState, run_result
 from domain.crawl import CrawlRun
 from domain.mention import Platform
 from tests.fakes import NOON

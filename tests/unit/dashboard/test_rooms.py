@@ -1,8 +1,15 @@
 """采集, 方案, 竞品, 传播, 报告 and 设置 as a person sees them."""
 
+from datetime import timedelta
+
 import pytest
 
-from domain.errors import NotPermitted
+from domain.dead_letter import DeadLetter
+from domain.errors import NotPermitted, Text
+from domain.spool import WaitingLook
+from tests.dashboard_house import NOW
+from tests.fakes import a_mention
+from tests.fixtures.away import FickleStore
 from tests.unit.dashboard.conftest import words_of
 from workflow.watches import edit_configuration, with_source_enabled
 
@@ -56,6 +63,68 @@ class TestCrawl:
         with furnished.begin_reading() as work:
             [job] = [slot.job for slot in work.slots.latest() if slot.job.startswith("crawl:")]
             assert work.audit.of(job)[-1].action == "crawl.asked"
+
+
+class TestWaiting:
+    @pytest.fixture
+    def fickle(self, furnished, monkeypatch):
+        """The house with something in a spool, a dead letter, and a store that can be away."""
+        since = NOW - timedelta(minutes=18)
+        letter = DeadLetter(
+            a_mention("31", text="<b>粗</b>**体**"), Text("字段不符", "f"), "r", since, since
+        )
+        with furnished.begin_work() as work:
+            work.spooled.add(WaitingLook("l1", "crawler-2", "r", "", "w", since, since, 9))
+            work.dead_letters.put([letter])
+            work.commit()
+        store = FickleStore(furnished.store)
+        monkeypatch.setattr(furnished, "store", store)
+        yield store
+        with furnished.begin_work() as work:
+            work.spooled.lose(["l1"])
+            work.dead_letters.remove(["weibo:31"])
+            work.commit()
+
+    def test_an_outage_is_said_calmly_with_what_helps(self, furnished, fickle, visit):
+        fickle.away = True
+        seen = visit(furnished, "crawl")
+        assert not seen.exception
+        said = words_of(seen)
+        assert "内容库不可达，1 次抓取结果暂存在采集机本地，恢复后自动补入；最早 16:22" in said
+        assert "koubei doctor" in said
+        assert "采全" in said, "what the sources did is known all the same"
+
+    def test_the_first_page_says_it_cannot_tell_and_never_calm(self, furnished, fickle, visit):
+        fickle.away = True
+        seen = visit(furnished)
+        assert not seen.exception
+        said = words_of(seen)
+        assert "内容库不可达，暂时看不到内容" in said
+        assert "16:22 起 1 次抓取结果未能入库" in said
+        assert "平稳" not in said
+
+    def test_a_letter_is_tried_again_by_who_may(self, furnished, fickle, visit):
+        seen = visit(furnished, "crawl")
+        assert "&lt;b&gt;粗&lt;/b&gt;" in words_of(seen)
+        next(each for each in seen.button if each.label == "重试").click().run()
+        assert not seen.exception
+        assert "内容库拒收" not in words_of(seen)
+        assert set(fickle.real.get(["weibo:31"])) == {"weibo:31"}
+        fickle.real.remove(["weibo:31"])
+
+    def test_who_may_not_sees_the_letters_and_no_buttons(self, furnished, fickle, visit):
+        seen = visit(furnished, "crawl", login="zhou")
+        assert "内容库拒收" in words_of(seen)
+        assert not {"重试", "丢弃", "全部重试"} & labels(seen)
+
+    def test_trying_again_while_it_is_away_keeps_the_letter_and_says_why(
+        self, furnished, fickle, visit
+    ):
+        seen = visit(furnished, "crawl")
+        fickle.away = True
+        next(each for each in seen.button if each.label == "重试").click().run()
+        assert not seen.exception
+        assert "内容还在，没有丢失" in words_of(seen)
 
 
 class TestWatches:

@@ -242,6 +242,7 @@ def test_hostile_texts_are_texts_in_the_workbook(text):
         assert len(value) <= 32_767
 
 
+@pytest.mark.slow
 def test_a_workbook_that_is_cut_says_so():
     many = (a_mention(str(n)) for n in range(MOST_ROWS + 5))
     book = openpyxl.load_workbook(io.BytesIO(render_workbook(a_view(), many)), read_only=True)

@@ -11,9 +11,10 @@ from domain.mention import Platform
 from domain.sentiment import Probabilities, ScoreRequest, Scores
 from monitoring.ingest import Ingest
 from storage.identity import KeyedMasker
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON
+from tests.fixtures.databases import new_workflow_database
 
 WATCH = Watch(
     "tea",
@@ -47,8 +48,7 @@ class WordScorer:
 
 @pytest.fixture
 def begin(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     begin = begin_work(engine)
     with begin() as work:
         work.configuration.save(

@@ -3,12 +3,16 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from domain.dead_letter import DeadLetter
+from domain.errors import Text
 from domain.keeping import OutboxHold
 from domain.outbox import OutboxState
 from domain.roster import Roster, Shift, Weekday
 from domain.silence import Silence, SilenceScope
+from domain.spool import WaitingLook
 from monitoring.attention import Concern, notices
-from tests.fakes import NOON
+from monitoring.spool_words import GRAVE_AFTER
+from tests.fakes import NOON, a_mention
 from tests.fixtures.mails import a_mail
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -75,3 +79,25 @@ def test_silences_are_said_with_their_end(begin):
         )
         work.commit()
     assert told(begin) == [(Concern.SILENCE, "1 项静默，最晚到 13:00", False)]
+
+
+def test_looks_that_wait_for_the_store_are_said_once_they_are_minutes_old(begin):
+    since = NOON - GRAVE_AFTER
+    with begin() as work:
+        work.spooled.add(WaitingLook("l1", "house-1", "run-1", "", "tea", since, since, 9))
+        work.commit()
+    assert told(begin) == []
+    earlier = since - MINUTE
+    with begin() as work:
+        work.spooled.add(WaitingLook("l2", "house-2", "run-2", "", "tea", earlier, earlier, 9))
+        work.commit()
+    words = "11:54 起 2 次抓取结果未能入库，预警看不到这些内容"
+    assert told(begin) == [(Concern.COLLECTING, words, True)]
+
+
+def test_dead_letters_are_said_quietly(begin):
+    with begin() as work:
+        letter = DeadLetter(a_mention(), Text("字段不符", "field"), "run-1", NOON, NOON)
+        work.dead_letters.put([letter])
+        work.commit()
+    assert told(begin) == [(Concern.COLLECTING, "1 条内容被内容库拒收，原文已保存", False)]

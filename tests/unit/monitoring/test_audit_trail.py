@@ -11,16 +11,16 @@ from domain.audit import Flaw, KnownHead
 from domain.errors import ImportRefused, NotPermitted
 from domain.queries import AuditFilter
 from monitoring.audit_trail import export, read_trail, verify, verify_export
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from tests.fakes import NOON
+from tests.fixtures.databases import new_workflow_database
 
 MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
 def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     with begin_work(engine)() as work:
         work.accounts.add(Account("ben", "ben", "本", frozenset({Role.AUDITOR}), NOON))
         work.accounts.add(Account("li", "li", "李", frozenset({Role.LEGAL}), NOON))
@@ -63,8 +63,7 @@ def test_an_untouched_trail_is_whole_and_its_head_is_told(begin):
 
 
 def test_an_empty_trail_is_whole(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/empty.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "empty.sqlite")
     assert verify(begin_work(engine)).is_whole
     engine.dispose()
 

@@ -17,10 +17,11 @@ from domain.clock_warning import ClockWarning
 from domain.clocks import ClockName, ClockState
 from domain.outbox import OutboxMail, Rendered
 from monitoring.case_clocks import ClockWarner, WarnResult, clock_policy, read_clocks
-from storage.sql.database import begin_reading, begin_work, migrate, open_database
+from storage.sql.database import begin_reading, begin_work
 from tests.fakes import NOON
 from tests.fixtures.case_trails import a_case
 from tests.fixtures.cases import Journey, add_everyone
+from tests.fixtures.databases import new_workflow_database
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ONLY_TAKING = {
@@ -51,8 +52,7 @@ TEAM = (LI, LEAD, CHIEF, person("law", Role.LEGAL))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{tmp_path / 'workflow.db'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.db")
     yield engine
     engine.dispose()
 
@@ -263,8 +263,7 @@ def test_hundreds_of_cases_are_all_looked_at(desk):
 
 def test_the_trail_that_the_case_engine_writes_drives_the_clocks(tmp_path: Path):
     """The real moves, by the real door: not a payload that a test made up."""
-    engine = open_database(f"sqlite:///{tmp_path / 'engine.db'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "engine.db")
     begin = begin_work(engine)
     add_everyone(begin)
     journey = Journey(begin)

@@ -8,16 +8,16 @@ import pytest
 from delivery.render import render_alert
 from domain.audit import first_broken
 from monitoring.detect import Detector
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
+from tests.fixtures.databases import new_workflow_database
 from tests.unit.monitoring.test_detect import HOUR, WEIBO, ZHIHU, World
 
 
 @pytest.fixture(name="services")
 def make_services(tmp_path):
     world = World(WEIBO, ZHIHU)
-    engine = open_database(f"sqlite:///{tmp_path / 'workflow.db'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.db")
     begin = begin_work(engine)
     with begin() as work:
         work.configuration.save(

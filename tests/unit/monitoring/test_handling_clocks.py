@@ -11,7 +11,8 @@ from domain.roster import QuietHours, Roster, Shift, Weekday
 from domain.signal import SignalState
 from domain.silence import SilenceScope
 from monitoring.handling_clocks import Telling, empty_slots, run_clocks
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
+from tests.fixtures.databases import new_workflow_database
 from tests.fixtures.desk import (
     ALL_WEEK,
     ANNA,
@@ -35,8 +36,7 @@ TELLING = Telling(render=render, zone=ZONE, public_url="https://koubei.example")
 
 @pytest.fixture
 def begin(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     yield begin_work(engine)
     engine.dispose()
 

@@ -126,7 +126,7 @@ def test_a_very_long_post_does_not_end_a_table(tmp_path):
 def test_what_is_no_file_is_refused(tmp_path, ingest, store, name):
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(ImportRefused, match="no such file"):
-        import_file(tmp_path / name, ingest=ingest, store=store)
+        import_file(tmp_path / name, ingest=ingest)
 
 
 @pytest.mark.parametrize("native", ["\x1b[31m7", "7\n✓ forged", "7 8", "7" * 300, "\u202e7"])
@@ -134,7 +134,7 @@ def test_an_id_that_could_command_a_terminal_is_no_id(tmp_path, ingest, store, n
     path = tmp_path / "t.jsonl"
     row = {"id": native, "text": "云栈", "published_at": "2026-11-20 09:30"}
     path.write_text(json.dumps(row))
-    report = import_file(path, ingest=ingest, store=store, platform=Platform.WEIBO)
+    report = import_file(path, ingest=ingest, platform=Platform.WEIBO)
     assert [problem.field for problem in report.problems] == ["id"]
 
 
@@ -145,7 +145,7 @@ def test_an_address_that_is_no_harmless_link_is_left_out(tmp_path, ingest, store
     path = tmp_path / "t.jsonl"
     row = {"id": "7", "text": "云栈", "published_at": "2026-11-20 09:30", "url": url}
     path.write_text(json.dumps(row))
-    import_file(path, ingest=ingest, store=store, platform=Platform.WEIBO)
+    import_file(path, ingest=ingest, platform=Platform.WEIBO)
     assert store.get(["weibo:7"])["weibo:7"].url == ""
 
 
@@ -177,6 +177,6 @@ def test_a_row_that_only_looks_like_our_export_is_named_and_the_good_ones_kept(
     good = mention_document(a_mention("1", published_at=NOON - timedelta(days=1)))
     path = tmp_path / "t.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in ({**good, **forged}, good)))
-    report = import_file(path, ingest=ingest, store=store)
+    report = import_file(path, ingest=ingest)
     assert [(problem.row, problem.field) for problem in report.problems] == [(1, "koubei")]
     assert set(store.get(["weibo:1"])) == {"weibo:1"}

@@ -28,7 +28,7 @@ def put(folder, name, text, encoding="utf-8"):
 
 
 def run(path, ingest, store, platform=None):
-    return import_file(path, ingest=ingest, store=store, platform=platform)
+    return import_file(path, ingest=ingest, platform=platform)
 
 
 TABLE = """编号,平台,发布时间,作者,正文,点赞,链接

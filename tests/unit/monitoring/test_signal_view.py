@@ -14,8 +14,9 @@ from domain.silence import SilenceScope
 from monitoring.hand_raise import raise_by_hand
 from monitoring.handling_clocks import Telling, run_clocks
 from monitoring.signal_view import formula, signal_detail, signal_list
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from tests.fakes import NOON, a_mention
+from tests.fixtures.databases import new_workflow_database
 from tests.fixtures.desk import CONFIGURATION, PEOPLE, ZONE, a_desk, furnish, render
 from tests.fixtures.signals import OPENED, a_context, a_signal
 from workflow.handling import acknowledge, make_case, mark_false_alarm, silence
@@ -30,8 +31,7 @@ TELLING = Telling(render=render, zone=ZONE, public_url="https://koubei.example")
 
 @pytest.fixture
 def bare(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     yield begin_work(engine)
     engine.dispose()
 

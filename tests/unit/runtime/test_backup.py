@@ -12,10 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from domain.coverage import CoverageRow, CoverageState
+from domain.dead_letter import DeadLetter
 from domain.errors import ConfigurationError, KoubeiError, SchemaMismatch, StoreError, Text
+from domain.mention import Platform
 from domain.outbox import OutboxState
 from domain.sentiment import Label
+from domain.spool import WaitingLook
 from monitoring.notify import RelayResult, relay
+from monitoring.spool_debts import pay
 from runtime import backup as backup_module
 from runtime.backup import Plan, is_due, make_backup, peek, scheduled_backup, unpack
 from runtime.backup_file import audit_head_of
@@ -24,6 +29,7 @@ from runtime.restore import restore
 from runtime.settings import Settings
 from runtime.settings_model import Backup
 from storage import sealed_file
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.installation import PAGES, PASSPHRASE, Installation
@@ -443,3 +449,39 @@ def test_the_service_makes_no_open_backup_by_itself(home, tmp_path):
             automatic(home, tmp_path / "kept", passphrase="kurz"), home.begin(engine), FixedClock()
         )
     engine.dispose()
+
+
+def test_dead_letters_come_back_and_what_waited_in_a_spool_is_crawled_again(home, away, tmp_path):
+    why = Text("字段不符", "field")
+    engine = home.engine()
+    with begin_work(engine)() as work:
+        work.dead_letters.put([DeadLetter(a_mention("77"), why, "run-1", NOON, NOON)])
+        work.spooled.add(WaitingLook("look-1", "house-1", "run-1", "run-1", "tea", NOON, NOON, 3))
+        row = CoverageRow(
+            watch_id="tea",
+            source_id="weibo",
+            platform=Platform.WEIBO,
+            window_start=NOON - timedelta(hours=1),
+            window_end=NOON,
+            observed_at=NOON,
+            state=CoverageState.OK,
+            run_id="run-1",
+        )
+        work.spooled.owe("run-1", "run-1", [row])
+        work.commit()
+    engine.dispose()
+    path = back_up(home, tmp_path / "kept").path
+    (home.settings.data_dir / "spool.sqlite").write_bytes(b"of the former data")
+    bring_back(home, path, force=True)
+    assert not (home.settings.data_dir / "spool.sqlite").exists()
+    assert list(home.settings.data_dir.glob("before-restore-*/spool.sqlite"))
+    bring_back(away, path)
+    for place in (home, away):
+        engine = place.engine()
+        with begin_work(engine)() as work:
+            assert work.dead_letters.ids() == ["weibo:77"]
+            assert work.spooled.waiting() == []
+            assert pay(work) == 1
+            (found,) = work.coverage.latest()
+        engine.dispose()
+        assert (found.state, found.reason) == (CoverageState.FAILED, "spool_lost")

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from runtime.settings import (
     variable_of,
 )
 from runtime.settings_model import Oidc
+from storage.elasticsearch.cluster import ApiKey, Login
 
 ROOT = Path(__file__).parents[3]
 
@@ -133,11 +135,6 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ConfigurationError, match="koubei init"):
         load_settings(path, {})
-
-
-def test_elasticsearch_is_refused_aloud():
-    found = problems(None, KOUBEI_MENTION_STORE_URL="http://localhost:9200")
-    assert "Elasticsearch is not supported yet" in str(found)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +376,12 @@ class TestTheExample:
         "smtp.reply_to", "crawl.contact", "browser.path", "heartbeat.url", "backup.folder",
         "backup.passphrase_file", "oidc.issuer", "oidc.client_id", "oidc.client_secret_file",
         "oidc.group_roles", "oidc.button", "oidc.ca_file", "report.template",
+        "elasticsearch.ca_file", "elasticsearch.api_key_file", "elasticsearch.username",
+        "elasticsearch.password_file", "elasticsearch.replicas", "retention.mentions",
+        "elasticsearch.reader.api_key_file", "elasticsearch.reader.username",
+        "elasticsearch.reader.password_file",
     })  # fmt: skip
+    one_way_in = re.sub(r"(?m)^api_key_file = .*$", "", everything)
 
     def test_it_loads_as_it_is(self, tmp_path):
         assert load_settings(write(tmp_path, self.text), {}) == load_settings(None, {})
@@ -387,22 +389,18 @@ class TestTheExample:
     def test_it_shows_every_setting_that_may_stand_in_the_file(self):
         document = tomllib.loads(self.everything)
         named = document.pop("channels")["duty-room"]
-        shown = {
-            (key, inner) if isinstance(value, dict) else (key,)
-            for key, value in document.items()
-            for inner in (value if isinstance(value, dict) else ("",))
-        } | {("channels", NAME, inner) for inner in named}
+        shown = set(_paths(document)) | {("channels", NAME, inner) for inner in named}
         assert shown == {leaf for leaf in leaves(Settings) if not is_secret(leaf)}
         assert all(variable_of(leaf) in self.text for leaf in leaves(Settings) if is_secret(leaf))
 
     def test_what_it_comments_out_is_the_default_or_marked_as_an_example(self, tmp_path):
         secrets = tmp_path / "var" / "secrets"
         secrets.mkdir(parents=True)
-        for name in ("smtp_password", "oidc_secret", "duty_room_url", "duty_room_secret"):
+        for name in set(re.findall(r'_file = "var/secrets/(\w+)"', self.one_way_in)):
             secret = secrets / name
             secret.touch(0o600)
             secret.write_text("https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k", "utf-8")
-        full = load_effective(write(tmp_path, self.everything), {})
+        full = load_effective(write(tmp_path, self.one_way_in), {})
         smtp = {"host": "smtp.example.com", "sender": "koubei@example.com"}
         oidc = {"issuer": "https://sso.example.com", "client_id": "x", "client_secret": "x"}
         default = Settings(
@@ -439,6 +437,14 @@ def test_the_settings_page_documents_every_setting_with_its_variable_and_default
     assert rows.keys() <= {".".join(leaf) for leaf in leaves(Settings)} | {"setting", "---"}
 
 
+def _paths(document: dict[str, object]) -> Iterator[tuple[str, ...]]:
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield from ((key, *rest) for rest in _paths(value))
+        else:
+            yield (key,)
+
+
 def _get(settings: Settings, path: tuple[str, ...]) -> object:
     value: object = settings
     for key in path:
@@ -472,3 +478,132 @@ def test_a_database_password_is_never_shown_and_never_taken_from_the_file(tmp_pa
     with pytest.raises(ConfigurationError) as refused:
         load_settings(path, environ={})
     assert "hush" not in str(refused.value)
+
+
+class TestElasticsearch:
+    """Where a cluster is and who asks it."""
+
+    URL = "https://es1.example.com:9200"
+
+    def settings(self, **environ: str) -> Settings:
+        return load_settings(None, {"KOUBEI_MENTION_STORE_URL": self.URL, **environ})
+
+    def refusal(self, url: str) -> str:
+        (text,) = problems(None, KOUBEI_MENTION_STORE_URL=url).values()
+        return text
+
+    def test_a_cluster_is_named_by_its_address_alone(self):
+        cluster = self.settings().cluster
+        assert cluster is not None
+        assert (cluster.url, cluster.index) == (self.URL, "koubei-mentions")
+        assert cluster.credentials() is None
+        assert cluster.as_reader() is cluster
+        assert self.settings().mention_store_path is None
+
+    def test_several_nodes_are_separated_by_commas(self):
+        nodes = "https://es1:9200, https://es2:9200/search"
+        cluster = self.settings(KOUBEI_MENTION_STORE_URL=nodes).cluster
+        assert cluster is not None
+        assert cluster.urls == ["https://es1:9200", "https://es2:9200/search"]
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+    def test_plain_http_reaches_this_machine(self, host):
+        assert self.settings(KOUBEI_MENTION_STORE_URL=f"http://{host}:9200").cluster
+
+    @pytest.mark.parametrize("host", ["10.0.0.5", "es.example.com", "127.0.0.1.evil.example"])
+    def test_plain_http_to_another_machine_is_refused_with_the_reason(self, host):
+        assert "in the clear; use https://" in self.refusal(f"http://{host}:9200")
+        assert "in the clear" in self.refusal(f"https://es1:9200,http://{host}:9200")
+
+    def test_a_password_in_the_address_is_refused_and_not_repeated(self):
+        text = self.refusal("https://elastic:geheim@es1:9200")
+        assert "password_file" in text
+        assert "geheim" not in text
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://es1",
+            "https://",
+            "https://es1:0",
+            "https://es1:99999",
+            "ftp://es1:9200",
+            "https://es1:9200?x=1",
+            "https://es1:9200,",
+            "elasticsearch",
+            "https://*:9200",
+        ],
+    )
+    def test_an_address_that_names_no_store_is_refused(self, url):
+        assert "must be sqlite:///path or https://host:9200" in self.refusal(url)
+
+    def test_an_api_key_comes_from_the_environment_or_a_file_of_ones_own(self, tmp_path):
+        encoded = "VnVhQ2ZHY0JDZGJrUW0tZTVhT3g6dWkybHAyYXhUTm1zeWFrdzl0dk5udw=="
+        cluster = self.settings(KOUBEI_ELASTICSEARCH__API_KEY=encoded).cluster
+        assert cluster is not None
+        assert cluster.credentials() == ApiKey(encoded)
+        assert encoded not in repr(cluster.credentials())
+        file = tmp_path / "key"
+        file.write_text(encoded + "\n")
+        file.chmod(0o600)
+        cluster = self.settings(KOUBEI_ELASTICSEARCH__API_KEY_FILE=str(file)).cluster
+        assert cluster is not None
+        assert cluster.credentials() == ApiKey(encoded)
+        file.write_text("aWQ6bmV3IGtleSBvZiBhIG5ldyBkYXk=")
+        assert cluster.credentials() == ApiKey("aWQ6bmV3IGtleSBvZiBhIG5ldyBkYXk=")
+        file.chmod(0o644)
+        with pytest.raises(ConfigurationError, match="others can read"):
+            cluster.credentials()
+
+    def test_a_key_as_id_and_key_is_put_into_the_form_that_is_sent(self):
+        cluster = self.settings(KOUBEI_ELASTICSEARCH__API_KEY="an-id:a-key").cluster
+        assert cluster is not None
+        assert cluster.credentials() == ApiKey("YW4taWQ6YS1rZXk=")
+
+    def test_reads_may_be_asked_by_somebody_else(self):
+        cluster = self.settings(
+            KOUBEI_ELASTICSEARCH__USERNAME="koubei",
+            KOUBEI_ELASTICSEARCH__PASSWORD="schreibt",
+            KOUBEI_ELASTICSEARCH__READER__USERNAME="eyes",
+            KOUBEI_ELASTICSEARCH__READER__PASSWORD="liest",
+        ).cluster
+        assert cluster is not None
+        assert cluster.credentials() == Login("koubei", "schreibt")
+        assert cluster.as_reader().credentials() == Login("eyes", "liest")
+        assert "schreibt" not in repr(cluster.credentials())
+
+    @pytest.mark.parametrize(
+        ("environ", "said"),
+        [
+            ({"USERNAME": "koubei"}, "go together"),
+            ({"PASSWORD": "x"}, "go together"),
+            ({"API_KEY": "an-id:a-key", "USERNAME": "a", "PASSWORD": "b"}, "not both"),
+            ({"API_KEY": "no key"}, "`encoded` of its creation"),
+            ({"READER__USERNAME": "eyes"}, "go together"),
+            ({"INDEX": "Koubei"}, "lower-case letters"),
+            ({"INDEX": "koubei-*"}, "lower-case letters"),
+            ({"SHARDS": "0"}, "at least 1"),
+            ({"TIMEOUT": "1h"}, "at most 2m"),
+        ],
+    )
+    def test_what_does_not_go_together_is_refused(self, environ, said):
+        given = {f"KOUBEI_ELASTICSEARCH__{name}": value for name, value in environ.items()}
+        assert any(said in text for text in problems(None, **given).values())
+
+    @pytest.mark.parametrize("key", ["api_key", "password", "reader.api_key", "reader.password"])
+    def test_its_secrets_may_not_stand_in_the_file(self, tmp_path, key):
+        path = write(tmp_path, f'[elasticsearch]\n{key} = "geheim-geheim"\n')
+        with pytest.raises(ConfigurationProblems) as caught:
+            load_settings(path, {})
+        assert f"elasticsearch.{key} is a secret" in str(caught.value)
+        assert "geheim" not in str(caught.value)
+
+    def test_what_is_shown_of_it_hides_the_secrets(self):
+        effective = load_effective(
+            None,
+            {"KOUBEI_MENTION_STORE_URL": self.URL, "KOUBEI_ELASTICSEARCH__API_KEY": "an-id:a-key"},
+        )
+        rows = {name: value for name, value, _ in effective.values()}
+        assert rows["elasticsearch.api_key"] == "****"
+        assert rows["elasticsearch.reader.username"] == ""
+        assert rows["mention_store_url"] == self.URL

@@ -12,9 +12,11 @@ import pytest
 from demo.configuration import demo_configuration
 from domain.brand import Brand, Configuration, Source, Transport, Watch, WatchRule
 from domain.coverage import CoverageRow, CoverageState
+from domain.dead_letter import DeadLetter
 from domain.errors import StoreUnavailable, Text
 from domain.mention import Platform
 from domain.outbox import OutboxMail, Rendered
+from domain.spool import WaitingLook
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.browsing import Browser
 from tests.fixtures.people import METRICS_TOKEN, a_session, an_account, move_in, web_services
@@ -69,6 +71,15 @@ class Site:
             work.coverage.record(replace(row, **changes))  # type: ignore[arg-type]
             work.commit()
 
+    def wait_in_spool(self, *, minutes: int) -> None:
+        now = self.services.clock.now()
+        since = now - timedelta(minutes=minutes)
+        why = Text("字段不符", "mapper_parsing_exception")
+        with self.services.begin_work() as work:
+            work.spooled.add(WaitingLook("l1", "house-1", "run-1", "", "main", since, since, 9))
+            work.dead_letters.put([DeadLetter(a_mention(), why, "run-1", since, since)])
+            work.commit()
+
     def alarm(self, signal=None) -> None:
         with self.services.begin_work() as work:
             work.signals.add(signal or a_signal())
@@ -114,6 +125,23 @@ class TestMetrics:
         answer = site.get("/metrics", in_session=False, authorization=f"Bearer {METRICS_TOKEN}")
         assert answer.status_code == 200
         assert "koubei_mentions 0.0" in answer.text
+
+    def test_what_waits_and_what_was_refused_is_measured(self, site):
+        site.wait_in_spool(minutes=12)
+        text = site.get("/metrics").text
+        assert "koubei_store_up 1.0" in text
+        assert "koubei_spool_waiting 1.0" in text
+        assert "koubei_spool_oldest_seconds 720.0" in text
+        assert "koubei_dead_letters 1.0" in text
+
+    def test_it_answers_while_the_mention_store_is_away(self, site):
+        site.wait_in_spool(minutes=1)
+        broken = Site(replace(site.services, store=SimpleNamespace(status=away)), site.token)
+        answer = broken.get("/metrics")
+        assert answer.status_code == 200
+        assert "koubei_store_up 0.0" in answer.text
+        assert "koubei_spool_waiting 1.0" in answer.text
+        assert "koubei_mentions" not in answer.text
 
     @pytest.mark.parametrize("token", ["", "wrong", "a-token-only-for-test", "密钥"])
     def test_without_it_nothing_is_told(self, site, token):
@@ -162,6 +190,17 @@ class TestHealth:
         assert page.status_code == 503
         assert "无法判断是否平稳" in page.text
         assert "/srv/hidden" not in page.text
+
+    def test_a_mention_store_that_is_away_is_not_ready_and_says_what_waits(self, site):
+        site.wait_in_spool(minutes=12)
+        broken = Site(replace(site.services, store=SimpleNamespace(status=away)), site.token)
+        stranger, known = broken.get("/readyz", in_session=False), broken.get("/readyz")
+        assert (stranger.status_code, stranger.json()) == (503, {"status": "store away"})
+        assert known.json()["spool"] == {"waiting": 1, "oldest_seconds": 720}
+        assert known.json()["dead_letters"] == 1
+        page = broken.get("/").text
+        assert "1 次抓取结果暂存在采集机本地，恢复后自动补入" in page
+        assert "1 条内容被内容库拒收" in page
 
     def test_what_is_watched_is_not_told_to_strangers(self, site):
         site.configure(one_watch("weibo"))

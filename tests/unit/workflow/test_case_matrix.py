@@ -181,6 +181,7 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeginWork]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_who_may_do_what_in_which_state(begin, level, capsys):
     journey = Journey(begin)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -495,10 +496,12 @@ CaseWalk.TestCase.settings = settings(
 )
 
 
+@pytest.mark.slow
 class TestCaseWalk(CaseWalk.TestCase):  # type: ignore[misc, name-defined]
     """The walks."""
 
 
+@pytest.mark.slow
 def test_the_walks_met_what_they_are_about(capsys):
     if not seen["sequences"]:
         TestCaseWalk().runTest()

@@ -292,7 +292,7 @@ def test_an_unverifiable_claim_allows_only_a_holding_statement(journey):
 def test_findings_are_mended_or_overridden_with_a_reason(begin):
     journey = Journey(begin, a_desk(check_draft=lambda d, c: (Finding("superlative", "最"),)))
     case = journey.drafted()
-    assert "superlative" in refusal(journey, case, "drafter", moves.SubmitDraft())
+    assert "1 处问题" in refusal(journey, case, "drafter", moves.SubmitDraft())
     case = journey.do(case, "drafter", moves.SubmitDraft("引用网友原话"))
     assert case.override is not None
     assert case.override.findings[0].code == "superlative"

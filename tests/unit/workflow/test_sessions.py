@@ -14,8 +14,10 @@ from workflow.sessions import (
     end_other_sessions,
     end_session,
     hash_token,
+    name_of_cookies,
     new_token,
     note_sign_of_life,
+    session_name,
 )
 
 SECOND = timedelta(seconds=1)
@@ -91,3 +93,6 @@ def test_pages_ask_with_the_cookies_that_they_see(services, token, name):
     found = account_of_cookies(services.begin_reading, {"x": "y", name: token}, NOON)
     assert found.login == "lin"
     assert account_of_cookies(services.begin_reading, {"x": token}, NOON) is None
+    _, session = account_of(services.begin_reading, token, NOON)
+    assert name_of_cookies({"x": "y", name: token}) == session_name(session)
+    assert name_of_cookies({"x": token}) == ""

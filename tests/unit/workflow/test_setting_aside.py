@@ -6,9 +6,10 @@ from domain.account import Account, Role
 from domain.errors import KoubeiError, NotPermitted
 from domain.mention import Flag
 from domain.queries import MentionFilter
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, a_mention
+from tests.fixtures.databases import new_workflow_database
 from workflow.setting_aside import MOST_AT_ONCE, set_aside, take_back
 
 
@@ -22,8 +23,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def begin(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.db")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.db")
     begin = begin_work(engine)
     with begin() as work:
         for name, role in (("ana", Role.ANALYST), ("aud", Role.AUDITOR)):
