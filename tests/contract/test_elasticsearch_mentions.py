@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.mention_store")
-
-from tests.contract.mention_store import MentionStoreContract, MentionStoreModel  # noqa: E402
-from tests.fixtures.elasticsearch import WRITER, Server  # noqa: E402
-from tests.fixtures.elasticsearch_stores import NewStore, making_stores  # noqa: E402
+from tests.contract.mention_store import MentionStoreContract, MentionStoreModel
+from tests.fixtures.elasticsearch import WRITER, Server
+from tests.fixtures.elasticsearch_stores import NewStore, making_stores
 
 pytestmark = pytest.mark.elasticsearch
 

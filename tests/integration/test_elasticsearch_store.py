@@ -5,6 +5,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -126,8 +127,8 @@ def test_a_mention_is_got_before_a_search_can_see_it(store, cluster):
     document = encode(a_mention("1"))
     with connect(cluster) as client:
         client.indices.put_settings(index=cluster.index, settings={"refresh_interval": -1})
-        index = Index(client, cluster)
-        Sender(index, lambda seconds: None, lambda: 0.0).send([creation(document)])
+        with closing(Index(cluster)) as index:
+            Sender(index, lambda seconds: None, lambda: 0.0).send([creation(document)])
         assert store.count(ALL) == 0
         assert store.get(["weibo:1"]) == {"weibo:1": document.mention}
         assert store.amend("weibo:1", lambda m: replace(m, likes=3)).likes == 3
@@ -280,8 +281,7 @@ def test_a_writer_that_read_before_a_removal_brings_nothing_back(store, cluster)
     mention = a_mention("1", text="要删除的话")
     store.add([mention])
     store.amend("weibo:1", lambda m: replace(m, likes=1))
-    with connect(cluster) as client:
-        index = Index(client, cluster)
+    with closing(Index(cluster)) as index:
         held = index.stored(["weibo:1"])["weibo:1"]
         store.remove(["weibo:1"])
         late = replacement(encode(held.mention), held.version + 1)
@@ -401,8 +401,13 @@ def test_a_store_without_its_index_is_not_opened(elasticsearch_server):
 
 
 def test_a_server_that_is_away_is_told(cluster):
-    with pytest.raises(StoreUnavailable):
-        ElasticsearchMentionStore(replace(cluster, url="http://127.0.0.1:9"))
+    with open_store(replace(cluster, url="http://127.0.0.1:9")) as store:
+        window = replace(ALL, start=NOON - DAY, end=NOON)
+        for query in QUERIES.values():
+            with pytest.raises(StoreUnavailable):
+                query(store, window)
+        with pytest.raises(StoreUnavailable):
+            store.add(some(1))
 
 
 def test_who_may_only_read_reads_and_writes_nothing(secured_elasticsearch):
