@@ -141,6 +141,15 @@ def test_one_large_document_that_never_finds_room_holds_up_no_other():
     assert [result.status for result in results] == [413, 201, 201]
 
 
+def test_a_shard_that_is_away_is_no_large_documents_fault():
+    away = Result(503, "unavailable_shards_exception")
+    large = creation(encode(a_mention("large", text="长" * 400_000)))
+    index = FakeIndex(troubles=[lambda ids: dict.fromkeys(ids, away)] * 99)
+    with pytest.raises(StoreUnavailable):
+        sender(index).send([large])
+    assert len(index.sent) == 3
+
+
 @pytest.mark.parametrize(
     ("trouble", "error"),
     [
