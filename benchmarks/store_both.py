@@ -28,7 +28,8 @@ from domain.mention import Mention
 from domain.ports import MentionStore
 from domain.queries import MentionFilter
 from storage.elasticsearch import schema
-from storage.elasticsearch.client import Cluster, Login, connect
+from storage.elasticsearch.client import connect
+from storage.elasticsearch.cluster import Cluster, Login
 from storage.elasticsearch.documents import encode
 from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from storage.sqlite.mentions import SqliteMentionStore

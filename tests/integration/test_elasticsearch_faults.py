@@ -5,7 +5,6 @@ named with its reason, and nothing else is missing.
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from uuid import uuid4
 
 import pytest
 
@@ -13,10 +12,10 @@ from benchmarks import corpus
 from domain.errors import StoreUnavailable
 from domain.mention import Mention
 from domain.queries import AddResult, MentionFilter, Refused
-from storage.elasticsearch import schema
-from storage.elasticsearch.client import Cluster, connect
+from storage.elasticsearch.cluster import Cluster
 from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from tests.fixtures.elasticsearch import Server
+from tests.fixtures.elasticsearch_stores import new_index, open_store
 from tests.fixtures.fault_proxy import FaultProxy, Faults, before
 
 pytestmark = [pytest.mark.integration, pytest.mark.elasticsearch, pytest.mark.timeout(900)]
@@ -31,12 +30,8 @@ def index(elasticsearch_server: Server) -> Iterator[str]:
     """The alias of an index of its own."""
     if elasticsearch_server.users:
         pytest.skip("the proxy speaks plain HTTP without login; mend: unset KOUBEI_TEST_ES_URL")
-    cluster = Cluster(elasticsearch_server.url, index=f"koubei-faults-{uuid4().hex[:8]}")
-    client = connect(cluster)
-    schema.apply(client, cluster)
-    yield cluster.index
-    client.indices.delete(index=schema.index_name(cluster))
-    client.close()
+    with new_index(elasticsearch_server) as cluster:
+        yield cluster.index
 
 
 def test_half_of_all_requests_and_a_tenth_of_all_documents_refused(
@@ -107,9 +102,8 @@ def add(store: ElasticsearchMentionStore, batch: list[Mention]) -> tuple[AddResu
 def check(server: Server, index: str, proxy: FaultProxy, refused: dict[str, Refused]) -> str:
     """Compare what is stored with what was written; return the reasons of what was refused."""
     expected = {m.id: m for m in corpus.mentions(ROWS) if m.id not in proxy.spoiled}
-    store = ElasticsearchMentionStore(Cluster(server.url, index=index))
-    stored = list(store.scan(ALL))
-    store.close()
+    with open_store(Cluster(server.url, index=index)) as store:
+        stored = list(store.scan(ALL))
     assert len(stored) == len(expected)
     assert {mention.id: mention for mention in stored} == expected
     assert refused.keys() == proxy.spoiled

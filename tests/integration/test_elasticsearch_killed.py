@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import islice
 
 import pytest
@@ -17,11 +18,10 @@ from benchmarks import corpus
 from domain.errors import StoreUnavailable
 from domain.mention import Mention
 from domain.queries import Bucket, MentionFilter
-from storage.elasticsearch import schema
-from storage.elasticsearch.client import Cluster, connect
 from storage.elasticsearch.documents import encode
 from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from tests.fixtures.elasticsearch import VERSIONS, StartedServer, running
+from tests.fixtures.elasticsearch_stores import new_index, open_store
 
 pytestmark = [pytest.mark.integration, pytest.mark.elasticsearch, pytest.mark.timeout(1500)]
 
@@ -33,12 +33,8 @@ ALL = MentionFilter(public_voice_only=False)
 
 def test_a_killed_server_loses_and_doubles_nothing(figure: Callable[[str], None]) -> None:
     version = VERSIONS[-1]
-    with running(version, heap="1g") as server:
-        cluster = Cluster(server.url)
-        client = connect(cluster)
-        schema.apply(client, cluster)
-        client.close()
-        store = ElasticsearchMentionStore(cluster)
+    with running(version, heap="1g") as server, ExitStack() as stack:
+        store = stack.enter_context(open_store(stack.enter_context(new_index(server))))
         writer = Writer(store)
         killer = Killer(server, writer)
         killer.start()
@@ -53,7 +49,6 @@ def test_a_killed_server_loses_and_doubles_nothing(figure: Callable[[str], None]
         assert Counter(stored) == Counter(written)
         assert store.count(ALL) == store.status().mentions == ROWS
         assert hours(store) == hours_of(corpus.mentions(ROWS))
-        store.close()
     figure(
         f"{version}: {ROWS:,} mentions written in {took:.0f} s through {killer.kills} kill -9 "
         f"({writer.retries} calls repeated); 0 lost, 0 doubled; SHA-256 "
