@@ -224,6 +224,7 @@ def _scheduler(
         clock=services.clock,
         owner=owner,
         work={lane: work[lane] for lane in work if lane in lanes_here},
+        pace=services.settings.crawl.delay,
         on_finish=_Teller(services).tell,
         on_tick=alive_file.touch if alive_file else None,
         own=own_work(services),
