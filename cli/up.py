@@ -21,7 +21,7 @@ from cli.opening import load_settings_of_a_service
 from cli.terminal import language, out, say
 from domain.account import Account
 from domain.crawl import SlotState
-from domain.errors import ConfigurationError, DependencyMissing, Text
+from domain.errors import ConfigurationError, DependencyMissing, StoreUnavailable, Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
@@ -252,7 +252,11 @@ def _make_keys(services: Services, *, needed: bool) -> None:
     """
     settings = services.settings
     make_private_folder(settings.secrets_dir)
-    if services.store.status().mentions == 0:
+    try:
+        is_empty = services.store.status().mentions == 0
+    except StoreUnavailable:
+        is_empty = False  # nobody can tell now; what is crawled meanwhile waits in the spool
+    if is_empty:
         make_missing_keys(settings.secrets_dir)
     elif needed:
         load_keys(settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key)
