@@ -7,7 +7,7 @@ that only shows pages needs neither.
 import importlib
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -98,13 +98,7 @@ class Services:
     @cached_property
     def spool(self) -> Spool:
         """Where looks wait on this machine while the mention store is away."""
-        return SqliteSpool(
-            self.settings.data_dir,
-            lambda: self.masker,
-            self.clock,
-            largest=self.settings.spool.megabytes * 1_000_000,
-            new_name=_spool_name,
-        )
+        return make_spool(self.settings, lambda: self.masker, self.clock)
 
     @cached_property
     def ingest(self) -> "SpoolingIngest":
@@ -198,6 +192,17 @@ class Services:
             model_id=self.scorer.model_id,
             join=lambda work, signal, at: join_open_case(work, signal, at=at, desk=self.desk),
         )
+
+
+def make_spool(settings: Settings, masker: Callable[[], Masker], clock: Clock) -> SqliteSpool:
+    """Return this machine's spool; `masker` is asked for only when a look is put or taken."""
+    return SqliteSpool(
+        settings.data_dir,
+        masker,
+        clock,
+        largest=settings.spool.megabytes * 1_000_000,
+        new_name=_spool_name,
+    )
 
 
 def _spool_name() -> str:
