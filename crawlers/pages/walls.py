@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from crawlers.pages import zhihu_state
 from crawlers.pages.document import Document
 from crawlers.pages.text import node_text
 from domain.mention import Platform
@@ -79,11 +80,25 @@ _WEIBO_STUBS = (
     ),
 )
 _ZHIHU_ERRORS: dict[str, _Wall] = {
-    "40362": BlockKind.REFUSED,
+    "40350": BlockKind.CAPTCHA,
+    "40351": BlockKind.CAPTCHA,
     "40352": BlockKind.CAPTCHA,
+    "40353": BlockKind.CAPTCHA,
+    "40362": BlockKind.REFUSED,
+    "10001": BlockKind.REFUSED,
+    "10002": BlockKind.REFUSED,
     "10003": BlockKind.REFUSED,
+    "401": BlockKind.LOGIN_WALL,
     "404": PageState.GONE,
+    "410": PageState.GONE,
+    "4041": PageState.GONE,
+    "429": BlockKind.RATE_LIMITED,
 }
+_ZHIHU_GONE = re.compile(
+    r"没有知识存在的荒原|NotFound"
+    r"|(?:回答|文章|问题|想法|视频|评论|专栏|内容|资源)(?:已经?)?(?:不存在|被?(?:作者|系统|管理员)?删除)"
+)
+_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|请(?:先|您)?登录|登录后")
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -170,23 +185,38 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
     if reply.get("need_force_login") is True:
         return BlockKind.LOGIN_WALL
     error = reply.get("error")
+    if isinstance(error, str):
+        error = {**reply, "message": f"{error} {_word(reply.get('message'))}"}
+    elif error is None and "message" in reply and "code" in reply and "data" not in reply:
+        error = reply
     if not isinstance(error, dict):
         return None
-    if wall := _ZHIHU_ERRORS.get(str(error.get("code"))):
-        return wall
-    if "/account/unhuman" in _word(error.get("redirect")):
-        return BlockKind.CAPTCHA
-    return BlockKind.LOGIN_WALL if error.get("need_login") else BlockKind.REFUSED
+    words = f"{_word(error.get('name'))} {_word(error.get('message'))}"
+    for wall, is_meant in (
+        (_ZHIHU_ERRORS.get(str(error.get("code"))), True),
+        (BlockKind.CAPTCHA, "/account/unhuman" in _word(error.get("redirect"))),
+        (PageState.GONE, _ZHIHU_GONE.search(words)),
+        (BlockKind.RATE_LIMITED, "频繁" in words),
+        (BlockKind.LOGIN_WALL, error.get("need_login")),
+        (BlockKind.LOGIN_WALL, _ZHIHU_LOGIN.search(words)),
+    ):
+        if wall and is_meant:
+            return wall
+    return BlockKind.REFUSED
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:
+    if zhihu_state.holds_items(document) or zhihu_state.is_body(document):
+        return None
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
+    if "没有知识存在的荒原" in document.title:
+        return PageState.GONE
     if document.tree is None or has_content(Platform.ZHIHU, document):
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
-    if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+    if _ZHIHU_GONE.search(node_text(document.tree.body)):
         return PageState.GONE
     if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
         if "/account/unhuman" in document.text:
