@@ -142,7 +142,7 @@ def _most_open(tags: list[tuple[str, str]]) -> int:
 
 def _parse_utf8(body: bytes) -> object:
     """The JSON value of bytes that are UTF-8, as nearly all replies are: no need to decode them."""
-    if body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
+    if len(body) > _MAX_BRACKETS and body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
         return None
     try:
         return orjson.loads(body)
@@ -156,7 +156,7 @@ def parse_json(text: str) -> object:
     A surrogate left alone by a platform that cut a text in the middle of an emoji is kept for the
     text reader to drop; it must not cost the whole page.
     """
-    if text.count("[") + text.count("{") > _MAX_BRACKETS:
+    if len(text) > _MAX_BRACKETS and text.count("[") + text.count("{") > _MAX_BRACKETS:
         return None
     try:
         return orjson.loads(text)

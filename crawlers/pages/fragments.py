@@ -25,7 +25,7 @@ _HIDDEN_PICTURE = re.compile(r"<noscript><img [^<>]*></noscript>")
 _PRE = re.compile(r"<pre.*?</pre>", re.DOTALL)
 _CARD = re.compile(r"<a [^<>]*link-card[^<>]*>([^<>]+)</a>")
 _ODD_LINK = re.compile(
-    r"<a(?: [^<>]*)?>(?:</a>|[^<>]{0,4}(?:展开|收起|全文))|<a [^<>]*(?:comment_|video-box|fold)"
+    r"<a(?: [^<>]*)?>(?:</?a[ >]|[^<>]{0,4}(?:展开|收起|全文))|<a [^<>]*(?:comment_|video-box|fold)"
 )
 _WIDGET = re.compile(r"class=[\"']?[^\"'<>]*(?:wbicon|replace_tip)")
 _EMOTICON = re.compile(
@@ -39,6 +39,9 @@ def plain_fragment(markup: str) -> str | None:
     """Return the text of a plain fragment, white space settled as a browser would; None when the
     fragment is not plain.
     """
+    if markup[:3] == "<p>" and markup.find("<", 3) == len(markup) - 4 and markup[-4:] == "</p>":
+        text = markup[3:-4]  # one paragraph, as most comments are
+        return None if ">" in text else _settled(html.unescape(text) if "&" in text else text)
     if _BLOCK in markup or _BREAK in markup or _WIDGET.search(markup) or _ODD_LINK.search(markup):
         return None
     text = _without_rarities(markup)

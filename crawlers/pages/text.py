@@ -72,6 +72,8 @@ def markup_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     if "<" not in markup and "&" not in markup:
+        if markup.isprintable() and "  " not in markup:
+            return markup.strip(" ")
         return clean(_SPACES.sub(" ", markup))
     plain = plain_fragment(markup)
     if plain is not None:
@@ -93,6 +95,8 @@ def clean(text: str) -> str:
     """Return `text` without what nobody sees: control and private-use characters, lone surrogates,
     and white space and zero-width characters at its edges. Line breaks stay.
     """
+    if text.isprintable():
+        return text.strip(" ")
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip(_EDGES)
 
 

@@ -21,8 +21,11 @@ from domain.page import FoundMention, Page, PageState
 
 PAGE = "zhihu_cards"
 
-_CARD = ".ContentItem[data-zop], .Post-content[data-zop], .ZVideo-video[data-zop]"
+_CARD = "[data-zop]"
 _ANY_CARD = f"{_CARD}, .Search-card, .SearchResult-Card"
+_UNDESCRIBED = ",".join(
+    f".{kind}Item:not([data-zop])" for kind in ("Answer", "Article", "Pin", "ZVideo")
+)
 _FIELD_WORDS = {"post": "article", "video": "zvideo"}
 _QUESTION_LINK = re.compile(r"/question/([0-9]{1,20})(?:/|$)")
 _MEMBER_LINK = re.compile(r"/(?:people|org)/([^/?#]+)")
@@ -55,6 +58,8 @@ def read(document: Document) -> Page:
 
 def find(document: Document) -> tuple[list[FoundMention], int]:
     """Return the mentions of the cards, each once, and how many cards are of a known kind."""
+    if document.first(_UNDESCRIBED) is not None:
+        raise LayoutChanged(PAGE, "data-zop")
     mentions: dict[str, FoundMention] = {}
     known = 0
     for card in bounded(document.all(_CARD), PAGE):

@@ -24,7 +24,6 @@ from crawlers.pages.zhihu_item import (
     native_id,
     part,
     place,
-    told,
     writer,
 )
 from crawlers.pages.zhihu_reply import entries, following, nothing
@@ -114,7 +113,7 @@ def _comments(item: Item, document: Document, where: _Place) -> Iterator[FoundMe
     """A comment and the replies that it shows."""
     if not is_deleted(item):
         yield _mention(item, document.fetched_at, where, parent=None)
-    children = told(item, "child_comments")
+    children = item.get("child_comments")
     for child in children if isinstance(children, list) else ():
         if not isinstance(child, dict):
             raise LayoutChanged(PAGE, "child_comments[]")
@@ -132,7 +131,7 @@ def _mention(
     if created is None:
         raise LayoutChanged(PAGE, "created_time")
     author, uid = writer(item)
-    answered = native_id(told(item, "reply_comment_id")) or (
+    answered = native_id(item.get("reply_comment_id")) or (
         native_id(parent.get("id")) if parent else None
     )
     return FoundMention(
@@ -156,14 +155,14 @@ def _mention(
 
 def _replies(item: Item, *, is_reply: bool) -> int | None:
     """How many answered. A reply's own count is always 0: what answers it counts at the root."""
-    count = read_count(told(item, "child_comment_count"))
+    count = read_count(item.get("child_comment_count"))
     return count or None if is_reply else count
 
 
 def _ip_place(item: Item) -> str | None:
     """The place stands among the tags of a comment, before them in `address_text`."""
-    tags = told(item, "comment_tag")
+    tags = item.get("comment_tag")
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, dict) and tag.get("type") == "ip_info":
             return place(tag.get("text"))
-    return place(told(item, "address_text"))
+    return place(item.get("address_text"))

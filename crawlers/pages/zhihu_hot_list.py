@@ -36,7 +36,6 @@ from domain.page import FoundMention, Page, PageState
 PAGE = "zhihu_hot_list"
 
 _ROW = ".HotItem, .HotList-item"
-_ROWS = frozenset({"hot_list_feed", "hot_list_feed_video"})
 _LINK = re.compile(r"/(question|answer|zvideo|pin|article|p)s?/([0-9]{1,20})(?:[/?#]|$)")
 _KINDS_IN_LINKS = {"p": "article"}
 
@@ -54,8 +53,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 def looks_like(document: Document) -> bool:
     """Whether the page is a hot list in JSON."""
     found = document.object.get("data")
-    head = found[0] if isinstance(found, list) and found else None
-    return isinstance(head, dict) and word(head.get("type")).startswith("hot_list")
+    return isinstance(found, list) and any(_is_typed_row(row) for row in found)
 
 
 def looks_like_page(document: Document) -> bool:
@@ -66,13 +64,18 @@ def looks_like_page(document: Document) -> bool:
 def read(document: Document) -> Page:
     """Read a hot list that no wall stands before."""
     if document.object:
-        rows = [row for row in entries(document, PAGE) if word(row.get("type")) in _ROWS]
+        rows = [row for row in entries(document, PAGE) if "type" not in row or _is_typed_row(row)]
         found = [_row(row, document.fetched_at) for row in rows]
     elif carried := bounded(zhihu_state.hot_list(document), PAGE):
         found = [_row(row, document.fetched_at) for row in carried if isinstance(row, dict)]
     else:
         found = [_shown(row) for row in bounded(document.all(_ROW), PAGE)]
     return _page(found)
+
+
+def _is_typed_row(row: object) -> bool:
+    """Whether an entry says that it is a row, and no advert between them."""
+    return isinstance(row, dict) and word(row.get("type")).startswith("hot_list")
 
 
 def _page(found: Iterable[FoundMention | None]) -> Page:

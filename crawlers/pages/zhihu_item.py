@@ -53,7 +53,7 @@ _OTHER_VIEWS = ("page_view_count", "view_count", "play_count")
 _NO_NAMES = frozenset({"用户"})
 """How a hot list names somebody who asked without a name."""
 
-_ID = re.compile(r"[0-9]{1,20}")
+_LONGEST_ID = 20
 _PLACE = re.compile(r"^(?:发布于|来自)? ?(?:IP ?属地)? ?[:：]? ?")
 _NOT_PLACES = frozenset({"", "未知", "其他"})
 
@@ -83,8 +83,11 @@ def word(value: object) -> str:
 
 def native_id(value: object) -> str | None:
     """An id, which is text in newer replies and a number in older ones; a float has lost digits."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if _ID.fullmatch(text) and int(text) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if value > 0 else ""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
+        return None
+    return value if value.isascii() and value.isdigit() and value.strip("0") else None
 
 
 def mention_id(kind: str, native: str) -> str:
@@ -104,6 +107,8 @@ def address(kind: str, native: str, question_id: str | None = None) -> str:
 
 def place(value: object) -> str | None:
     """Return the place in `吉林`, `IP 属地广东`; None when none is told."""
+    if not value:
+        return None
     text = _PLACE.sub("", markup_text(value))
     return None if text in _NOT_PLACES else text
 

@@ -53,7 +53,7 @@ def read(document: Document) -> Page:
     known = [item for item in items if word(item.get("type")) in KINDS]
     others = sum(word(item.get("type")) in NOT_MENTIONS | _ADVERTS for item in items)
     unknown = len(items) - len(known) - others
-    if unknown == len(items):
+    if unknown and not known:
         raise LayoutChanged(PAGE, "data[].type")
     readable = [item for item in known if not is_deleted(item)]
     return Page(

@@ -81,7 +81,7 @@ def _reply(document: Document) -> Page:
     if not found:
         return nothing(document, PAGE, next_address)
     mentions, unknown = _results(found, document.fetched_at)
-    if unknown == len(found):
+    if unknown and not mentions:
         raise LayoutChanged(PAGE, "data[].type")
     return Page(
         page=PAGE,
