@@ -22,14 +22,14 @@ _INLINES = re.compile(
 _BREAKS = re.compile(r"<br ?/?>")
 _CELLS = re.compile(r"</?t[dh](?: [^<>]*)?>")
 _HIDDEN_PICTURE = re.compile(r"<noscript><img [^<>]*></noscript>")
-_PRE = re.compile(r"<pre.*?</pre>", re.DOTALL)
-_CARD = re.compile(r"<a [^<>]*link-card[^<>]*>([^<>]+)</a>")
+_PRE = re.compile(r"<pre(?:(?!<pre).)*?</pre>", re.DOTALL)
+_CARD = re.compile(r"<a (?>[^<>]*?link-card)[^<>]*+>([^<>]++)</a>")
 _ODD_LINK = re.compile(
     r"<a(?: [^<>]*)?>(?:</?a[ >]|[^<>]{0,4}(?:展开|收起|全文))|<a [^<>]*(?:comment_|video-box|fold)"
 )
-_WIDGET = re.compile(r"class=[\"']?[^\"'<>]*(?:wbicon|replace_tip)")
+_WIDGET = re.compile(r"class=[\"']?[^\"'<>]{0,200}(?:wbicon|replace_tip)")
 _EMOTICON = re.compile(
-    r"<img(?= )[^<>]*? (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[ />])[^<>]*>"
+    r"<img(?= )(?>[^<>]*? (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[ />]))[^<>]*+>"
 )
 
 _BLANKS = "\t\r\n\f\xa0"

@@ -30,7 +30,7 @@ _FIELD_WORDS = {"post": "article", "video": "zvideo"}
 _QUESTION_LINK = re.compile(r"/question/([0-9]{1,20})(?:/|$)")
 _MEMBER_LINK = re.compile(r"/(?:people|org)/([^/?#]+)")
 _VOTE_WORDS = re.compile(r"赞同|已赞同|\s|\u200b")
-_COMMENT_COUNT = re.compile(r"([0-9.,]+ ?[万亿]?) ?条评论")
+_COMMENT_COUNT = re.compile(r"(?<![0-9.,])([0-9.,]{1,16} ?[万亿]?) ?条评论")
 _PLACE = re.compile(r"IP ?属地[:：]? ?(\S{1,12})")
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -349,3 +350,48 @@ def test_a_plain_fragment_reads_as_its_tree_does(markup):
 )
 def test_what_the_editor_of_zhihu_makes_reads_as_a_person_reads_it(markup, text):
     assert markup_text(markup) == text
+
+
+def many(entry: object, count: int, **changes: object) -> bytes:
+    """A list of as many entries."""
+    one = json.dumps(entry)
+    rest = json.dumps(changes)[1:]
+    return f'{{"paging":{{"is_end":true}},"data":[{",".join([one] * count)}],{rest}'.encode()
+
+
+HUGE = {
+    "many comments": lambda: many(COMMENT, 60_000, counts={}),
+    "as many as are read": lambda: many(
+        {**COMMENT, "content": "<p>好</p>" * 200}, 5_000, counts={}
+    ),
+    "many replies": lambda: many({**COMMENT, "child_comments": [COMMENT] * 60_000}, 1, counts={}),
+    "many answers": lambda: many(ANSWER, 60_000, session={}),
+    "many rows": lambda: many({"type": "hot_list_feed", "target": {"title": "x"}}, 100_000, x=1),
+    "a long text": lambda: many(
+        {**ANSWER, "content": "<p>好 &amp; 坏</p>" * 700_000}, 1, session={}
+    ),
+    "links": lambda: many({**ANSWER, "content": "<a " + "link-card" * 1_000_000}, 1, session={}),
+    "pictures": lambda: many(
+        {**ANSWER, "content": "<img " + " alt=[a] " * 1_000_000}, 1, session={}
+    ),
+    "classes": lambda: many({**ANSWER, "content": "class=" * 1_500_000}, 1, session={}),
+    "blocks": lambda: many({**ANSWER, "content": "</pre>" + "<pre" * 2_000_000}, 1, session={}),
+    "gaps": lambda: many({**ANSWER, "content": "<p>x" + "<br> <p>" * 1_000_000}, 1, session={}),
+    "digits": lambda: b"<div class='ContentItem' data-zop='{}'>" + b"1" * 9_000_000,
+    "data": lambda: page_data({"answers": {str(n): ANSWER for n in range(40_000)}}).encode(),
+    "broken data": lambda: b'<script id="js-initialData">' * 500_000,
+    "a body": lambda: b'<p data-pid="a">' + "好<b>x</b>".encode() * 1_000_000,
+    "deep": lambda: b'{"data":' + b'[{"list":' * 400_000,
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_huge_page_is_read_or_not_understood_in_time(kind):
+    body = HUGE[kind]()
+    start = time.process_time()
+    try:
+        page = detect.read_page(body, platform=Platform.ZHIHU, fetched_at=AT)
+    except LayoutChanged:
+        page = None
+    assert time.process_time() - start < 2
+    assert page is None or page.state is not PageState.EMPTY
