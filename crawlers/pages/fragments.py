@@ -27,7 +27,7 @@ _CARD = re.compile(r"<a (?>[^<>]*?link-card)[^<>]*+>([^<>]++)</a>")
 _ODD_LINK = re.compile(
     r"<a(?: [^<>]*)?>(?:</?a[ >]|[^<>]{0,4}(?:展开|收起|全文))|<a [^<>]*(?:comment_|video-box|fold)"
 )
-_WIDGET = re.compile(r"class=[\"']?[^\"'<>]{0,200}(?:wbicon|replace_tip)")
+_NAME_IN_BRACKETS = re.compile(r"=([\"']?)\[[^\[\]\s\"'<>]{1,20}\]\1[ />]")
 _EMOTICON = re.compile(
     r"<img(?= )(?>[^<>]*? (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[ />]))[^<>]*+>"
 )
@@ -42,7 +42,13 @@ def plain_fragment(markup: str) -> str | None:
     if markup[:3] == "<p>" and markup.find("<", 3) == len(markup) - 4 and markup[-4:] == "</p>":
         text = markup[3:-4]  # one paragraph, as most comments are
         return None if ">" in text else _settled(html.unescape(text) if "&" in text else text)
-    if _BLOCK in markup or _BREAK in markup or _WIDGET.search(markup) or _ODD_LINK.search(markup):
+    if (
+        _BLOCK in markup
+        or _BREAK in markup
+        or "wbicon" in markup
+        or "replace_tip" in markup
+        or _ODD_LINK.search(markup)
+    ):
         return None
     text = _without_rarities(markup)
     text = _INLINES.sub("", _BREAKS.sub(_BREAK, _BLOCKS.sub(_BLOCK, text)))
@@ -59,7 +65,7 @@ def _without_rarities(text: str) -> str:
         text = _HIDDEN_PICTURE.sub("", text)
     if "<pre" in text:
         text = _PRE.sub(_lines, text)
-    if "[" in text and any(sign in text for sign in ('="[', "=[", "='[")):
+    if "[" in text and _NAME_IN_BRACKETS.search(text):
         text = _EMOTICON.sub(r"\2", text)
     if "link-card" in text:
         text = _CARD.sub(rf"{_BLOCK}\1{_BLOCK}", text).replace("link-card", "<")

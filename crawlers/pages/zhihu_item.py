@@ -8,7 +8,7 @@ questions are numbered apart: the same number is an answer here and an article t
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -37,8 +37,11 @@ _NOT_MENTION_NAMES = """
 NOT_MENTIONS = frozenset(_NOT_MENTION_NAMES.split())
 """Objects that are nobody's words: places, people, goods."""
 
-_CREATED = ("created_time", "published_at", "created_at", "created")
-_UPDATED = ("updated_time", "updated_at", "updated")
+_CREATED = ("created_time", "created", "published_at", "created_at")
+_PUBLISHED = ("published_at", "created_at", "created_time", "created")
+"""A video's; it is uploaded before it is published."""
+
+_UPDATED = ("updated_time", "updated", "updated_at")
 _TEXTS = {
     "answer": ("content", "excerpt"),
     "article": ("content", "excerpt", "description"),
@@ -48,8 +51,13 @@ _TEXTS = {
 """Where the text stands, best first. The `description` of a found answer is its question's."""
 
 _LIKES = ("voteup_count", "like_count", "reaction_count")
-_VIEWS = {"zvideo": ("play_count",), "question": ("visit_count", "visits_count")}
-_OTHER_VIEWS = ("page_view_count", "view_count", "play_count")
+_VIEWS = {
+    "zvideo": ("play_count", "view_count"),
+    "question": ("visit_count", "visits_count"),
+    "pin": ("page_view_count",),
+}
+"""Of an answer and an article only the author sees how often they were read."""
+
 _NO_NAMES = frozenset({"用户"})
 """How a hot list names somebody who asked without a name."""
 
@@ -151,16 +159,23 @@ def first_count(item: Item, names: Iterable[str]) -> int | None:
 
 
 def find(
-    item: Item, page: str, fetched_at: datetime, *, users: Item | None = None
+    item: Item,
+    page: str,
+    fetched_at: datetime,
+    *,
+    users: Item | None = None,
+    known: Container[str] = (),
 ) -> list[FoundMention]:
     """Return the mention that `item` is and after it what it shows inside itself: the question of
-    an answer where its time is told, the original of a shared pin.
+    an answer where its time is told (unless its id is `known`), the original of a shared pin.
 
     `item["type"]` is one of KINDS. Raises LayoutChanged, which names `page` and the field, when
     there is no id, no time or no text.
     """
     mention = _mention(item, page, fetched_at, users)
     question = part(item, "question")
+    if mention.parent_id in known:
+        return [mention]
     if mention.parent_id and first_time(question, _CREATED, fetched_at):
         asked = _mention({**question, "type": "question"}, page, fetched_at, users)
         return [mention, replace(asked, embedded=True)]
@@ -177,18 +192,25 @@ def find_all(
     """
     if items and all(lacks_text(item) for item in items):
         raise LayoutChanged(page, "content")
-    found = (mention for item in items for mention in find(item, page, fetched_at, users=users))
-    return each_once(found)
+    found: dict[str, FoundMention] = {}
+    for item in items:
+        keep(find(item, page, fetched_at, users=users, known=found), found)
+    return tuple(found.values())
 
 
 def each_once(mentions: Iterable[FoundMention]) -> tuple[FoundMention, ...]:
     """Return the first mention of each id; one that stands for itself replaces an embedded one."""
     kept: dict[str, FoundMention] = {}
+    keep(mentions, kept)
+    return tuple(kept.values())
+
+
+def keep(mentions: Iterable[FoundMention], kept: dict[str, FoundMention]) -> None:
+    """Add to `kept` what is not there yet, or is there only as shown inside something."""
     for mention in mentions:
         known = kept.get(mention.id)
         if known is None or (known.embedded and not mention.embedded):
             kept[mention.id] = mention
-    return tuple(kept.values())
 
 
 def is_deleted(item: Item) -> bool:
@@ -219,7 +241,7 @@ def _with_original(
 def _mention(item: Item, page: str, fetched_at: datetime, users: Item | None) -> FoundMention:
     kind = str(item["type"])
     native = native_id(item.get("id"))
-    created = first_time(item, _CREATED, fetched_at)
+    created = first_time(item, _PUBLISHED if kind == "zvideo" else _CREATED, fetched_at)
     if native is None:
         raise LayoutChanged(page, "id")
     if created is None:
@@ -252,8 +274,8 @@ def _mention(item: Item, page: str, fetched_at: datetime, users: Item | None) ->
         ip_location=place(told(item, "ip_info")),
         likes=_likes(item, kind),
         comments=_count(item, ("comment_count",), "comment_count"),
-        reposts=read_count(told(item, "repin_count")),
-        views=first_count(item, _VIEWS.get(kind, _OTHER_VIEWS)),
+        reposts=read_count(told(item, "repin_count")) if kind == "pin" else None,
+        views=first_count(item, _VIEWS.get(kind, ())),
         topic=_topic(item),
     )
 
