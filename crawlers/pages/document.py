@@ -222,7 +222,8 @@ class Document:
     def _script(self, name: str) -> _Value:
         if self.text[:1] != "<":
             return None
-        at = self.text.find(f'id="{name}"')
+        quoted = (self.text.find(f"id={quote}{name}") for quote in ('"', "'", ""))
+        at = next((place for place in quoted if place >= 0), -1)
         start = self.text.find(">", at)
         end = self.text.find("</script", start)
         if min(at, start, end) < 0 or "<" in self.text[at:start]:

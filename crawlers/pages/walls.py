@@ -56,7 +56,10 @@ _REASONS = {
 
 _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
-    Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
+    Platform.ZHIHU: (
+        ".ContentItem, .Search-card, .RichContent, .Post-RichText, .HotItem, .HotList-item,"
+        "[data-zop]"
+    ),
     Platform.TIEBA: (
         ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
         ".pb-comment-item"
@@ -206,7 +209,7 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:
-    if zhihu_state.holds_items(document) or zhihu_state.is_body(document):
+    if zhihu_state.holds_words(document):
         return None
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
@@ -216,7 +219,11 @@ def _zhihu_markup(document: Document) -> _Wall | None:
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
-    if _ZHIHU_GONE.search(node_text(document.tree.body)):
+    if document.first("[class^=Unhuman]"):
+        return BlockKind.CAPTCHA
+    if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+        return PageState.GONE
+    if _ZHIHU_GONE.search(node_text(document.first(".ErrorPage"))):
         return PageState.GONE
     if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
         if "/account/unhuman" in document.text:

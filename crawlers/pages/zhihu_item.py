@@ -218,6 +218,19 @@ def is_deleted(item: Item) -> bool:
     return told(item, "is_deleted") is True or told(item, "is_delete") is True
 
 
+def remarks(items: Iterable[Item], *, unknown: int = 0) -> str:
+    """What a page should say about what it leaves out, "" when it is nothing."""
+    listed = list(items)
+    deleted = sum(map(is_deleted, listed))
+    cut = sum(told(item, "content_need_truncated") is True for item in listed)
+    counted = (
+        (deleted, "deleted"),
+        (cut, "cut short for guests"),
+        (unknown, "entries of an unknown kind left out"),
+    )
+    return ", ".join(f"{count} {what}" for count, what in counted if count)
+
+
 def lacks_text(item: Item) -> bool:
     """Whether no field that could hold the text is there at all (an empty one is)."""
     names = _TEXTS.get(str(item.get("type")), ("content_html", "content", "excerpt_title"))
@@ -228,7 +241,10 @@ def _with_original(
     pin: FoundMention, item: Item, page: str, fetched_at: datetime, users: Item | None
 ) -> list[FoundMention]:
     shared = part(item, "origin_pin")
-    native = native_id(shared.get("id")) or native_id(told(item, "source_pin_id"))
+    native = next(
+        filter(None, map(native_id, (shared.get("id"), *_named_pins(item)))),
+        None,
+    )
     if native is None or pin.id == mention_id("pin", native):
         return [pin]
     pin = replace(pin, repost_of=mention_id("pin", native))
@@ -236,6 +252,11 @@ def _with_original(
         return [pin]
     original = _mention({**shared, "type": "pin", "id": native}, page, fetched_at, users)
     return [pin, replace(original, embedded=True)]
+
+
+def _named_pins(item: Item) -> tuple[object, object]:
+    """Where page data names the original instead of holding it."""
+    return told(item, "origin_pin"), told(item, "source_pin_id")
 
 
 def _mention(item: Item, page: str, fetched_at: datetime, users: Item | None) -> FoundMention:

@@ -22,6 +22,7 @@ from crawlers.pages.zhihu_item import (
     mention_id,
     native_id,
     part,
+    remarks,
     told,
 )
 from domain.errors import LayoutChanged
@@ -62,7 +63,13 @@ def read(document: Document) -> Page:
         raise LayoutChanged(PAGE, "entities")
     if about is not None and all(mention.embedded for mention in mentions):
         return Page(page=PAGE, state=PageState.NOT_CONTENT, reason="page without what it is about")
-    return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=_next(document))
+    return Page(
+        page=PAGE,
+        state=PageState.OK,
+        mentions=mentions,
+        next=_next(document),
+        reason=remarks(items),
+    )
 
 
 def _about(document: Document) -> str | None:

@@ -9,7 +9,16 @@ from datetime import datetime
 
 from crawlers.pages import walls
 from crawlers.pages.document import Document
-from crawlers.pages.zhihu_item import KINDS, NOT_MENTIONS, Item, find_all, is_deleted, part, word
+from crawlers.pages.zhihu_item import (
+    KINDS,
+    NOT_MENTIONS,
+    Item,
+    find_all,
+    is_deleted,
+    part,
+    remarks,
+    word,
+)
 from crawlers.pages.zhihu_reply import entries, following, nothing
 from domain.errors import LayoutChanged
 from domain.mention import Platform
@@ -17,7 +26,10 @@ from domain.page import Page, PageState
 
 PAGE = "zhihu_list"
 
-_CARDS = frozenset({"question_feed_card", "feed", "feed_group", "moments_feed", "column_item"})
+_FEW = 50
+"""So many entries tell what a list is."""
+
+_CARDS = frozenset({"question_feed_card", "feed", "feed_group", "topic_feed"})
 _ADVERTS = frozenset({"feed_advert", "feed_ad", "ad", "advert", "market_card", "feed_item_index"})
 _INSIDE = ("target", "object", "content")
 
@@ -38,9 +50,11 @@ def looks_like(document: Document) -> bool:
     found = document.object.get("data")
     if not isinstance(found, list) or "paging" not in document.object:
         return False
+    items = _unwrapped(entry for entry in found[:_FEW] if isinstance(entry, dict))
     known = KINDS.keys() | NOT_MENTIONS | _CARDS | _ADVERTS
-    kinds = {word(entry.get("type")) for entry in found if isinstance(entry, dict)}
-    return not kinds.isdisjoint(known) or (not found and "session" in document.object)
+    return any(word(item.get("type")) in known for item in items) or (
+        not found and "session" in document.object
+    )
 
 
 def read(document: Document) -> Page:
@@ -61,7 +75,7 @@ def read(document: Document) -> Page:
         state=PageState.OK,
         mentions=find_all(readable, PAGE, document.fetched_at),
         next=next_address,
-        reason=_left_out(deleted=len(known) - len(readable), unknown=unknown),
+        reason=remarks(known, unknown=unknown),
     )
 
 
@@ -78,12 +92,3 @@ def _unwrapped(found: Iterable[Item]) -> Iterator[Item]:
             yield from (part(each, "target") for each in group if isinstance(each, dict))
         else:
             yield entry
-
-
-def _left_out(*, deleted: int, unknown: int) -> str:
-    reasons = []
-    if deleted:
-        reasons.append(f"{deleted} deleted")
-    if unknown:
-        reasons.append(f"{unknown} entries of an unknown kind left out")
-    return ", ".join(reasons)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crawlers.pages import walls
 from crawlers.pages.document import Document
-from crawlers.pages.zhihu_item import KINDS, Item, find_all, is_deleted, told, word
+from crawlers.pages.zhihu_item import KINDS, Item, find_all, is_deleted, remarks, told, word
 from domain.errors import LayoutChanged
 from domain.mention import Platform
 from domain.page import Page, PageState
@@ -36,7 +36,7 @@ def read(document: Document) -> Page:
     if is_deleted(item):
         return Page(page=PAGE, state=PageState.GONE, reason="deleted, or never was")
     mentions = find_all([item], PAGE, document.fetched_at)
-    return Page(page=PAGE, state=PageState.OK, mentions=mentions)
+    return Page(page=PAGE, state=PageState.OK, mentions=mentions, reason=remarks([item]))
 
 
 def _kind(item: Item) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from crawlers.pages.document import Document
+from crawlers.pages.document import Document, attribute, parse_json
 
 SCRIPT = "js-initialData"
 KINDS = {
@@ -20,8 +20,12 @@ _WITHIN = 4096
 
 
 def initial_state(document: Document) -> Mapping[str, object]:
-    """Return `initialState`, empty when the page has none that can be read."""
-    return _object(document.script(SCRIPT), "initialState")
+    """Return `initialState`, empty when the page has none that can be read.
+
+    Until 2018 the same stood in an attribute, `div#data[data-state]`, without a name around it.
+    """
+    state = _object(document.script(SCRIPT), "initialState")
+    return state or _old_state(document)
 
 
 def entities(document: Document) -> Mapping[str, object]:
@@ -45,6 +49,11 @@ def hot_list(document: Document) -> list[object]:
     return found if isinstance(found, list) else []
 
 
+def holds_words(document: Document) -> bool:
+    """Whether the page brings words of people, which say nothing about the page itself."""
+    return holds_items(document) or bool(hot_list(document)) or is_body(document)
+
+
 def is_body(document: Document) -> bool:
     """Whether the page is nothing but the text of an item, as saved from its `content`."""
     head = document.text[:_WITHIN]
@@ -53,6 +62,13 @@ def is_body(document: Document) -> bool:
         and "data-pid=" in head
         and not any(tag in head for tag in ("<html", "<head", "<body"))
     )
+
+
+def _old_state(document: Document) -> Mapping[str, object]:
+    if document.text[:1] != "<" or 'data-state="' not in document.text:
+        return {}
+    state = parse_json(attribute(document.first("#data[data-state]"), "data-state"))
+    return state if isinstance(state, dict) else {}
 
 
 def _object(value: object, name: str) -> Mapping[str, object]:

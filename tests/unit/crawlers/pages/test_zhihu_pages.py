@@ -1,5 +1,6 @@
 """Every Zhihu surface: its fixtures, what it does with less than a whole page, and its walls."""
 
+import html
 import importlib
 import json
 import time
@@ -196,6 +197,26 @@ def test_the_viewer_among_the_users_is_never_read():
     assert "看页面的人" not in repr(page)
 
 
+def test_a_page_of_2018_has_its_data_in_an_attribute():
+    data = html.escape(json.dumps({"entities": {"answers": {"7": ANSWER}}}))
+    page = read(zhihu_item_page, f'<html><div id="data" data-state="{data}"></div></html>')
+    assert [mention.id for mention in page.mentions] == ["zhihu:answer:7", "zhihu:question:5"]
+
+
+def test_texts_that_guests_see_cut_short_are_told():
+    page = read(zhihu_object, {**ANSWER, "content_need_truncated": True})
+    assert page.reason == "1 cut short for guests"
+
+
+def test_a_pin_of_page_data_names_the_pin_it_shares():
+    pin = {"id": "8", "type": "pin", "created": 1763600000, "content": [{"content": "转"}]}
+    shared = {**pin, "id": "3"}
+    both = page_data({"pins": {"8": {**pin, "originPin": "3"}, "3": shared}}, "/pin/8")
+    own, original = read(zhihu_item_page, both).mentions
+    assert (own.repost_of, own.embedded) == (original.id, False)
+    assert original.embedded
+
+
 def wall(body: object, *, url: str = "", status: int = 200) -> Page | None:
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return walls.find(Platform.ZHIHU, Document(text.encode(), url, status, AT), page="page")
@@ -262,6 +283,8 @@ def test_a_page_that_says_its_item_is_gone_is_gone(body):
         {**ANSWER, "content": "请先登录", "message": "x"},
         page_data({"answers": {"7": {**ANSWER, "content": "该回答已被删除"}}}),
         '<p data-pid="a">该回答已被删除</p>',
+        "<html><h1 class='QuestionHeader-title'>为什么我的回答被删除了？</h1></html>",
+        "<html><section class='HotItem'><h2>没有知识存在的荒原</h2></section></html>",
     ],
 )
 def test_words_of_people_are_no_wall(body):
