@@ -9,7 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawlers.pages import tieba_search, walls, weibo_search, zhihu_search
+from crawlers.pages import (
+    tieba_search,
+    walls,
+    weibo_comments,
+    weibo_hot_words,
+    weibo_item,
+    weibo_lists,
+    weibo_long_text,
+    weibo_mobile_feed,
+    weibo_profile,
+    weibo_search,
+    weibo_shell,
+    weibo_wap,
+    zhihu_search,
+)
 from crawlers.pages.document import Document, parse_json
 from domain.errors import LayoutChanged
 from domain.mention import Platform
@@ -99,18 +113,15 @@ def _is_zhihu_item_page(document: Document) -> bool:
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
-        _not_yet("weibo_mobile_feed", _has("data", "cards")),
-        _not_yet("weibo_mobile_profile", _has("data", "userInfo")),
-        _not_yet("weibo_long_text", _has("data", "longTextContent")),
-        _not_yet("weibo_mobile_comments", _has("data", "data")),
-        _not_yet("weibo_user_posts", _has("data", "list")),
-        _not_yet("weibo_mobile_post", _has("data", "created_at")),
-        _not_yet("weibo_comments", _has("trendsText")),
-        _not_yet("weibo_hot_posts", _has("statuses")),
-        _not_yet("weibo_post", _has("mblogid")),
-        _not_yet("weibo_detail_page", _says("$render_data")),
-        _not_yet("weibo_wap_comments", _shows("div.c[id^=C_]")),
-        _not_yet("weibo_wap_posts", _shows("div.c[id^=M_]")),
+        Reader(weibo_mobile_feed.PAGE, weibo_mobile_feed.looks_like, weibo_mobile_feed.read),
+        Reader(weibo_hot_words.PAGE, weibo_hot_words.looks_like, weibo_hot_words.read),
+        Reader(weibo_long_text.PAGE, weibo_long_text.looks_like, weibo_long_text.read),
+        Reader(weibo_item.PAGE, weibo_item.looks_like, weibo_item.read),
+        Reader(weibo_lists.PAGE, weibo_lists.looks_like, weibo_lists.read),
+        Reader(weibo_comments.PAGE, weibo_comments.looks_like, weibo_comments.read),
+        Reader(weibo_profile.PAGE, weibo_profile.looks_like, weibo_profile.read),
+        Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
+        Reader(weibo_shell.PAGE, weibo_shell.looks_like, weibo_shell.read),
     ),
     Platform.ZHIHU: (
         Reader(zhihu_search.PAGE, zhihu_search.looks_like, zhihu_search.read),

@@ -38,6 +38,7 @@ _FEW_TAGS = 4_000
 """So many tags nest fast enough even when all of them do."""
 
 _MAX_BRACKETS = 500_000
+_DECODER = json.JSONDecoder()
 _SAMPLE = 65_536
 """Bytes by which an encoding is known."""
 
@@ -152,6 +153,16 @@ def parse_json(text: str) -> object:
         pass
     try:
         return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_at(text: str, start: int) -> object:
+    """Return the JSON value that begins at a place of a text, as in a script; None if none does."""
+    if text.count("[", start) + text.count("{", start) > _MAX_BRACKETS:
+        return None
+    try:
+        return _DECODER.raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
 

@@ -7,7 +7,6 @@ notice is read before any card.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +15,7 @@ from selectolax.lexbor import LexborNode
 from crawlers.pages import walls
 from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
+from crawlers.pages.weibo_post import once, topic_in
 from domain.counts import read_count
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -32,7 +32,6 @@ _POST_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})/([0-9A-Za-z]{5,12})(?:
 _USER_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})(?:[?#/]|$)")
 _NEXT_PAGE = re.compile(r"[?&]page=([0-9]{1,4})(?:&|$)")
 _MID_IN_DATA = re.compile(r"(?:^|&)mid=([0-9]{8,19})(?:&|$)")
-_TOPIC = re.compile(r"#([^#\s][^#\n]{0,60})#")
 _REMARK = re.compile(r"\s*转赞人数.*", re.DOTALL)
 """`今天12:30 转赞人数超过10`: stands inside the link of the time."""
 
@@ -69,7 +68,7 @@ def read(document: Document) -> Page:
     if not cards:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
-    return Page(page=PAGE, state=PageState.OK, mentions=_once(found), next=_next(document))
+    return Page(page=PAGE, state=PageState.OK, mentions=once(found), next=_next(document))
 
 
 def _without_results(notice: str) -> Page:
@@ -78,17 +77,6 @@ def _without_results(notice: str) -> Page:
     if _NOTHING.search(notice):
         return Page.empty(PAGE)
     raise LayoutChanged(PAGE, "wording of the no-result notice")
-
-
-def _once(found: Iterable[FoundMention]) -> tuple[FoundMention, ...]:
-    """Each post once: a hot post stands above the list and in it, an original under many
-    reposts.
-    """
-    kept: dict[str, FoundMention] = {}
-    for mention in found:
-        if mention.id not in kept or (kept[mention.id].embedded and not mention.embedded):
-            kept[mention.id] = mention
-    return tuple(kept.values())
 
 
 def _next(document: Document) -> str | None:
@@ -145,7 +133,6 @@ def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
     uid = uid or _author_uid(part)
     published_at, precision = _time(part, fetched_at)
     text = _text(part)
-    topic = _TOPIC.search(text)
     return FoundMention(
         id=f"{Platform.WEIBO}:{mid}",
         platform=Platform.WEIBO,
@@ -161,7 +148,7 @@ def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
         reposts=_count(part, 0),
         comments=_count(part, 1),
         likes=_count(part, 2),
-        topic=topic[1] if topic else None,
+        topic=topic_in(text),
     )
 
 

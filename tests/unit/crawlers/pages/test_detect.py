@@ -34,18 +34,6 @@ def read(platform: Platform, body: bytes, url: str = "") -> Page | None:
 @pytest.mark.parametrize(
     ("platform", "body", "name"),
     [
-        (Platform.WEIBO, '{"ok":1,"data":{"cards":[{"card_type":9}]}}', "weibo_mobile_feed"),
-        (Platform.WEIBO, '{"ok":1,"data":{"userInfo":{"id":1}}}', "weibo_mobile_profile"),
-        (Platform.WEIBO, '{"ok":1,"data":{"longTextContent":"x"}}', "weibo_long_text"),
-        (Platform.WEIBO, '{"ok":1,"data":{"data":[{"id":1}]}}', "weibo_mobile_comments"),
-        (Platform.WEIBO, '{"ok":1,"data":{"list":[{"id":1}]}}', "weibo_user_posts"),
-        (Platform.WEIBO, '{"ok":1,"data":{"created_at":"x","id":1}}', "weibo_mobile_post"),
-        (Platform.WEIBO, '{"ok":1,"data":[{"id":1}],"trendsText":"x"}', "weibo_comments"),
-        (Platform.WEIBO, '{"ok":1,"statuses":[{"id":1}]}', "weibo_hot_posts"),
-        (Platform.WEIBO, '{"ok":1,"mblogid":"x","text":"x"}', "weibo_post"),
-        (Platform.WEIBO, "<script>var $render_data = [{}]</script>", "weibo_detail_page"),
-        (Platform.WEIBO, '<div class="c" id="C_1">x</div>', "weibo_wap_comments"),
-        (Platform.WEIBO, '<div class="c" id="M_1">x</div>', "weibo_wap_posts"),
         (Platform.ZHIHU, '{"data":[{"type":"comment"}],"paging":{}}', "zhihu_comments"),
         (Platform.ZHIHU, '{"data":[{"type":"answer"}],"paging":{}}', "zhihu_list"),
         (Platform.ZHIHU, '{"type":"pin","id":"1"}', "zhihu_item"),
