@@ -29,6 +29,9 @@ _LONGEST_TEXT = 64
 _LEAP_CYCLE = 9
 """Years to look back for a 29 February: at most eight lie between two of them (1896 to 1904)."""
 
+_WEEKDAY_INITIALS = frozenset("MTWFSmtwfs")
+"""Only the form that weekdays begin starts with one of these; it is the most common of all."""
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
 _AGES = {
@@ -53,7 +56,7 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     text = _normalised(value)
     if not text:
         return None
-    for form, read in _FORMS:
+    for form, read in _FORMS if text[0] not in _WEEKDAY_INITIALS else _FORMS[-1:]:
         if match := form.fullmatch(text):
             try:
                 now = fetched_at.astimezone(CHINA).replace(microsecond=0)
@@ -77,6 +80,8 @@ def _normalised(value: object) -> str:
     text = value.strip(" \t\r\n\u200b\ufeff\xa0")
     if len(text) > _LONGEST_TEXT:
         return ""
+    if text.isascii():
+        return " ".join(text.split())
     text = " ".join(unicodedata.normalize("NFKC", text).split())
     return _PREFIX.sub("", text)
 
@@ -90,7 +95,7 @@ def _clock(match: re.Match[str]) -> tuple[int, int, int, Precision]:
 
 
 def _zone(text: str | None) -> timezone:
-    if text is None:
+    if text is None or text == "+0800":
         return CHINA
     if text == "Z":
         return UTC

@@ -39,7 +39,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
         (r"(visitor\.passport\.weibo\.c(om|n)/|passport\.weibo\.com/visitor)", BlockKind.VISITOR),
         (r"passport\.weibo\.c(om|n)/verify", BlockKind.CAPTCHA),
         (r"passport\.weibo\.c(om|n)/", BlockKind.LOGIN_WALL),
-        (r"(www\.)?weibo\.com/login\.php", BlockKind.LOGIN_WALL),
+        (r"(www\.)?weibo\.com/(login\.php|newlogin)", BlockKind.LOGIN_WALL),
         (r"login\.sina\.com\.cn/", BlockKind.LOGIN_WALL),
         (r"www\.zhihu\.com/account/unhuman", BlockKind.CAPTCHA),
         (r"www\.zhihu\.com/signin", BlockKind.LOGIN_WALL),

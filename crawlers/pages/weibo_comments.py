@@ -19,6 +19,7 @@ from crawlers.pages.weibo_post import (
     asked_page,
     asked_post,
     author_of,
+    bid_in,
     decimal_id,
     detail_url,
     is_gone,
@@ -37,7 +38,6 @@ from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform
 from domain.page import FoundMention, Page, PageState
 from domain.times import read_time
-from domain.weibo_ids import bid_of
 
 PAGE = "weibo_comments"
 MOBILE_PAGE = "weibo_mobile_comments"
@@ -179,7 +179,7 @@ class _Reader:
             text=text,
             published_at=told[0],
             published_precision=told[1],
-            bid=bid_of(mid),
+            bid=bid_in(entry),
             author=author,
             author_uid=uid,
             parent_id=f"{Platform.WEIBO}:{answered}" if answered else thread or post,

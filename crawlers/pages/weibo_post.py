@@ -8,7 +8,6 @@ left: its `user` is null. What several pages of Weibo share besides stands here 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from crawlers.pages.document import Document, asked, bounded
@@ -109,11 +108,12 @@ def read_post(
         repost_of = f"{Platform.WEIBO}:{mid}" if mid else repost_of
         if not ("user" in original and original["user"] is None) and not is_gone(original):
             originals = read_post(original, page=page, fetched_at=fetched_at, embedded=True)
-    own = _mention(post, page, fetched_at)
-    return [replace(own, repost_of=repost_of, embedded=embedded), *originals]
+    return [_mention(post, page, fetched_at, repost_of, embedded=embedded), *originals]
 
 
-def _mention(post: Fields, page: str, fetched_at: datetime) -> FoundMention:
+def _mention(
+    post: Fields, page: str, fetched_at: datetime, repost_of: str | None, *, embedded: bool
+) -> FoundMention:
     mid = mid_in(post)
     if mid is None:
         raise LayoutChanged(page, "mid")
@@ -123,7 +123,7 @@ def _mention(post: Fields, page: str, fetched_at: datetime) -> FoundMention:
         raise LayoutChanged(page, "created_at")
     edited = read_time(post.get("edit_at"), fetched_at=fetched_at)
     text = _text(post, page)
-    bid = _bid(post) or bid_of(mid)
+    bid = bid_in(post) or bid_of(mid)
     return FoundMention(
         id=f"{Platform.WEIBO}:{mid}",
         platform=Platform.WEIBO,
@@ -136,6 +136,7 @@ def _mention(post: Fields, page: str, fetched_at: datetime) -> FoundMention:
         title=_title(post),
         author=author,
         author_uid=uid,
+        repost_of=repost_of,
         edited_at=edited[0] if edited else None,
         ip_location=place(post.get("region_name")),
         client=markup_text(post.get("source")) or None,
@@ -144,6 +145,7 @@ def _mention(post: Fields, page: str, fetched_at: datetime) -> FoundMention:
         reposts=read_count(post.get("reposts_count")),
         views=_views(post),
         topic=topic_in(text) or _topic(post),
+        embedded=embedded,
     )
 
 
@@ -152,7 +154,7 @@ def mid_in(item: Fields) -> str | None:
     for name in ("mid", "idstr", "id"):
         if mid := decimal_id(item.get(name)):
             return mid
-    bid = _bid(item)
+    bid = bid_in(item)
     return mid_of(bid) if bid else None
 
 
@@ -163,7 +165,8 @@ def decimal_id(value: object) -> str | None:
     return value if isinstance(value, str) and _MID.fullmatch(value) else None
 
 
-def _bid(item: Fields) -> str | None:
+def bid_in(item: Fields) -> str | None:
+    """The short id of a post or comment, where the reply has it."""
     for name in ("mblogid", "bid"):
         value = item.get(name)
         if isinstance(value, str) and _BID.fullmatch(value):

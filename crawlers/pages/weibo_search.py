@@ -26,6 +26,9 @@ from domain.weibo_ids import bid_of, mid_of
 PAGE = "weibo_search"
 
 _CARD = "div.card-wrap[action-type=feed_list_item]"
+_NAMELESS = "div.card-wrap:not([action-type=feed_list_item]) [node-type=feed_list_content]"
+"""The text of a post on a card that is not marked as one."""
+
 _NO_RESULT = ".card-no-result"
 _ORIGINAL = ".card-comment, [node-type=feed_list_forwardContent]"
 _POST_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})/([0-9A-Za-z]{5,12})(?:[?#/]|$)")
@@ -53,7 +56,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page is one of s.weibo.com, with or without results."""
-    return (
+    return not document.object and (
         document.first(f"{_CARD}, {_NO_RESULT}") is not None
         or document.title == "微博搜索"
         or (document.tree is not None and "//s.weibo.com/" in document.url)
@@ -65,7 +68,7 @@ def read(document: Document) -> Page:
     if notice := document.first(_NO_RESULT):
         return _without_results(node_text(notice))
     cards = bounded(document.all(_CARD), PAGE)
-    if not cards:
+    if not cards or document.first(_NAMELESS) is not None:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
     return Page(page=PAGE, state=PageState.OK, mentions=once(found), next=_next(document))

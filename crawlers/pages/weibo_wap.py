@@ -23,13 +23,16 @@ from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
 from domain.page import FoundMention, Page, PageState
 from domain.times import read_time
-from domain.weibo_ids import bid_of, mid_of, time_of
+from domain.weibo_ids import mid_of, time_of
 
 PAGE = "weibo_wap_posts"
 COMMENTS_PAGE = "weibo_wap_comments"
 
 _POST = "div.c[id^=M_]"
 _COMMENT = "div.c[id^=C_]"
+_NAMELESS = "div.c:not([id^=M_]):not([id^=C_]) .ctt"
+"""A text that belongs to nothing: a post or comment whose id is not where it was."""
+
 _COMMENT_FORM = "#cmtfrm"
 _COUNT = re.compile(r"(?:原文)?(赞|转发|评论)\[([^\[\]]{1,20})\]")
 _BUTTON = re.compile(
@@ -66,7 +69,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page is one of weibo.cn with posts or comments."""
-    return document.first(f"{_POST}, {_COMMENT}") is not None
+    return not document.object and document.first(f"{_POST}, {_COMMENT}") is not None
 
 
 def read(document: Document) -> Page:
@@ -74,6 +77,8 @@ def read(document: Document) -> Page:
     comments = bounded(document.all(_COMMENT), COMMENTS_PAGE)
     if comments or document.first(_COMMENT_FORM) is not None:
         return _comments_page(comments, document)
+    if document.first(_NAMELESS) is not None:
+        raise LayoutChanged(PAGE, "id")
     blocks = bounded(document.all(_POST), PAGE)
     owner = _owner(document)
     found: list[FoundMention] = []
@@ -301,6 +306,8 @@ def _original(
 def _comments_page(blocks: list[LexborNode], document: Document) -> Page:
     bid = _commented(document)
     posts = _commented_post(bid, document)
+    if document.first(_NAMELESS) is not None:
+        raise LayoutChanged(COMMENTS_PAGE, "id")
     if not blocks:
         if _NOBODY.search(document.text) or (posts and posts[0].comments == 0):
             return Page.empty(COMMENTS_PAGE)
@@ -359,7 +366,6 @@ def _comment(block: _Block, post: str | None) -> FoundMention:
         text=text,
         published_at=told.at,
         published_precision=told.precision,
-        bid=bid_of(match[1]),
         author=author.name,
         author_uid=author.uid,
         parent_id=above,
