@@ -56,16 +56,22 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     text = _normalised(value)
     if not text:
         return None
-    for form, read in _FORMS if text[0] not in _WEEKDAY_INITIALS else _FORMS[-1:]:
+    is_absolute = text[0] in _WEEKDAY_INITIALS
+    for form, read in _WEEKDAY_FORMS if is_absolute else _FORMS:
         if match := form.fullmatch(text):
             try:
-                now = fetched_at.astimezone(CHINA).replace(microsecond=0)
+                now = fetched_at if is_absolute else _whole_second(fetched_at)
                 moment, precision = read(match, now)
                 moment = moment.astimezone(UTC)
             except (ValueError, OverflowError):  # 31 February, 25:00, year 0
                 return None
             return (moment, precision) if _EARLIEST <= moment < _LATEST else None
     return None
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """A moment on China's clock, to the second."""
+    return moment.astimezone(CHINA).replace(microsecond=0)
 
 
 def _normalised(value: object) -> str:
@@ -176,6 +182,12 @@ def _form(pattern: str) -> re.Pattern[str]:
 _PREFIX = re.compile(r"^(?:发布|发表|编辑|回复|更新|修改)于:? ?")
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
 _ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
+_WEEKDAY_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
+    (
+        _form(r"[A-Za-z]{3},? (?P<name>[A-Za-z]{3}) (?P<day>\d{1,2}) CLOCK ZONE (?P<year>\d{4})"),
+        _rfc_like,
+    ),
+)
 _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_form(r"刚刚|刚才"), _just_now),
     (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
@@ -191,8 +203,5 @@ _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     ),
     (_form(r"(?P<year>\d{4}) ?[-/年] ?(?P<month>\d{1,2}) ?月?"), _year_month),
     (_form(r"(?P<month>\d{1,2}) ?[-/月] ?(?P<day>\d{1,2}) ?日?(?: ?CLOCK)?"), _month_day),
-    (
-        _form(r"[A-Za-z]{3},? (?P<name>[A-Za-z]{3}) (?P<day>\d{1,2}) CLOCK ZONE (?P<year>\d{4})"),
-        _rfc_like,
-    ),
+    *_WEEKDAY_FORMS,
 )

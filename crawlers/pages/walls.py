@@ -151,6 +151,10 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _code(value: object) -> str:
+    return str(value) if isinstance(value, int) and value else _word(value)
+
+
 def has_content(platform: Platform, document: Document) -> bool:
     """Whether posts stand on a page, so that words on it may be theirs."""
     return document.first(_CONTENT[platform]) is not None
@@ -170,7 +174,7 @@ def _weibo_reply(document: Document) -> _Wall | None:
     if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
     words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
-    code = str(reply.get("errno") or reply.get("error_code") or "")
+    code = _code(reply.get("errno")) or _code(reply.get("error_code"))
     for wall, is_meant in (
         (_WEIBO_ERRORS.get(code), True),
         (kind, True),

@@ -43,7 +43,8 @@ PAGE = "weibo_comments"
 MOBILE_PAGE = "weibo_mobile_comments"
 
 _SIGNS = ("rootid", "rootidstr", "like_count", "like_counts", "floor_number", "reply_comment")
-_OF_A_REPLY = ("trendsText", "rootComment", "filter_group", "max_id")
+_OF_A_REPLY = ("trendsText", "rootComment", "filter_group", "max_id", "hot_data")
+_ADDRESS = re.compile(r"/(?:comments/|statuses/buildComments)")
 _BY_SETTING = re.compile(r"精选|设置|博主|作者|防护|粉丝")
 _DEEPEST_REPLY = 3
 
@@ -67,11 +68,11 @@ def looks_like(document: Document) -> bool:
     inner = data.get("data") if isinstance(data, dict) else data
     if isinstance(inner, list) and inner:
         return not looks_like_post(inner[0]) or _is_comment(inner[0])
-    if isinstance(inner, list):
-        return "/repostTimeline" not in document.url
-    return any(name in reply for name in _OF_A_REPLY) or (
-        isinstance(data, dict) and "max_id" in data
-    )
+    if "/repostTimeline" in document.url:
+        return False
+    holder = data if isinstance(data, dict) else reply
+    asked = isinstance(inner, list) and _ADDRESS.search(document.url) is not None
+    return asked or any(name in holder for name in _OF_A_REPLY)
 
 
 def _is_comment(entry: object) -> bool:
@@ -90,7 +91,7 @@ def _page(page: str, holder: Fields, path: str, document: Document) -> Page:
     entries = bounded(list_in(holder, "data", page=page, path=path), page)
     following = _next(holder, document)
     reader = _Reader(page, document.fetched_at, _post_of(holder, document))
-    found = reader.read(entries)
+    found = bounded(reader.read(entries), page)
     hot = holder.get("hot_data")
     if isinstance(hot, list):
         found += reader.read(bounded(hot, page), embedded=True)
@@ -151,7 +152,7 @@ class _Reader:
         found = [own]
         replies = entry.get("comments")
         if isinstance(replies, list) and depth < _DEEPEST_REPLY:
-            for reply in replies:
+            for reply in bounded(replies, self._page):
                 found += self._thread(reply, above=own.id, embedded=True, depth=depth + 1)
         return found
 

@@ -1,4 +1,4 @@
-"""weibo.com/ajax/side/hotSearch: the words of Weibo's hot list (热搜), about fifty of them.
+"""weibo.com/ajax/side/hotSearch and hot_band: the words of Weibo's hot list (热搜), some fifty.
 
 A word is a mention of its own, as a brand on this list is news by itself: its text is the word, its
 forum is the list. The list has no ids, so the id is made of the word: the same word is the same
@@ -21,6 +21,8 @@ from domain.times import read_time
 PAGE = "weibo_hot_words"
 LIST = "微博热搜"
 
+_LISTS = ("realtime", "band_list")
+
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
     """Return the words in the order of the list, without adverts.
@@ -35,15 +37,16 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 def looks_like(document: Document) -> bool:
     """Whether the page is the hot list."""
     data = object_in(document.object, "data")
-    return "realtime" in data or "hotgov" in data
+    return any(name in data for name in (*_LISTS, "hotgov"))
 
 
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     data = object_in(document.object, "data")
-    rows = bounded(list_in(data, "realtime", page=PAGE, path="data.realtime"), PAGE)
+    name = next((name for name in _LISTS if name in data), _LISTS[0])
+    rows = bounded(list_in(data, name, page=PAGE, path=f"data.{name}"), PAGE)
     if not rows:  # there is always something hot
-        raise LayoutChanged(PAGE, "data.realtime[]")
+        raise LayoutChanged(PAGE, f"data.{name}[]")
     pinned = data.get("hotgov")
     entries = [*([pinned] if isinstance(pinned, dict) and pinned.get("word") else []), *rows]
     words = [_word(entry, document.fetched_at) for entry in entries if not _is_advert(entry)]

@@ -2,7 +2,8 @@
 
 A container is a list of cards. A post is a card with `mblog`, which in a search may sit in
 `card_group` of another card; people, topics and adverts are cards without one. Between 2019 and
-2022 the feed of a user changed from page numbers to `since_id`.
+2022 the feed of a user changed from page numbers to `since_id`. Until 2017 the reply had no `data`
+around it.
 """
 
 from collections.abc import Iterator
@@ -44,13 +45,18 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page is a container with cards."""
-    data = object_in(document.object, "data")
-    return "cards" in data or "cardlistInfo" in data
+    holder = _holder(document.object)
+    return "cards" in holder or "cardlistInfo" in holder
+
+
+def _holder(reply: Fields) -> Fields:
+    data = object_in(reply, "data")
+    return reply if "cards" in reply and "cards" not in data else data
 
 
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
-    data = object_in(document.object, "data")
+    data = _holder(document.object)
     cards = bounded(list_in(data, "cards", page=PAGE, path="data.cards"), PAGE)
     info = object_in(data, "cardlistInfo")
     following = _next(info, document)
@@ -86,8 +92,8 @@ def _says_nothing(card: object) -> bool:
         _says_nothing({**inner, "card_group": None}) for inner in group if isinstance(inner, dict)
     ):
         return True
-    told = f"{card.get('desc')} {card.get('title')} {card.get('name')}"
-    return any(words in told for words in _NOTHING)
+    told = [card.get(name) for name in ("desc", "title", "name")]
+    return any(words in text for text in told if isinstance(text, str) for words in _NOTHING)
 
 
 def _next(info: Fields, document: Document) -> str | None:

@@ -38,6 +38,9 @@ A_CLIENT = re.compile(r"客户端|网页|手机|微博|超话|浏览器|[A-Za-z0
 _FROM = re.compile(r"^(?:发布于|来自|IP\s?属地[：:])\s*")
 _NO_PLACE = frozenset({"", "其他", "未知"})
 _PLAYS = re.compile(r"次?(?:播放|观看|阅读)(?:量|数)?$")
+_FOLD = re.compile(r"<a [^<>]*>全文</a>|<span class=\"expand\">展开</span>")
+"""What unfolds a long post; taken out first, as text without it needs no tree."""
+
 _A_WORD = re.compile(r"\w{2}")
 
 
@@ -53,7 +56,7 @@ def is_gone(post: Fields) -> bool:
     """Whether only a notice is left of a post: deleted, hidden, or its account closed."""
     if isinstance(post.get("user"), dict):
         return False
-    if str(post.get("deleted") or "0") != "0":
+    if post.get("deleted") in (1, "1"):
         return True
     notice = markup_text(post.get("text") or post.get("text_raw"))
     return _NOTICE.search(notice) is not None
@@ -213,7 +216,7 @@ def _text(post: Fields, page: str) -> str:
     shown, plain = post.get("text"), post.get("text_raw", post.get("raw_text"))
     if not isinstance(shown, str) and not isinstance(plain, str):
         raise LayoutChanged(page, "text")
-    text = markup_text(shown)
+    text = markup_text(_FOLD.sub("", shown)) if isinstance(shown, str) else ""
     if not text or post.get("isLongText"):
         text = max(text, with_link_titles(plain_text(plain), post), key=len)
     return text

@@ -26,8 +26,10 @@ from domain.weibo_ids import bid_of, mid_of
 PAGE = "weibo_search"
 
 _CARD = "div.card-wrap[action-type=feed_list_item]"
-_NAMELESS = "div.card-wrap:not([action-type=feed_list_item]) [node-type=feed_list_content]"
-"""The text of a post on a card that is not marked as one."""
+_ASTRAY = f"""
+    div.card-wrap:not([action-type=feed_list_item]) [node-type=feed_list_content], {_CARD} {_CARD}
+"""
+"""The text of a post on a card that is not marked as one; or cards inside cards."""
 
 _NO_RESULT = ".card-no-result"
 _ORIGINAL = ".card-comment, [node-type=feed_list_forwardContent]"
@@ -68,7 +70,7 @@ def read(document: Document) -> Page:
     if notice := document.first(_NO_RESULT):
         return _without_results(node_text(notice))
     cards = bounded(document.all(_CARD), PAGE)
-    if not cards or document.first(_NAMELESS) is not None:
+    if not cards or document.first(_ASTRAY) is not None:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
     return Page(page=PAGE, state=PageState.OK, mentions=once(found), next=_next(document))

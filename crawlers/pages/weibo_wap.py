@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode
 
 from crawlers.pages import walls
 from crawlers.pages.document import Document, attribute, bounded, first
-from crawlers.pages.text import node_text, nodes_text
+from crawlers.pages.text import clean, nodes_text
 from crawlers.pages.weibo_post import A_CLIENT, detail_url, once, place, post_url, topic_in
 from domain.counts import read_count
 from domain.errors import LayoutChanged
@@ -30,8 +30,8 @@ COMMENTS_PAGE = "weibo_wap_comments"
 
 _POST = "div.c[id^=M_]"
 _COMMENT = "div.c[id^=C_]"
-_NAMELESS = "div.c:not([id^=M_]):not([id^=C_]) .ctt"
-"""A text that belongs to nothing: a post or comment whose id is not where it was."""
+_ASTRAY = "div.c:not([id^=M_]):not([id^=C_]) .ctt, div.c[id] div.c[id]"
+"""A text that belongs to nothing, as its id is not where it was; or posts inside posts."""
 
 _COMMENT_FORM = "#cmtfrm"
 _COUNT = re.compile(r"(?:原文)?(赞|转发|评论)\[([^\[\]]{1,20})\]")
@@ -77,7 +77,7 @@ def read(document: Document) -> Page:
     comments = bounded(document.all(_COMMENT), COMMENTS_PAGE)
     if comments or document.first(_COMMENT_FORM) is not None:
         return _comments_page(comments, document)
-    if document.first(_NAMELESS) is not None:
+    if document.first(_ASTRAY) is not None:
         raise LayoutChanged(PAGE, "id")
     blocks = bounded(document.all(_POST), PAGE)
     owner = _owner(document)
@@ -90,7 +90,7 @@ def read(document: Document) -> Page:
 def _next(document: Document) -> str | None:
     for link in document.all("#pagelist a[href]"):
         match = _NEXT.search(attribute(link, "href"))
-        if match and node_text(link) == "下页":
+        if match and _label(link) == "下页":
             return match[1]
     return None
 
@@ -136,7 +136,7 @@ class _Block:
         return [attribute(link, "href") for link in self.node.css("a[href]")]
 
     def told(self) -> _Told:
-        shown = _SHOWN_AT.fullmatch(" ".join(node_text(n) for n in self.node.css(".ct")[-1:]))
+        shown = _SHOWN_AT.fullmatch("".join(_label(node) for node in self.node.css(".ct")[-1:]))
         told = read_time(shown[1], fetched_at=self.fetched_at) if shown else None
         if shown is None or told is None:
             raise LayoutChanged(self.page, "ct")
@@ -157,7 +157,7 @@ class _Block:
         if named is None:
             return _Author(self.owner.name, uid or self.owner.uid)
         own_link = _USER_LINK.search(attribute(named, "href"))
-        return _Author(node_text(named), own_link[1] if own_link else uid)
+        return _Author(clean(_label(named)), own_link[1] if own_link else uid)
 
     def _first_of_post(self) -> LexborNode | None:
         rows = self.rows()
@@ -170,6 +170,11 @@ def _leading_link(node: LexborNode) -> LexborNode | None:
         if child.is_element_node and "kt" not in attribute(child, "class").split():
             return child if child.tag == "a" else None
     return None
+
+
+def _label(node: LexborNode) -> str:
+    """The words of a button, a name or a time, which hold no markup that matters."""
+    return node.text().replace("\xa0", " ").strip()
 
 
 def _from(node: LexborNode | None) -> Iterator[LexborNode]:
@@ -197,7 +202,7 @@ def _is_button(node: LexborNode) -> bool:
     if node.tag != "span":
         return False
     classes = attribute(node, "class").split()
-    is_count = "cmt" in classes and _COUNT.fullmatch(node_text(node)) is not None
+    is_count = "cmt" in classes and _COUNT.fullmatch(_label(node)) is not None
     return is_count or "ct" in classes or "cc" in classes
 
 
@@ -206,7 +211,7 @@ def _counts(nodes: Iterable[LexborNode]) -> dict[str, int | None]:
     counts: dict[str, int | None] = {}
     for node in nodes:
         for button in (node, *node.css("a, span")):
-            if match := _COUNT.fullmatch(node_text(button)):
+            if match := _COUNT.fullmatch(_label(button)):
                 counts.setdefault(match[1], read_count(match[2]))
     return counts
 
@@ -260,7 +265,7 @@ def _mark(rows: Iterable[LexborNode], words: str) -> LexborNode | None:
     for row in rows:
         for child in _from(row.child):
             is_grey = child.tag == "span" and "cmt" in attribute(child, "class").split()
-            if is_grey and node_text(child).startswith(words):
+            if is_grey and _label(child).startswith(words):
                 return child
     return None
 
@@ -273,7 +278,7 @@ def _original(
     block: _Block,
 ) -> FoundMention | None:
     """The reposted post; None where only a notice is left of it, which names nobody."""
-    whose = _WHOSE.search(node_text(header))
+    whose = _WHOSE.search(_label(header))
     theirs = [row for row in rows if all(row.mem_id != own.mem_id for own in own_rows)]
     links = [attribute(link, "href") for row in theirs for link in row.css("a.cc[href]")]
     bid = next((m[1] for link in links if (m := _BID_IN_COMMENTS.search(link))), "")
@@ -306,7 +311,7 @@ def _original(
 def _comments_page(blocks: list[LexborNode], document: Document) -> Page:
     bid = _commented(document)
     posts = _commented_post(bid, document)
-    if document.first(_NAMELESS) is not None:
+    if document.first(_ASTRAY) is not None:
         raise LayoutChanged(COMMENTS_PAGE, "id")
     if not blocks:
         if _NOBODY.search(document.text) or (posts and posts[0].comments == 0):

@@ -205,6 +205,32 @@ HUGE = {
     "just enough articles": (Platform.ZHIHU, lambda: articles(5_000)),
     "too many articles": (Platform.ZHIHU, lambda: articles(60_000)),
     "nested cards": (Platform.ZHIHU, lambda: b'<p class="ContentItem" data-zop="{">' * 150_000),
+    "wap posts": (
+        Platform.WEIBO,
+        lambda: b'<div class="c" id="M_1"><p>' * 500 + b"<i>x</i>" * 90_000,
+    ),
+    "search cards": (
+        Platform.WEIBO,
+        lambda: (
+            b'<div class="card-wrap" action-type="feed_list_item"><p>' * 500 + b"<i>x</i>" * 90_000
+        ),
+    ),
+    "deep error": (
+        Platform.WEIBO,
+        lambda: b'{"ok":0,"errno":' + b"[" * 900 + b"]" * 900 + b"}",
+    ),
+    "deep post": (
+        Platform.WEIBO,
+        lambda: b'{"mblogid":"x","bid":"y","deleted":' + b"[" * 900 + b"]" * 900 + b"}",
+    ),
+    "comments": (
+        Platform.WEIBO,
+        lambda: (
+            b'{"ok":1,"max_id":0,"data":[{"id":5301200000000000,"comments":['
+            + b"{}," * 240_000
+            + b"{}]}]}"
+        ),
+    ),
     "zeros": (Platform.WEIBO, lambda: b"\0" * 15_000_000),
     "too large": (Platform.WEIBO, lambda: b"x" * (30 * 1024 * 1024)),
 }

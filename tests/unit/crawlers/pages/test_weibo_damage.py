@@ -155,3 +155,41 @@ def test_a_search_card_that_lost_its_mark_is_not_passed_over():
     assert damaged_page != page
     with pytest.raises(LayoutChanged, match="feed_list_item"):
         read_page(damaged_page.encode(), platform=Platform.WEIBO, fetched_at=AT)
+
+
+def test_a_container_of_2017_has_no_data_around_it():
+    page = json.loads((PAGES / "weibo_mobile_feed/user_posts_2019/page.json").read_text("utf-8"))
+    old = read(json.dumps({"ok": 1, **page["data"]}).encode())
+    assert old == read(json.dumps(page).encode())
+    assert old is not None
+    assert len(old.mentions) == 4
+
+
+def test_the_other_hot_list_is_the_same_list_under_another_name():
+    page = json.loads((PAGES / "weibo_hot_words/side/page.json").read_text("utf-8"))
+    data = page["data"]
+    band = {"ok": 1, "data": {"band_list": data["realtime"], "hotgov": data["hotgov"]}}
+    assert read(json.dumps(band).encode()) == read(json.dumps(page).encode())
+
+
+def test_a_list_of_nothing_but_notices_is_gone_and_one_of_adverts_says_so():
+    page = json.loads((PAGES / "weibo_lists/mymblog/page.json").read_text("utf-8"))
+    notice = {"id": 5299000000000002, "text": "抱歉，此微博已被作者删除。", "user": None}
+    gone = read(json.dumps({"ok": 1, "data": {"list": [notice]}}).encode())
+    assert gone is not None
+    assert gone.state is PageState.GONE
+    for post in page["data"]["list"]:
+        post["isAd"] = True
+    adverts = read(json.dumps(page).encode())
+    assert adverts is not None
+    assert (adverts.state, adverts.mentions, adverts.reason) == (PageState.OK, (), "only adverts")
+
+
+@pytest.mark.parametrize(
+    "data", [{"longTextContent": ""}, {"longTextContent": None}, {"longTextContent": 7}, []]
+)
+def test_a_long_text_without_text_is_not_calm(data):
+    with pytest.raises(LayoutChanged):
+        read_page(
+            json.dumps({"ok": 1, "data": data}).encode(), platform=Platform.WEIBO, fetched_at=AT
+        )
