@@ -71,8 +71,9 @@ def looks_like(document: Document) -> bool:
     if "/repostTimeline" in document.url:
         return False
     holder = data if isinstance(data, dict) else reply
-    asked = isinstance(inner, list) and _ADDRESS.search(document.url) is not None
-    return asked or any(name in holder for name in _OF_A_REPLY)
+    if isinstance(inner, list) and ("total_number" in holder or _ADDRESS.search(document.url)):
+        return True
+    return any(name in holder for name in _OF_A_REPLY)
 
 
 def _is_comment(entry: object) -> bool:
