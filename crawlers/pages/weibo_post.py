@@ -35,6 +35,9 @@ _NOTICE = re.compile(
 A_CLIENT = re.compile(r"客户端|网页|手机|微博|超话|浏览器|[A-Za-z0-9]")
 """What follows 来自 at a comment is a place since 2022, and was the poster's client before."""
 
+_NOTHING_WRONG = re.compile(r"成功|没有|暂无|^(?:ok|success)", re.IGNORECASE)
+"""What `msg` says beside an empty list that is empty for no other reason."""
+
 _FROM = re.compile(r"^(?:发布于|来自|IP\s?属地[：:])\s*")
 _NO_PLACE = frozenset({"", "其他", "未知"})
 _PLAYS = re.compile(r"次?(?:播放|观看|阅读)(?:量|数)?$")
@@ -365,8 +368,12 @@ def token(value: object) -> str | None:
 def nothing_listed(page: str, document: Document, *, total: object, following: str | None) -> Page:
     """Return what an empty list amounts to: the end, nothing at all, or more behind it.
 
-    Raises LayoutChanged when the platform counts entries and shows none of them on a first page.
+    Raises LayoutChanged when the platform counts entries and shows none of them on a first page,
+    or says something beside the list that does not mean "nothing".
     """
+    told = document.object.get("msg")
+    if isinstance(told, str) and told and not _NOTHING_WRONG.search(told):
+        raise LayoutChanged(page, "wording beside an empty list")
     if following:
         return Page(page, PageState.OK, next=following, reason="nothing on this page")
     is_later = asked_page(document) > 1 or any(

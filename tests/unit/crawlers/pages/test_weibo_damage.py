@@ -9,7 +9,7 @@ import pytest
 from crawlers.pages.detect import read_page
 from domain.errors import LayoutChanged
 from domain.mention import Platform
-from domain.page import PageState
+from domain.page import BlockKind, PageState
 from tests.mutating import damaged, without_everywhere
 from tests.pages import PAGES, SavedPage, saved_pages
 
@@ -193,3 +193,34 @@ def test_a_long_text_without_text_is_not_calm(data):
         read_page(
             json.dumps({"ok": 1, "data": data}).encode(), platform=Platform.WEIBO, fetched_at=AT
         )
+
+
+@pytest.mark.parametrize("words", ["请先登录", "操作太快"])
+def test_words_beside_an_empty_list_are_not_overheard(words):
+    reply = {"ok": 1, "msg": words, "data": {"cards": [], "cardlistInfo": {"page": None}}}
+    assert read(json.dumps(reply).encode()) is None
+    calm = read(json.dumps({**reply, "msg": "数据获取成功"}).encode())
+    assert calm is not None
+    assert calm.state is PageState.EMPTY
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"])
+@pytest.mark.parametrize("page", WITH_POSTS)
+def test_the_encoding_of_a_page_changes_nothing(page: SavedPage, encoding: str):
+    body = page.body.decode().encode(encoding)
+    kept = {"platform": Platform.WEIBO, "url": page.url, "fetched_at": page.fetched_at}
+    assert read_page(body, **kept) == page.expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ('{"ok":-100,"url":"https://weibo.com/login.php?url=x"}', BlockKind.VISITOR),
+        ('{"error":"Forbidden"}', BlockKind.REFUSED),
+        ('{"ok":0,"message":"前方有点拥堵，请登录后使用"}', BlockKind.LOGIN_WALL),
+    ],
+)
+def test_a_wall_that_chrome_shows_as_text_is_the_same_wall(reply, kind):
+    page = read(f"<html><head></head><body><pre>{reply}</pre></body></html>".encode())
+    assert page is not None
+    assert page.block_kind is kind
