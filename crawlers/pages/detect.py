@@ -113,6 +113,7 @@ def _is_zhihu_item_page(document: Document) -> bool:
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
+        Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
         Reader(weibo_mobile_feed.PAGE, weibo_mobile_feed.looks_like, weibo_mobile_feed.read),
         Reader(weibo_hot_words.PAGE, weibo_hot_words.looks_like, weibo_hot_words.read),
         Reader(weibo_long_text.PAGE, weibo_long_text.looks_like, weibo_long_text.read),
@@ -120,7 +121,6 @@ READERS: dict[Platform, tuple[Reader, ...]] = {
         Reader(weibo_lists.PAGE, weibo_lists.looks_like, weibo_lists.read),
         Reader(weibo_comments.PAGE, weibo_comments.looks_like, weibo_comments.read),
         Reader(weibo_profile.PAGE, weibo_profile.looks_like, weibo_profile.read),
-        Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
         Reader(weibo_shell.PAGE, weibo_shell.looks_like, weibo_shell.read),
     ),
     Platform.ZHIHU: (

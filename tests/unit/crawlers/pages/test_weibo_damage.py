@@ -224,3 +224,13 @@ def test_a_wall_that_chrome_shows_as_text_is_the_same_wall(reply, kind):
     page = read(f"<html><head></head><body><pre>{reply}</pre></body></html>".encode())
     assert page is not None
     assert page.block_kind is kind
+
+
+@pytest.mark.parametrize("name", ["weibo_wap/posts_2020", "weibo_search/ranked_2020"])
+def test_a_post_that_quotes_another_page_is_not_taken_for_it(name):
+    body = (PAGES / name / "page.html").read_text(encoding="utf-8")
+    first_word = "云栈奶茶" if "wap" in name else "喝到一半"
+    for words in ("$render_data = [{", "请先登录", "抱歉，未找到相关结果", "微博不存在", "出错了"):
+        page = read(body.replace(first_word, words + first_word).encode())
+        assert page is not None
+        assert page.state is PageState.OK, words
