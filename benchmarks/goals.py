@@ -34,7 +34,11 @@ class Score:
 def at_least(goal: float, ratio: float, *, judged: bool = True) -> Score:
     """Return the score of a ratio that should be high."""
     verdict = Verdict.MET if ratio >= goal else Verdict.MISSED
-    return Score(f"{ratio:.1f}×", f"≥ {goal:g}×", verdict if judged else Verdict.TOO_SMALL)
+    return Score(
+        f"{ratio:.2g}×" if ratio < 1 else f"{ratio:.1f}×",
+        f"≥ {goal:g}×",
+        verdict if judged else Verdict.TOO_SMALL,
+    )
 
 
 def met_if(met: bool, ratio: float, goal: str, *, judged: bool = True) -> Score:

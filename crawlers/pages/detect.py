@@ -1,8 +1,7 @@
 """Which page is this? By what is on it, because a saved page has no address.
 
-One line a page type, in the order in which they are tried. What is recognised but has no reader
-yet says so (`not_content`); what is not recognised at all raises LayoutChanged: a page that nobody
-understands must never pass for one on which nobody said anything.
+One line a page type, in the order in which they are tried. What is not recognised raises
+LayoutChanged: a page that nobody understands must never pass for one on which nobody said anything.
 """
 
 from collections.abc import Callable
@@ -18,7 +17,16 @@ from crawlers.pages import (
     tieba_thread_page,
     tieba_user_threads,
     walls,
+    weibo_comments,
+    weibo_hot_words,
+    weibo_item,
+    weibo_lists,
+    weibo_long_text,
+    weibo_mobile_feed,
+    weibo_profile,
     weibo_search,
+    weibo_shell,
+    weibo_wap,
     zhihu_body,
     zhihu_cards,
     zhihu_comments,
@@ -62,34 +70,6 @@ def read_page(
     raise LayoutChanged(platform.value, "any page type that is known")
 
 
-def _not_yet(name: str, looks_like: _Test) -> Reader:
-    def read(document: Document) -> Page:
-        return Page(page=name, state=PageState.NOT_CONTENT, reason=f"{name}: not supported yet")
-
-    return Reader(name, looks_like, read)
-
-
-def _has(*path: str) -> _Test:
-    """Whether the JSON object of a page holds something at `path`."""
-
-    def test(document: Document) -> bool:
-        value: object = document.object
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value not in (None, "", [], {})
-
-    return test
-
-
-def _shows(selector: str) -> _Test:
-    """Whether the markup of a page has an element that `selector` matches."""
-    return lambda document: document.first(selector) is not None
-
-
-def _says(words: str) -> _Test:
-    return lambda document: words in document.text
-
-
 def _is_tieba_shell(document: Document) -> bool:
     """Whether the page is the Vue app of 2026 before it has asked for anything."""
     return document.first("#app") is not None and document.first("a[href*='/p/']") is None
@@ -102,18 +82,15 @@ def _read_tieba_shell(document: Document) -> Page:
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
-        _not_yet("weibo_mobile_feed", _has("data", "cards")),
-        _not_yet("weibo_mobile_profile", _has("data", "userInfo")),
-        _not_yet("weibo_long_text", _has("data", "longTextContent")),
-        _not_yet("weibo_mobile_comments", _has("data", "data")),
-        _not_yet("weibo_user_posts", _has("data", "list")),
-        _not_yet("weibo_mobile_post", _has("data", "created_at")),
-        _not_yet("weibo_comments", _has("trendsText")),
-        _not_yet("weibo_hot_posts", _has("statuses")),
-        _not_yet("weibo_post", _has("mblogid")),
-        _not_yet("weibo_detail_page", _says("$render_data")),
-        _not_yet("weibo_wap_comments", _shows("div.c[id^=C_]")),
-        _not_yet("weibo_wap_posts", _shows("div.c[id^=M_]")),
+        Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
+        Reader(weibo_mobile_feed.PAGE, weibo_mobile_feed.looks_like, weibo_mobile_feed.read),
+        Reader(weibo_hot_words.PAGE, weibo_hot_words.looks_like, weibo_hot_words.read),
+        Reader(weibo_long_text.PAGE, weibo_long_text.looks_like, weibo_long_text.read),
+        Reader(weibo_item.PAGE, weibo_item.looks_like, weibo_item.read),
+        Reader(weibo_lists.PAGE, weibo_lists.looks_like, weibo_lists.read),
+        Reader(weibo_comments.PAGE, weibo_comments.looks_like, weibo_comments.read),
+        Reader(weibo_profile.PAGE, weibo_profile.looks_like, weibo_profile.read),
+        Reader(weibo_shell.PAGE, weibo_shell.looks_like, weibo_shell.read),
     ),
     Platform.ZHIHU: (
         Reader(zhihu_comments.PAGE, zhihu_comments.looks_like, zhihu_comments.read),
@@ -142,4 +119,4 @@ READERS: dict[Platform, tuple[Reader, ...]] = {
         Reader("tieba_shell", _is_tieba_shell, _read_tieba_shell),
     ),
 }
-"""Every page type, tried from top to bottom. A later reader replaces its `_not_yet` line."""
+"""Every page type, tried from top to bottom."""

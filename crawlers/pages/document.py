@@ -43,6 +43,7 @@ _FEW_TAGS_OF_A_PAGE = 8_000
 """The same for a page, of which there is one: 0.1 s."""
 
 _MAX_BRACKETS = 500_000
+_DECODER = json.JSONDecoder()
 _SAMPLE = 65_536
 """Bytes by which an encoding is known."""
 
@@ -177,6 +178,16 @@ def parse_json(text: str) -> object:
         pass
     try:
         return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_at(text: str, start: int) -> object:
+    """Return the JSON value that begins at a place of a text, as in a script; None if none does."""
+    if text.count("[", start) + text.count("{", start) > _MAX_BRACKETS:
+        return None
+    try:
+        return _DECODER.raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
 

@@ -49,6 +49,7 @@ def plain_fragment(markup: str) -> str | None:
         or _BREAK in markup
         or "wbicon" in markup
         or "replace_tip" in markup
+        or "expand" in markup
         or _TIEBA_EMOTICON.search(markup)
         or _ODD_LINK.search(markup)
     ):

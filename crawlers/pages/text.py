@@ -1,15 +1,16 @@
 """Markup to text as a person reads it: emoticons by name, line breaks kept, no buttons, no icons.
 
 Facts about the platforms' markup: Weibo's `i.wbicon` holds letters of an icon font; `展开`, `收起`
-and `全文` are links that fold a post; emoticons are images whose `alt` is `[doge]`. Zhihu's `<em>`
-marks the search word; its formulas are images, which are no text here; its link cards name their
-title beside empty boxes (`data-text`), and its video boxes show an address that nobody reads.
-Tieba's `.replace_tip` is the caption of a picture viewer; its emoticons have no `alt` and are known
-by their file.
+and `全文` are links that fold a post (weibo.com: `span.expand`); emoticons are images whose `alt`
+is `[doge]`. Zhihu's `<em>` marks the search word; its formulas are images, which are no text here;
+its link cards name their title beside empty boxes (`data-text`), and its video boxes show an
+address that nobody reads. Tieba's `.replace_tip` is the caption of a picture viewer; its emoticons
+have no `alt` and are known by their file.
 """
 
 import html
 import re
+from collections.abc import Sequence
 
 from selectolax.lexbor import LexborNode
 
@@ -49,10 +50,17 @@ _EDGES = " \t\n\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 def node_text(node: LexborNode | None) -> str:
     """Return the text of an element of a page; "" for None."""
-    if node is None:
-        return ""
+    return "" if node is None else _read(_children(node))
+
+
+def nodes_text(nodes: Sequence[LexborNode]) -> str:
+    """Return the text of neighbours on a page, in their order."""
+    return _read(list(reversed(nodes)))
+
+
+def _read(waiting: list[LexborNode | str]) -> str:
+    """The text of nodes, the first of them last in the list."""
     parts: list[str] = []
-    waiting: list[LexborNode | str] = _children(node)
     inside_pre = 0
     while waiting:
         item = waiting.pop()
@@ -159,7 +167,7 @@ def _is_widget(node: LexborNode, tag: str) -> bool:
     classes = attribute(node, "class")
     if classes and any(name in _WIDGET_CLASSES for name in classes.split()):
         return True
-    if tag != "a":
+    if tag != "a" and not (tag == "span" and "expand" in classes.split()):
         return False
     if attribute(node, "action-type") in _FOLD_ACTIONS:
         return True

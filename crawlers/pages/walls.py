@@ -40,7 +40,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
         (r"(visitor\.passport\.weibo\.c(om|n)/|passport\.weibo\.com/visitor)", BlockKind.VISITOR),
         (r"passport\.weibo\.c(om|n)/verify", BlockKind.CAPTCHA),
         (r"passport\.weibo\.c(om|n)/", BlockKind.LOGIN_WALL),
-        (r"(www\.)?weibo\.com/login\.php", BlockKind.LOGIN_WALL),
+        (r"(www\.)?weibo\.com/(login\.php|newlogin)", BlockKind.LOGIN_WALL),
         (r"login\.sina\.com\.cn/", BlockKind.LOGIN_WALL),
         (r"www\.zhihu\.com/account/unhuman", BlockKind.CAPTCHA),
         (r"www\.zhihu\.com/signin", BlockKind.LOGIN_WALL),
@@ -67,10 +67,42 @@ _CONTENT = {
 }
 """Where posts stand; a page with one of these is read, whatever else is on it."""
 
-_WEIBO_GONE = re.compile(r"微博不存在|已被(?:作者)?删除|暂无查看权限")
-_WEIBO_LOGIN = re.compile(r"请先?登录|relogin")
-_WEIBO_NOTHING = re.compile(r"这里还没有内容")
-_WEIBO_ERRORS: dict[str, _Wall] = {"20101": PageState.GONE, "21301": BlockKind.LOGIN_WALL}
+_WEIBO_GONE = re.compile(
+    r"(?:微博|用户|评论|内容|页面)不存在|已被(?:作者)?删除|(?:暂无|没有).{0,8}查看权限|不可见"
+    r"|(?:无法|不能)(?:查看|访问)|does not exist"
+)
+_WEIBO_LOGIN = re.compile(r"请先?登录|登录后|需要登录|relogin")
+_WEIBO_RATE = re.compile(r"频繁|歇歇|前方有?点?拥堵|操作太快|out of rate limit")
+_WEIBO_NOTHING = re.compile(
+    r"还没有(?:内容|微博|评论|转发)|还没有人|暂无(?:数据|内容|评论|转发|微博)|(?:未|没有?)找到|无结果"
+    r"|快来(?:发表|评论|转发|抢)|抢沙发"
+)
+_WEIBO_ERRORS: dict[str, _Wall] = {
+    "10022": BlockKind.RATE_LIMITED,
+    "10023": BlockKind.RATE_LIMITED,
+    "10024": BlockKind.RATE_LIMITED,
+    "20003": PageState.GONE,
+    "20101": PageState.GONE,
+    "20112": PageState.GONE,
+    "20201": PageState.GONE,
+    "21301": BlockKind.LOGIN_WALL,
+    "21327": BlockKind.LOGIN_WALL,
+    "21332": BlockKind.LOGIN_WALL,
+    "100002": BlockKind.LOGIN_WALL,
+    "100005": BlockKind.RATE_LIMITED,
+    "100010": PageState.EMPTY,
+    "100011": PageState.EMPTY,
+}
+"""Of open.weibo.com/wiki/Error_code; the six digits are m.weibo.cn's own, as clients met them."""
+
+_WEIBO_TITLES: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+    (re.compile(r"Sina Visitor System|访客系统"), BlockKind.VISITOR),
+    (re.compile(r"安全验证|验证码|人机验证"), BlockKind.CAPTCHA),
+    (re.compile(r"新浪通行证|^登录|微博.{0,3}登录|登录.{0,3}微博"), BlockKind.LOGIN_WALL),
+)
+_HTTP_TITLE = re.compile(r"(4[0-9]{2})(?: |$)")
+"""`403 Forbidden`, `414 Request-URI Too Large`: a server's own page, as it is saved."""
+
 _WEIBO_STUBS = (
     (re.compile(r"passport\.weibo\.c(?:om|n)/verify"), BlockKind.CAPTCHA),
     (
@@ -153,47 +185,80 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _code(value: object) -> str:
+    return str(value) if isinstance(value, int) and value else _word(value)
+
+
 def has_content(platform: Platform, document: Document) -> bool:
     """Whether posts stand on a page, so that words on it may be theirs."""
     return document.first(_CONTENT[platform]) is not None
 
 
 def _weibo(document: Document) -> _Wall | None:
-    return _weibo_reply(document.object) if document.object else _weibo_markup(document)
+    return _weibo_reply(document) if document.object else _weibo_markup(document)
 
 
-def _weibo_reply(reply: dict[str, object]) -> _Wall | None:
+def _weibo_reply(document: Document) -> _Wall | None:
+    reply = document.object
     if reply.get("error") == "Forbidden":
         return BlockKind.REFUSED
-    if reply.get("ok") == 1 or not {"ok", "errno", "error_code", "error"} & reply.keys():
+    if reply.get("ok") in (1, "1") or not {"ok", "errno", "error_code", "error"} & reply.keys():
         return None
     kind = _by_address(_word(reply.get("url")))
-    if reply.get("ok") == -100:
+    if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
     words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
-    code = str(reply.get("errno") or reply.get("error_code") or "")
+    code = _code(reply.get("errno")) or _code(reply.get("error_code"))
     for wall, is_meant in (
         (_WEIBO_ERRORS.get(code), True),
         (kind, True),
         (BlockKind.LOGIN_WALL, _WEIBO_LOGIN.search(words)),
+        (BlockKind.RATE_LIMITED, _WEIBO_RATE.search(words)),
         (PageState.GONE, _WEIBO_GONE.search(words)),
         (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
         # m.weibo.cn hands out an address that a person has to open
         (BlockKind.CAPTCHA, _word(reply.get("url"))),
+        # words that nobody has met yet, and nothing else
+        (_STATUS.get(document.status, BlockKind.REFUSED), words.strip() and not _holds(reply)),
     ):
         if wall and is_meant:
             return wall
     return None
 
 
-def _weibo_markup(document: Document) -> BlockKind | None:
+def _holds(reply: dict[str, object]) -> bool:
+    """Whether a reply of Weibo has anything beside its words."""
+    return any(reply.get(name) for name in ("data", "statuses", "text", "text_raw", "mblogid"))
+
+
+def _weibo_markup(document: Document) -> _Wall | None:
     if document.title == "Sina Visitor System":
         return BlockKind.VISITOR
     if len(document.text) > _STUB_CHARACTERS or has_content(Platform.WEIBO, document):
         return None
     if "$render_data" in document.text:  # a post as a script of its page
         return None
-    return next((kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None)
+    for title, wall in _WEIBO_TITLES:
+        if title.search(document.title):
+            return wall
+    if answered := _HTTP_TITLE.match(document.title):
+        return _STATUS.get(int(answered[1]))
+    return _weibo_error_page(document) or next(
+        (kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None
+    )
+
+
+def _weibo_error_page(document: Document) -> _Wall | None:
+    """m.weibo.cn and weibo.cn: a page titled 出错了 that says why in a sentence."""
+    if "出错了" not in document.title or document.tree is None:
+        return None
+    shown = node_text(document.tree.body)
+    signs: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+        (_WEIBO_LOGIN, BlockKind.LOGIN_WALL),
+        (_WEIBO_RATE, BlockKind.RATE_LIMITED),
+        (_WEIBO_GONE, PageState.GONE),
+    )
+    return next((wall for sign, wall in signs if sign.search(shown)), None)
 
 
 def _zhihu(document: Document) -> _Wall | None:

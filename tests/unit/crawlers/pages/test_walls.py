@@ -40,6 +40,18 @@ def html(body="", title="", head=""):
         (WEIBO, {"ok": 0, "url": "https://passport.weibo.com/verify?x"}, BlockKind.CAPTCHA),
         (WEIBO, {"ok": 0, "url": "https://m.weibo.cn/c/attitudes"}, BlockKind.CAPTCHA),
         (WEIBO, {"error": "Forbidden"}, BlockKind.REFUSED),
+        (WEIBO, {"ok": 0, "msg": "登录设备异常"}, BlockKind.REFUSED),
+        (
+            WEIBO,
+            {"ok": 0, "errno": "100005", "msg": "请求过于频繁，歇歇吧"},
+            BlockKind.RATE_LIMITED,
+        ),
+        (WEIBO, {"error_code": 10023, "error": "x"}, BlockKind.RATE_LIMITED),
+        (WEIBO, html(title="新浪通行证"), BlockKind.LOGIN_WALL),
+        (WEIBO, html(title="微博安全验证"), BlockKind.CAPTCHA),
+        (WEIBO, html("nginx", title="414 Request-URI Too Large"), BlockKind.RATE_LIMITED),
+        (WEIBO, html("nginx", title="403 Forbidden"), BlockKind.REFUSED),
+        (WEIBO, html("<p>请先登录</p>", title="微博-出错了"), BlockKind.LOGIN_WALL),
         (WEIBO, html(title="Sina Visitor System"), BlockKind.VISITOR),
         (
             WEIBO,
@@ -148,7 +160,11 @@ def test_the_words_of_a_page_say_more_than_its_status():
     [
         (WEIBO, {"ok": 0, "errno": "20101", "msg": "该微博不存在"}, PageState.GONE),
         (WEIBO, {"ok": 0, "msg": "微博不存在或暂无查看权限!"}, PageState.GONE),
+        (WEIBO, {"ok": 0, "msg": "根据博主设置，此内容无法访问"}, PageState.GONE),
+        (WEIBO, html("<p>微博不存在或暂无查看权限!</p>", title="微博-出错了"), PageState.GONE),
         (WEIBO, {"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}}, PageState.EMPTY),
+        (WEIBO, {"ok": 0, "msg": "快来发表你的评论吧"}, PageState.EMPTY),
+        (WEIBO, {"ok": 0, "errno": "100011", "msg": "暂无数据"}, PageState.EMPTY),
         (ZHIHU, {"error": {"code": 404, "name": "NotFoundException"}}, PageState.GONE),
         (ZHIHU, html("你似乎来到了没有知识存在的荒原"), PageState.GONE),
         (
@@ -181,7 +197,7 @@ WEIBO_CARD = '<div class="card-wrap" action-type="feed_list_item" mid="1">{}</di
     ("platform", "body"),
     [
         (WEIBO, {"ok": 1, "data": {"cards": []}, "msg": "请先登录"}),
-        (WEIBO, {"ok": 0, "msg": "登录设备异常"}),
+        (WEIBO, {"ok": 0, "msg": "登录设备异常", "data": {"list": [{"id": 1}]}}),
         (WEIBO, {"ok": 0}),
         (WEIBO, {"mblogid": "x", "text_raw": "请先登录", "url_struct": []}),
         (WEIBO, html(WEIBO_CARD.format("有人说请先登录 passport.weibo.com/sso/signin"))),
@@ -212,7 +228,7 @@ def test_what_a_good_page_may_hold_is_no_wall(platform, body):
 
 def test_a_hostile_address_is_no_wall_and_no_crash():
     assert find(WEIBO, html("<p>x</p>"), url="http://[") is None
-    assert find(WEIBO, {"ok": 0, "msg": "x", "url": ["http://["]}) is None
+    assert find(WEIBO, {"ok": 0, "msg": "", "url": ["http://["]}) is None
 
 
 def test_a_page_larger_than_any_page_is_not_read():
