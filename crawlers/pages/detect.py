@@ -144,12 +144,13 @@ READERS: dict[Platform, tuple[Reader, ...]] = {
         _not_yet("zhihu_body", _shows("p[data-pid]")),
     ),
     Platform.TIEBA: (
+        Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like_hidden, tieba_forum_page.read),
+        Reader(tieba_thread_page.PAGE, tieba_thread_page.looks_like, tieba_thread_page.read),
         Reader(tieba_search.PAGE, tieba_search.looks_like, tieba_search.read),
         Reader(tieba_thread.PAGE, tieba_thread.looks_like, tieba_thread.read),
         Reader(tieba_forum.PAGE, tieba_forum.looks_like, tieba_forum.read),
         Reader(tieba_replies.PAGE, tieba_replies.looks_like, tieba_replies.read),
         Reader(tieba_user_threads.PAGE, tieba_user_threads.looks_like, tieba_user_threads.read),
-        Reader(tieba_thread_page.PAGE, tieba_thread_page.looks_like, tieba_thread_page.read),
         Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like, tieba_forum_page.read),
         Reader(
             tieba_replies.FLOOR_PAGE, tieba_replies.looks_like_fragment, tieba_replies.read_fragment

@@ -35,7 +35,10 @@ _MAX_REBUILT = 500_000
 """Formatting elements that later blocks rebuild, at most: about 200 MB of tree."""
 
 _FEW_TAGS = 4_000
-"""So many tags nest fast enough even when all of them do."""
+"""So many tags nest fast enough even when all of them do, in each of many fragments."""
+
+_FEW_TAGS_OF_A_PAGE = 8_000
+"""The same for a page, of which there is one: 0.1 s."""
 
 _MAX_BRACKETS = 500_000
 _SAMPLE = 65_536
@@ -47,8 +50,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(range(9)) + bytes(range(14, 32))
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{16384}")
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
+_LONG_TAG = 16_384
 _MAX_ATTRIBUTES = 1000
 
 _CLOSED_BY_OTHERS_NAMES = """
@@ -57,7 +60,8 @@ _CLOSED_BY_OTHERS_NAMES = """
 """
 _CLOSED_BY_OTHERS = frozenset(_CLOSED_BY_OTHERS_NAMES.split())
 _FORMATTING_TAG = re.compile(
-    r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s>/])"
+    r"<(/?(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))(?=[\s>/])",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -92,48 +96,57 @@ def _guess(sample: bytes) -> str:
     return min(broken, key=lambda codec: broken[codec])
 
 
-def parse_markup(text: str) -> LexborHTMLParser | None:
+def parse_markup(text: str, *, few_tags: int = _FEW_TAGS) -> LexborHTMLParser | None:
     """Return the tree of `text`, None when no browser would build it (too many or too deep tags).
 
     The HTML algorithm is quadratic in the nesting depth and rebuilds unclosed formatting elements
-    in every later block, so a small text could otherwise stand for gigabytes.
+    in every later block, so a small text could otherwise stand for gigabytes. So many as `few_tags`
+    may all nest.
     """
     if "\0" in text:
         text = text.replace("\0", "")
-    if not _is_buildable(text):
+    if not _is_buildable(text, few_tags):
         return None
     return LexborHTMLParser(text)
 
 
-def _is_buildable(text: str) -> bool:
-    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+def _is_buildable(text: str, few_tags: int) -> bool:
+    pieces = text.split("<")
+    if max(map(len, pieces)) > _LONG_TAG and any(map(_has_many_attributes, pieces[1:])):
         return False
-    tags = text.count("<")
+    tags = len(pieces) - 1
     if tags > _MAX_TAGS:
         return False
     if tags * tags <= _MAX_REBUILT:
         return True
-    lowered = text.lower()
-    if tags * _most_open(_FORMATTING_TAG.findall(lowered)) > _MAX_REBUILT:
+    if tags * _most_open(_FORMATTING_TAG.findall(text)) > _MAX_REBUILT:
         return False
-    return tags <= _FEW_TAGS or _most_open(_TAG.findall(lowered)) <= _MAX_DEPTH
+    return tags <= few_tags or _most_open(_TAG.findall(text)) <= _MAX_DEPTH
 
 
-def _most_open(tags: list[tuple[str, str]]) -> int:
+def _has_many_attributes(piece: str) -> bool:
+    """Whether what follows a `<` is one tag with more attributes than anybody writes."""
+    if len(piece) <= _LONG_TAG:
+        return False
+    tag = piece[: _LONG_TAG + 1]
+    is_tag = tag[0].isascii() and tag[0].isalpha() and ">" not in tag
+    return is_tag and tag.count("=") > _MAX_ATTRIBUTES
+
+
+def _most_open(tags: list[str]) -> int:
     """How many elements are open at once at most; those that others close do not count."""
     open_now: dict[str, int] = {}
     depth = deepest = 0
-    for closing, tag in tags:
-        if tag in _CLOSED_BY_OTHERS:
-            continue
-        count = open_now.get(tag, 0)
-        if not closing:
-            open_now[tag] = count + 1
+    for tag in map(str.lower, tags):
+        if tag[0] != "/":
+            if tag in _CLOSED_BY_OTHERS:
+                continue
+            open_now[tag] = open_now.get(tag, 0) + 1
             depth += 1
             if depth > deepest:
                 deepest = depth
-        elif count:
-            open_now[tag] = count - 1
+        elif count := open_now.get(tag[1:], 0):
+            open_now[tag[1:]] = count - 1
             depth -= 1
     return deepest
 
@@ -182,7 +195,7 @@ class Document:
         """
         if self.text[:1] in ("{", "["):
             return parse_json(self.text)
-        if self.tree is not None and "<pre" in self.text[:_SAMPLE]:
+        if "<pre" in self.text[:_SAMPLE] and self.tree is not None:
             shown = self.tree.css_first("body > pre")
             inside = shown.text().strip() if shown else ""
             return parse_json(inside) if inside[:1] in ("{", "[") else None
@@ -198,7 +211,7 @@ class Document:
         """The markup of the page, None when it has none."""
         if self.text[:1] in ("{", "[") or "<" not in self.text:
             return None
-        return parse_markup(self.text)
+        return parse_markup(self.text, few_tags=_FEW_TAGS_OF_A_PAGE)
 
     @cached_property
     def title(self) -> str:

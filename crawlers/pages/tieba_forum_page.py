@@ -27,6 +27,7 @@ PAGE = "tieba_forum_page"
 
 _THREAD = "li.j_thread_list"
 _MARK = "j_thread_list"
+_PLACE = "pagelet_html_frs-list/pagelet/thread_list"
 _CARD = ".thread-card-wrapper, .thread-card, a.top-thread-card-item"
 _TITLE = re.compile(r"^(.{1,60}?)吧[-_ ]")
 _FORUM = re.compile(
@@ -45,18 +46,20 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
     return walls.find(Platform.TIEBA, document, page=PAGE) or read(document)
 
 
+def looks_like_hidden(document: Document) -> bool:
+    """Whether the page is a list that its scripts have yet to show, which the text alone tells."""
+    return post.is_hidden(document, _MARK)
+
+
 def looks_like(document: Document) -> bool:
-    """Whether the page is a forum's list, in either layout, shown or not."""
-    return (
-        document.first(f"{_THREAD}, {_CARD}") is not None
-        or "pagelet_html_frs-list/pagelet/thread_list" in document.text
-    )
+    """Whether the page shows a forum's list, in either layout, or has a place for it."""
+    return document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
 
 
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
-    trees = post.hidden(document, _MARK)
-    rows = document.all(_THREAD) + [row for tree in trees for row in tree.css(_THREAD)]
+    trees = post.hidden(document, _MARK) or ([document.tree] if document.tree else [])
+    rows = [row for tree in trees for row in tree.css(_THREAD)]
     if not rows:
         return _rendered(document)
     forum = _forum_name(document)
@@ -68,7 +71,7 @@ def read(document: Document) -> Page:
     if not mentions:
         raise LayoutChanged(PAGE, "j_thread_list[data-field]")
     post.demand(mentions, PAGE, author="frs-author-name", time="is_show_create_time")
-    pagers = [document.first("a.next[href]"), *(tree.css_first("a.next[href]") for tree in trees)]
+    pagers = (tree.css_first("a.next[href]", None) for tree in trees)
     pages = (post.parameter(attribute(link, "href"), "pn") for link in pagers)
     following = next((page for page in pages if post.native(page)), None)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following)

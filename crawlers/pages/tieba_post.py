@@ -10,11 +10,11 @@ words. Portraits of before about 2019 are the number itself with the name inside
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.pages import tieba_emoticons
 from crawlers.pages.document import Document, asked, parse_json, parse_markup
@@ -27,7 +27,7 @@ from domain.times import read_time
 Told = tuple[datetime, Precision]
 
 THREAD_LINK = re.compile(r"(?:^|//(?:[a-z]+\.)?tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
-_ID = re.compile(r"[0-9]{1,20}")
+_LONGEST_ID = 20
 _OLD_PORTRAIT = re.compile(r"(?:[0-9a-f]{2}){5,60}")
 _PORTRAIT_TAIL = re.compile(r"/(?:portrait|portraitn|portraitm)/(?:item/)?([\w.-]{8,90})")
 _PAIR = re.compile(
@@ -42,6 +42,9 @@ _TIME_IN_LINE = re.compile(
 )
 _PLACE = re.compile(r"^(?:IP ?属地|来自|发布于)?\s{0,3}[:：]?\s{0,3}(\S{2,20})$")
 _NO_PLACES = frozenset({"未知", "其他", "未知属地"})
+
+_LONGEST_OPENING = 600
+"""Characters from `<code` to the `<!--` in it, at most."""
 
 _EMOTICON_PARTS = frozenset({"2", "11"})
 _SILENT_PARTS = frozenset({"3", "5", "10", "20"})
@@ -152,8 +155,10 @@ def demand(mentions: Iterable[FoundMention], page: str, *, author: str, time: st
 
 def native(value: object) -> str | None:
     """An id, which is text or a number; None for 0 and for what is none."""
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if _ID.fullmatch(text) and int(text) else None
+    text = str(value) if type(value) is int else value
+    if not isinstance(text, str) or len(text) > _LONGEST_ID or not text.isascii():
+        return None
+    return text if text.isdigit() and text.strip("0") else None
 
 
 def inside(item: Mapping[str, object], *path: str) -> Mapping[str, object]:
@@ -296,15 +301,23 @@ def hidden(document: Document, mark: str) -> list[LexborHTMLParser]:
     """The markup that the page keeps inside comments for its scripts to show (`code.pagelet_html`),
     as trees of its own, where it holds `mark`.
     """
-    if mark not in document.text:
-        return []
-    texts = (_comment(node) for node in document.all("code"))
-    trees = (parse_markup(text) for text in texts if mark in text)
+    trees = (parse_markup(comment) for comment in _comments(document.text, mark))
     return [tree for tree in trees if tree is not None]
 
 
-def _comment(node: LexborNode) -> str:
-    child = node.child
-    while child is not None and not child.is_comment_node:
-        child = child.next
-    return (child.comment_content or "") if child is not None else ""
+def is_hidden(document: Document, mark: str) -> bool:
+    """Whether the page keeps `mark` inside such a comment."""
+    return next(_comments(document.text, mark), None) is not None
+
+
+def _comments(text: str, mark: str) -> Iterator[str]:
+    at = text.find("<code") if mark in text else -1
+    while at >= 0:
+        start = text.find("<!--", at, at + _LONGEST_OPENING)
+        end = at + 1
+        if start >= 0:
+            end = text.find("-->", start)
+            end = len(text) if end < 0 else end
+            if text.find(mark, start, end) >= 0:
+                yield text[start + 4 : end]
+        at = text.find("<code", end)

@@ -29,14 +29,16 @@ from domain.times import read_time
 PAGE = "tieba_thread_page"
 
 _FLOOR = "div.l_post"
-_MARK = "l_post"
+_MARK = "j_l_post"
 _RENDERED = ".pb-comment-item"
 _RENDERED_OPENING = ".pb-content-wrap"
 _RENDERED_TITLE = ".pb-title-wrap"
 
 _FULL_TIME = re.compile(r"20\d{2}-\d{1,2}-\d{1,2}[ \xa0]\d{1,2}:\d{2}(?::\d{2})?")
-_FLOOR_LABEL = re.compile(r"^第? ?(\d{1,9}) ?楼$")
-_TAIL = ".tail-info, .post-tail-wrap > span, .p_tail li, .p_mtail li, .ip-location"
+_LABEL = re.compile(r"^第? ?(\d{1,9}) ?楼$", re.MULTILINE)
+_CLIENT = re.compile(r"^来自\s{0,9}(\S[^\n]{0,40})$", re.MULTILINE)
+_IP = re.compile(r"^IP ?属地\s{0,3}[:：]?\s{0,3}\S{2,20}$", re.MULTILINE)
+_TAIL = ".core_reply_tail, .post-tail-wrap, .p_tail"
 _TID = re.compile(r"thread_id['\"]?\s{0,3}:\s{0,3}['\"]?(\d{5,20})")
 _POST_ID = re.compile(r"(\d{5,20})$")
 _UNFOLD = re.compile(r"回复\((\d{1,9})\)")
@@ -56,11 +58,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 def looks_like(document: Document) -> bool:
     """Whether the page shows floors, in either layout."""
     shown = f"{_FLOOR}, {_RENDERED}, {_RENDERED_OPENING}"
-    return document.first(shown) is not None or _is_lazy(document)
-
-
-def _is_lazy(document: Document) -> bool:
-    return bool(post.hidden(document, _MARK)) and document.first("#j_p_postlist") is not None
+    return document.first(shown) is not None or post.is_hidden(document, _MARK)
 
 
 def read(document: Document) -> Page:
@@ -80,7 +78,8 @@ def read(document: Document) -> Page:
 
 
 def _next_page(document: Document) -> str | None:
-    for link in document.all(".l_pager a[href], .pb_list_pager a[href]"):
+    pager = document.first(".l_pager")
+    for link in pager.css("a[href]") if pager is not None else ():
         if link.text(deep=True).strip() == "下一页":
             return post.native(post.parameter(attribute(link, "href"), "pn"))
     return None
@@ -207,23 +206,19 @@ class _Tail:
 
     @classmethod
     def of(cls, card: LexborNode, content: Mapping[str, object], fetched_at: datetime) -> "_Tail":
-        parts = [" ".join(part.text(deep=True).split()) for part in card.css(_TAIL)]
-        times = (_FULL_TIME.search(part) for part in parts)
-        shown = next((match[0] for match in times if match), None)
-        told = read_time(shown or content.get("date"), fetched_at=fetched_at)
+        shown = first(card, _TAIL)
+        line = shown.text(deep=True, separator="\n", strip=True) if shown is not None else ""
+        time = _FULL_TIME.search(line)
+        told = read_time(time[0] if time else content.get("date"), fetched_at=fetched_at)
         if told is None:
             raise LayoutChanged(PAGE, "tail-info")
-        labels = (_FLOOR_LABEL.match(part) for part in parts)
-        number = read_count(content.get("post_no")) or next(
-            (int(match[1]) for match in labels if match), None
-        )
-        clients = (part.removeprefix("来自").strip() for part in parts if part.startswith("来自"))
-        places = (post.ip_place(part) for part in parts if part.startswith("IP"))
+        label, client, place = _LABEL.search(line), _CLIENT.search(line), _IP.search(line)
+        number = read_count(content.get("post_no")) or (int(label[1]) if label else None)
         return cls(
             told,
             number or (1 if first(card, ".d_post_content_firstfloor") else None),
-            next((client for client in clients if client), None),
-            next((place for place in places if place), None),
+            client[1].strip() if client else None,
+            post.ip_place(place[0]) if place else None,
         )
 
 

@@ -57,7 +57,7 @@ _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
     Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
     Platform.TIEBA: (
-        ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
+        ".l_post, .s_post, .threadcardclass, .thread-content-box, .j_thread_list, .lzl_single_post,"
         ".lzl_li_pager, .pb-comment-item, .pb-content-wrap, .thread-card-wrapper, .thread-card"
     ),
 }
@@ -85,9 +85,7 @@ _ZHIHU_ERRORS: dict[str, _Wall] = {
     "404": PageState.GONE,
 }
 _TIEBA_CAPTCHA = re.compile(r"wappass\.baidu\.com/static/captcha|seccaptcha\.baidu\.com")
-_TIEBA_LISTS = re.compile(
-    r"<code[^<>]{0,200}>\s{0,9}<!--[^<>]{0,200}<(?:ul|li|div)[^<>]{0,200}thread"
-)
+_TIEBA_LIST = re.compile(r"<code[^<>]{0,400}>\s{0,99}<!--[^<>]{0,400}<ul[^<>]{0,400}thread_list")
 _TIEBA_GONE = re.compile(
     r"(?:贴|帖)子?可能已被删除|(?:该|您的)(?:贴|帖)子?已被(?:[^，。！]{0,6})?删除|您浏览的主题已不存在"
     r"|访问的(?:贴|帖)子(?:无法显示|被隐藏|不存在)|楼层可能已被删除"
@@ -226,6 +224,8 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
 
 
 def _tieba_markup(document: Document) -> _Wall | None:
+    if _TIEBA_LIST.search(document.text):  # threads that scripts have yet to show
+        return None
     if "百度安全验证" in document.title:
         return BlockKind.CAPTCHA
     if document.tree is None or has_content(Platform.TIEBA, document):
@@ -237,8 +237,6 @@ def _tieba_markup(document: Document) -> _Wall | None:
         return BlockKind.CAPTCHA
     if "数据加载失败" in shown:
         return BlockKind.REFUSED
-    if _TIEBA_LISTS.search(document.text):  # posts that scripts have yet to show
-        return None
     if _TIEBA_GONE.search(shown):
         return PageState.GONE
     if "木有找到相关内容" not in shown and document.first(".u_login, .header-login"):
