@@ -29,6 +29,7 @@ FLOOR_PAGE = "tieba_floor_replies"
 
 ITEM = "li.lzl_single_post"
 _PAGER = "li.lzl_li_pager"
+_WHOLE_PAGE = "#j_p_postlist, .p_postlist, .core_title_txt, .d_post_content, .core_reply, .p_author"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,24 @@ def looks_like(document: Document) -> bool:
 
 
 def looks_like_fragment(document: Document) -> bool:
-    """Whether the page is a fragment of replies."""
-    return document.first(f"{ITEM}, {_PAGER}") is not None
+    """Whether the page is a fragment of replies, not a whole page whose floors are unknown."""
+    return document.first(f"{ITEM}, {_PAGER}") is not None and document.first(_WHOLE_PAGE) is None
 
 
 def read(document: Document) -> Page:
     """Read a totalComment reply that no wall stands before."""
     data = post.inside(document.object, "data")
     listed = data.get("comment_list")
+    if listed == [] and "user_list" in data:  # how PHP writes an empty map
+        listed = {}
     if not isinstance(listed, dict):
-        if listed == [] and "user_list" in data:
-            return Page.empty(PAGE, "no replies to any floor of the page")
         raise LayoutChanged(PAGE, "data.comment_list")
     users = post.inside(data, "user_list")
     found: list[FoundMention] = []
     for pid, told in listed.items():
         found += _of_floor(pid, told, users, document.fetched_at)
+    if not found and users:  # they are there because they spoke
+        raise LayoutChanged(PAGE, "comment_list[]")
     if not found:
         return Page.empty(PAGE, "no replies to any floor of the page")
     post.demand(found, PAGE, author="username", time="now_time")

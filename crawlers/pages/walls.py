@@ -226,7 +226,7 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
 def _tieba_markup(document: Document) -> _Wall | None:
     if _TIEBA_LIST.search(document.text):  # threads that scripts have yet to show
         return None
-    if "百度安全验证" in document.title:
+    if document.title == "百度安全验证":
         return BlockKind.CAPTCHA
     if document.tree is None or has_content(Platform.TIEBA, document):
         return None
