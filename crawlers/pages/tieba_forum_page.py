@@ -70,11 +70,19 @@ def read(document: Document) -> Page:
     )
     if not mentions:
         raise LayoutChanged(PAGE, "j_thread_list[data-field]")
-    post.demand(mentions, PAGE, author="frs-author-name", time="is_show_create_time")
+    if not any(mention.author for mention in mentions):
+        raise LayoutChanged(PAGE, "frs-author-name")
+    if not any(m.published_at for m in mentions) and not any(_last_reply(row) for row in rows):
+        raise LayoutChanged(PAGE, "is_show_create_time")
     pagers = (tree.css_first("a.next[href]", None) for tree in trees)
     pages = (post.parameter(attribute(link, "href"), "pn") for link in pagers)
     following = next((page for page in pages if post.native(page)), None)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following)
+
+
+def _last_reply(row: LexborNode) -> str:
+    """When somebody last replied: all that lists told before they told when a thread began."""
+    return node_text(first(row, ".threadlist_reply_date"))
 
 
 def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[FoundMention]:
@@ -88,9 +96,9 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     )
     title = node_text(link) or attribute(link, "title").strip()
     if tid is None:
-        if link is None:
-            return
-        raise LayoutChanged(PAGE, "data-field.id")
+        if "/p/" in attribute(link, "href"):
+            raise LayoutChanged(PAGE, "data-field.id")
+        return
     if not title:
         raise LayoutChanged(PAGE, "j_th_tit")
     replies = read_count(data.get("reply_num"))

@@ -8,7 +8,7 @@ every reply seen: neither is used. The list is virtual and repeats floors, so th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crawlers.pages import tieba_post as post
@@ -17,7 +17,7 @@ from crawlers.pages.document import Document, bounded
 from crawlers.pages.text import plain_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
-from domain.mention import Platform
+from domain.mention import Kind, Platform
 from domain.page import FoundMention, Page, PageState
 from domain.times import read_time
 
@@ -55,12 +55,11 @@ def read(document: Document) -> Page:
         raise LayoutChanged(PAGE, "post_list")
     if not any("content" in one for one in (*posts, opening)):
         raise LayoutChanged(PAGE, "content")
-    opened = opening or thread.opening_among(posts)
-    mentions = post.once(
-        mention
-        for one in ([opening] if opening else []) + posts
-        for mention in thread.read(one, is_opening=one is opened or _same(one, opened))
-    )
+    found = list(thread.opening(opening)) if opening else []
+    same = opening or thread.opening_among(posts)
+    for one in posts:
+        found += thread.post_of_list(one, is_opening=_is_same(one, same))
+    mentions = post.once(found)
     post.demand(mentions, PAGE, author="user_list", time="time")
     following, reason = next_page(reply, PAGE, document.url)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following, reason=reason)
@@ -96,7 +95,7 @@ def _posts(value: object) -> list[_Object]:
     return posts
 
 
-def _same(one: _Object, other: _Object | None) -> bool:
+def _is_same(one: _Object, other: _Object | None) -> bool:
     return other is not None and post.native(one.get("id")) == post.native(other.get("id"))
 
 
@@ -109,6 +108,7 @@ class _Thread:
     forum: str
     about: _Object
     users: Mapping[str, _Object]
+    is_later_page: bool
     fetched_at: datetime
 
     @classmethod
@@ -131,6 +131,7 @@ class _Thread:
             or post.first_words(post.inside(reply, "forum"), "name"),
             about=about,
             users={str(user.get("id")): user for user in users},
+            is_later_page=(read_count(post.inside(reply, "page").get("current_page")) or 1) > 1,
             fetched_at=document.fetched_at,
         )
 
@@ -142,79 +143,67 @@ class _Thread:
         same = [one for one in posts if self._time(one) == created and one.get("id")]
         return min(same, key=lambda one: str(one.get("id")), default=None)
 
-    def read(self, one: _Object, *, is_opening: bool) -> Iterator[FoundMention]:
-        """A post, and the replies to it that the page shows."""
-        pid = post.native(one.get("id"))
-        if pid is None and not is_opening:
-            raise LayoutChanged(PAGE, "post_list[].id")
-        yield self._opening(one, pid) if is_opening else self._floor(one, str(pid))
-        shown = one.get("sub_post_list")
-        inner = shown.get("sub_post_list") if isinstance(shown, dict) else shown
-        for reply in post.entries(inner):
-            yield self._reply(reply, pid, to_thread=is_opening)
+    def opening(self, one: _Object) -> Iterator[FoundMention]:
+        """The opening post beside the list; on later pages it is only there for orientation."""
+        mention = self._opening(one)
+        yield replace(mention, embedded=self.is_later_page)
+        yield from self._replies(one, mention)
 
-    def _opening(self, one: _Object, pid: str | None) -> FoundMention:
+    def post_of_list(self, one: _Object, *, is_opening: bool) -> Iterator[FoundMention]:
+        """A post of the list, and the replies to it that the page shows."""
+        mention = self._opening(one) if is_opening else self._floor(one)
+        yield mention
+        yield from self._replies(one, mention)
+
+    def _opening(self, one: _Object) -> FoundMention:
         about = self.about
-        agreed = _likes(one)
-        return self._mention(
-            post.thread(self.tid, pid),
-            one,
+        mention = self._mention(post.thread(self.tid, post.native(one.get("id"))), one)
+        return replace(
+            mention,
             title=self.title or post.first_words(one, "title"),
             comments=read_count(about.get("reply_num")),
-            likes=agreed if agreed is not None else _likes(about),
+            likes=_likes(about) if mention.likes is None else mention.likes,
             reposts=read_count(about.get("share_num")),
             views=read_count(about.get("view_num")),
         )
 
-    def _floor(self, one: _Object, pid: str) -> FoundMention:
-        return self._mention(
-            post.floor(self.tid, pid),
-            one,
-            comments=read_count(one.get("sub_post_number")),
-            likes=_likes(one),
-        )
+    def _floor(self, one: _Object) -> FoundMention:
+        pid = post.native(one.get("id"))
+        if pid is None:
+            raise LayoutChanged(PAGE, "post_list[].id")
+        mention = self._mention(post.floor(self.tid, pid), one)
+        return replace(mention, comments=read_count(one.get("sub_post_number")))
 
-    def _reply(self, one: _Object, pid: str | None, *, to_thread: bool) -> FoundMention:
-        cid = post.native(one.get("id"))
-        if cid is None:
-            raise LayoutChanged(PAGE, "sub_post_list[].id")
-        place = post.reply(self.tid, pid, cid, to_thread=to_thread)
-        return self._mention(place, one, likes=_likes(one), embedded=True)
+    def _replies(self, one: _Object, to: FoundMention) -> Iterator[FoundMention]:
+        shown = one.get("sub_post_list")
+        inner = shown.get("sub_post_list") if isinstance(shown, dict) else shown
+        for reply in post.entries(inner):
+            cid = post.native(reply.get("id"))
+            if cid is None:
+                raise LayoutChanged(PAGE, "sub_post_list[].id")
+            pid, is_to_thread = post.native(one.get("id")), to.kind is Kind.THREAD
+            place = post.reply(self.tid, pid, cid, to_thread=is_to_thread)
+            yield replace(self._mention(place, reply), embedded=True)
 
-    def _mention(
-        self,
-        place: post.Place,
-        one: _Object,
-        *,
-        title: str = "",
-        comments: int | None = None,
-        likes: int | None = None,
-        reposts: int | None = None,
-        views: int | None = None,
-        embedded: bool = False,
-    ) -> FoundMention:
+    def _mention(self, place: post.Place, one: _Object) -> FoundMention:
+        is_opening = place.kind is Kind.THREAD
         told = self._time(one)
-        if told is None and place.tid == place.native:
+        if told is None and is_opening:
             told = read_time(self.about.get("create_time"), fetched_at=self.fetched_at)
         if told is None:
             raise LayoutChanged(PAGE, "time")
-        user = self._user(one, is_opening=place.tid == place.native)
+        user = self._user(one, is_opening=is_opening)
         return post.mention(
             place,
             told,
-            title=title,
             text=post.content_text(one.get("content")) or "",
             author=post.first_words(user, "name_show", "show_nickname", "name"),
             author_uid=post.uid(
                 user.get("id") or one.get("author_id"), user.get("portrait"), user.get("name")
             ),
             forum=self.forum,
-            comments=comments,
-            likes=likes,
-            reposts=reposts,
-            views=views,
+            likes=_likes(one),
             ip_location=post.ip_place(user.get("ip_address") or one.get("ip_address")),
-            embedded=embedded,
         )
 
     def _time(self, one: _Object) -> post.Told | None:

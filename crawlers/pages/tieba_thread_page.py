@@ -112,12 +112,13 @@ class _Thread:
 
     def floor(self, card: LexborNode) -> Iterator[FoundMention]:
         """A floor and the replies below it; nothing for an advert."""
-        data = post.data_field(attribute(card, "data-field"))
+        told = attribute(card, "data-field")
+        data = post.data_field(told)
         content = post.inside(data, "content")
         body = first(card, ".d_post_content")
         pid = post.native(content.get("post_id")) or _post_id(card, body)
         if pid is None:
-            if body is None:
+            if body is None or told.strip() == "{}":
                 return
             raise LayoutChanged(PAGE, "post_id")
         tail = _Tail.of(card, content, self.fetched_at)

@@ -84,7 +84,9 @@ _ZHIHU_ERRORS: dict[str, _Wall] = {
     "10003": BlockKind.REFUSED,
     "404": PageState.GONE,
 }
-_TIEBA_CAPTCHA = re.compile(r"wappass\.baidu\.com/static/captcha|seccaptcha\.baidu\.com")
+_TIEBA_CAPTCHA = re.compile(
+    r"wappass\.baidu\.com/static/(?:captcha|machine)|seccaptcha\.baidu\.com|api/mkdjump"
+)
 _TIEBA_LIST = re.compile(r"<code[^<>]{0,400}>\s{0,99}<!--[^<>]{0,400}<ul[^<>]{0,400}thread_list")
 _TIEBA_GONE = re.compile(
     r"(?:贴|帖)子?可能已被删除|(?:该|您的)(?:贴|帖)子?已被(?:[^，。！]{0,6})?删除|您浏览的主题已不存在"
@@ -231,7 +233,7 @@ def _tieba_markup(document: Document) -> _Wall | None:
     if document.tree is None or has_content(Platform.TIEBA, document):
         return None
     shown = node_text(document.tree.body)
-    if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
+    if "网络不给力，请稍后重试" in shown:  # what its mobile form shows beside the puzzle
         return BlockKind.CAPTCHA
     if len(document.text) <= _STUB_CHARACTERS and _TIEBA_CAPTCHA.search(document.text):
         return BlockKind.CAPTCHA

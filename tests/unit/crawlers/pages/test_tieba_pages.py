@@ -125,6 +125,15 @@ def test_the_opening_post_in_the_list_is_the_thread_and_not_a_second_mention():
     assert kinds == [Kind.THREAD, Kind.FLOOR]
 
 
+@pytest.mark.parametrize(("number", "is_embedded"), [(1, False), (2, True)])
+def test_the_opening_post_above_a_later_page_is_only_there_for_orientation(number, is_embedded):
+    reply = thread_with(
+        page={"current_page": number, "has_more": 0}, first_floor={**POST, "id": 153990000201}
+    )
+    opening, floor = parse(tieba_thread.parse, reply).mentions
+    assert (opening.embedded, floor.embedded) == (is_embedded, False)
+
+
 @pytest.mark.parametrize(
     ("paging", "following", "reason"),
     [
@@ -377,6 +386,17 @@ def test_a_row_that_leads_nowhere_is_an_advert_but_a_list_of_them_is_no_forum():
     assert missing(tieba_forum_page.parse, advert) == "j_thread_list[data-field]"
     broken = ROW.replace("9110000041", "x")
     assert missing(tieba_forum_page.parse, ROW + broken) == "data-field.id"
+
+
+def test_a_row_that_leads_out_of_tieba_is_an_advert():
+    advert = '<li class="j_thread_list"><a class="j_th_tit" href="http://x.test/go">买</a></li>'
+    assert len(parse(tieba_forum_page.parse, advert + ROW).mentions) == 1
+
+
+def test_a_list_that_tells_only_when_somebody_last_replied_is_read_without_times():
+    row = ROW.replace("is_show_create_time", "threadlist_reply_date")
+    (mention,) = parse(tieba_forum_page.parse, row).mentions
+    assert mention.published_at is None
 
 
 COMMENT = {
