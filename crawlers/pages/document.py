@@ -8,6 +8,7 @@ unknown.
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -41,6 +42,7 @@ _FEW_TAGS_OF_A_PAGE = 8_000
 """The same for a page, of which there is one: 0.1 s."""
 
 _MAX_BRACKETS = 500_000
+_BLANKS = "\ufeff \t\r\n"
 _SAMPLE = 65_536
 """Bytes by which an encoding is known."""
 
@@ -111,10 +113,9 @@ def parse_markup(text: str, *, few_tags: int = _FEW_TAGS) -> LexborHTMLParser | 
 
 
 def _is_buildable(text: str, few_tags: int) -> bool:
-    pieces = text.split("<")
-    if max(map(len, pieces)) > _LONG_TAG and any(map(_has_many_attributes, pieces[1:])):
+    if any(map(_has_many_attributes, _long_tags(text))):
         return False
-    tags = len(pieces) - 1
+    tags = text.count("<")
     if tags > _MAX_TAGS:
         return False
     if tags * tags <= _MAX_REBUILT:
@@ -124,12 +125,22 @@ def _is_buildable(text: str, few_tags: int) -> bool:
     return tags <= few_tags or _most_open(_TAG.findall(text)) <= _MAX_DEPTH
 
 
-def _has_many_attributes(piece: str) -> bool:
-    """Whether what follows a `<` is one tag with more attributes than anybody writes."""
-    if len(piece) <= _LONG_TAG:
-        return False
-    tag = piece[: _LONG_TAG + 1]
-    is_tag = tag[0].isascii() and tag[0].isalpha() and ">" not in tag
+def _long_tags(text: str) -> Iterator[str]:
+    """What follows a `<` and is long before another angle bracket, found by steps: a gap of two
+    steps has a whole step in it, less than one step behind its beginning.
+    """
+    step = _LONG_TAG // 2
+    for start in range(0, len(text) - step + 1, step):
+        end = start + step
+        if text.find("<", start, end) < 0 and text.find(">", start, end) < 0:
+            opening = text.rfind("<", max(0, start - step), start)
+            if opening >= 0:
+                yield text[opening + 1 : opening + 2 + _LONG_TAG]
+
+
+def _has_many_attributes(tag: str) -> bool:
+    """Whether this is one tag, and one with more attributes than anybody writes."""
+    is_tag = len(tag) > _LONG_TAG and tag[0].isascii() and tag[0].isalpha() and ">" not in tag
     return is_tag and tag.count("=") > _MAX_ATTRIBUTES
 
 
@@ -186,7 +197,8 @@ class Document:
     @cached_property
     def text(self) -> str:
         """The decoded body, "" when it is too large."""
-        return "" if self.is_too_large else decode(self.body).strip("\ufeff \t\r\n")
+        text = "" if self.is_too_large else decode(self.body)
+        return text if text[:1] == "<" else text.strip(_BLANKS)
 
     @cached_property
     def json(self) -> object:

@@ -58,7 +58,8 @@ def read(document: Document) -> Page:
     feeds = list(_threads(bounded(listed, PAGE)))
     if not feeds:
         raise LayoutChanged(PAGE, "feed_list[].layout")
-    mentions = post.once(_thread(feed, forum, document.fetched_at) for feed in feeds)
+    threads = (_thread(feed, forum, document.fetched_at) for feed in feeds)
+    mentions = post.once(threads, PAGE)
     if not any(mention.author for mention in mentions):
         raise LayoutChanged(PAGE, "feed_head.main_data")
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following, reason=reason)

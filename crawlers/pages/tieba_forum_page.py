@@ -10,6 +10,7 @@ the last reply (回复于) or of the thread (发布于); a pinned one tells its 
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 
 from selectolax.lexbor import LexborNode
 
@@ -63,11 +64,8 @@ def read(document: Document) -> Page:
     if not rows:
         return _rendered(document)
     forum = _forum_name(document)
-    mentions = post.once(
-        mention
-        for row in bounded(rows, PAGE)
-        for mention in _thread(row, forum, document.fetched_at)
-    )
+    threads = (_thread(row, forum, document.fetched_at) for row in bounded(rows, PAGE))
+    mentions = post.once(chain.from_iterable(threads), PAGE)
     if not mentions:
         raise LayoutChanged(PAGE, "j_thread_list[data-field]")
     if not any(mention.author for mention in mentions):
@@ -102,14 +100,14 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     if not title:
         raise LayoutChanged(PAGE, "j_th_tit")
     replies = read_count(data.get("reply_num"))
-    created = first(row, ".is_show_create_time")
+    created, box = first(row, ".is_show_create_time"), first(row, ".tb_icon_author")
     yield post.mention(
         post.thread(tid, post.native(data.get("first_post_id"))),
         read_time(node_text(created), fetched_at=fetched_at),
         title=title,
         text=node_text(first(row, ".threadlist_abs")),
-        author=_author(row, data),
-        author_uid=_author_uid(row, data),
+        author=_author(row, box, data),
+        author_uid=_author_uid(row, box, data),
         forum=forum,
         comments=replies
         if replies is not None
@@ -117,26 +115,22 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     )
 
 
-def _author(row: LexborNode, data: Mapping[str, object]) -> str:
+def _author(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str:
     """The nickname: what the row shows has pictures in it for emoji."""
-    box = first(row, ".tb_icon_author")
-    told = _AUTHOR.sub("", attribute(box, "title").strip())
     return (
         post.first_words(data, "author_nickname")
-        or told
+        or _AUTHOR.sub("", attribute(box, "title").strip())
         or node_text(first(row, ".frs-author-name"))
         or post.first_words(data, "author_name")
     )
 
 
-def _author_uid(row: LexborNode, data: Mapping[str, object]) -> str | None:
-    box = post.data_field(attribute(first(row, ".tb_icon_author"), "data-field"))
+def _author_uid(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str | None:
+    told = post.data_field(attribute(box, "data-field")).get("user_id")
+    if known := post.uid(told, data.get("author_portrait")):
+        return known
     link = attribute(first(row, ".frs-author-name[href]"), "href").strip()
-    return (
-        post.uid(box.get("user_id"), data.get("author_portrait"))
-        or post.uid_in(link)
-        or post.uid(None, None, data.get("author_name"))
-    )
+    return post.uid_in(link) or post.uid(None, None, data.get("author_name"))
 
 
 def _forum_name(document: Document) -> str:
@@ -159,7 +153,7 @@ def _rendered(document: Document) -> Page:
     if not cards:
         raise LayoutChanged(PAGE, "j_thread_list")
     forum = _forum_name(document)
-    mentions = post.once(_card(card, forum, document.fetched_at) for card in cards)
+    mentions = post.once((_card(card, forum, document.fetched_at) for card in cards), PAGE)
     if not any(mention.author for mention in mentions):
         raise LayoutChanged(PAGE, "head-name")
     return Page(page=PAGE, state=PageState.OK, mentions=mentions)

@@ -17,7 +17,7 @@ from datetime import datetime
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlers.pages import tieba_emoticons
-from crawlers.pages.document import Document, asked, parse_json, parse_markup
+from crawlers.pages.document import MAX_RESULTS, Document, asked, parse_json, parse_markup
 from crawlers.pages.text import clean, plain_text
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -43,6 +43,8 @@ _TIME_IN_LINE = re.compile(
 _PLACE = re.compile(r"^(?:IP ?属地|来自|发布于)?\s{0,3}[:：]?\s{0,3}(\S{2,20})$")
 _NO_PLACES = frozenset({"未知", "其他", "未知属地"})
 
+_LONGEST_FIELD = 10_000
+_MOST_COMMENTS = 20
 _LONGEST_OPENING = 600
 """Characters from `<code` to the `<!--` in it, at most."""
 
@@ -130,12 +132,15 @@ def mention(
     )
 
 
-def once(mentions: Iterable[FoundMention]) -> tuple[FoundMention, ...]:
+def once(mentions: Iterable[FoundMention], page: str) -> tuple[FoundMention, ...]:
     """Each mention once, in order: virtual lists and deleted floors make pages overlap. What stands
-    on the page by itself wins over the same inside something else.
+    on the page by itself wins over the same inside something else. Raises LayoutChanged as soon as
+    there are more than any page shows.
     """
     kept: dict[str, FoundMention] = {}
-    for one in mentions:
+    for number, one in enumerate(mentions):
+        if number >= MAX_RESULTS:
+            raise LayoutChanged(page, f"at most {MAX_RESULTS} results")
         known = kept.get(one.id)
         if known is None or (known.embedded and not one.embedded):
             kept[one.id] = one
@@ -243,6 +248,8 @@ def data_field(text: str) -> Mapping[str, object]:
     value = parse_json(text)
     if isinstance(value, dict):
         return value
+    if len(text) > _LONGEST_FIELD:
+        return {}
     pairs = _PAIR.findall(text)
     return {key: single or double or number for key, single, double, number in pairs}
 
@@ -311,13 +318,15 @@ def is_hidden(document: Document, mark: str) -> bool:
 
 
 def _comments(text: str, mark: str) -> Iterator[str]:
-    at = text.find("<code") if mark in text else -1
-    while at >= 0:
+    at = text.find("<code") if mark in text and text.count("<code") < 1_000 else -1
+    found = 0
+    while at >= 0 and found < _MOST_COMMENTS:
         start = text.find("<!--", at, at + _LONGEST_OPENING)
         end = at + 1
         if start >= 0:
             end = text.find("-->", start)
             end = len(text) if end < 0 else end
             if text.find(mark, start, end) >= 0:
+                found += 1
                 yield text[start + 4 : end]
         at = text.find("<code", end)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from selectolax.lexbor import LexborNode
 
@@ -74,15 +75,14 @@ def read(document: Document) -> Page:
     if not isinstance(listed, dict):
         raise LayoutChanged(PAGE, "data.comment_list")
     users = post.inside(data, "user_list")
-    found: list[FoundMention] = []
-    for pid, told in listed.items():
-        found += _of_floor(pid, told, users, document.fetched_at)
-    if not found and users:  # they are there because they spoke
+    floors = (_of_floor(pid, told, users, document.fetched_at) for pid, told in listed.items())
+    mentions = post.once(chain.from_iterable(floors), PAGE)
+    if not mentions and users:  # they are there because they spoke
         raise LayoutChanged(PAGE, "comment_list[]")
-    if not found:
+    if not mentions:
         return Page.empty(PAGE, "no replies to any floor of the page")
-    post.demand(found, PAGE, author="username", time="now_time")
-    return Page(page=PAGE, state=PageState.OK, mentions=post.once(bounded(found, PAGE)))
+    post.demand(mentions, PAGE, author="username", time="now_time")
+    return Page(page=PAGE, state=PageState.OK, mentions=mentions)
 
 
 def _of_floor(
@@ -133,19 +133,13 @@ def read_fragment(document: Document) -> Page:
         post.native(post.parameter(document.url, "tid")),
         post.native(post.parameter(document.url, "pid")),
     )
-    found = [
-        mention
-        for item in items
-        for mention in read_item(item, at, document.fetched_at, FLOOR_PAGE)
-    ]
-    if not found:
+    read = (read_item(item, at, document.fetched_at, FLOOR_PAGE) for item in items)
+    mentions = post.once(chain.from_iterable(read), FLOOR_PAGE)
+    if not mentions:
         raise LayoutChanged(FLOOR_PAGE, "spid")
-    post.demand(found, FLOOR_PAGE, author="showname", time="lzl_time")
+    post.demand(mentions, FLOOR_PAGE, author="showname", time="lzl_time")
     return Page(
-        page=FLOOR_PAGE,
-        state=PageState.OK,
-        mentions=post.once(found),
-        next=_next_page(document, pager),
+        page=FLOOR_PAGE, state=PageState.OK, mentions=mentions, next=_next_page(document, pager)
     )
 
 

@@ -66,7 +66,7 @@ def read(document: Document) -> Page:
 
 
 def _ok(found: Iterable[FoundMention], *, following: str | None = None) -> Page:
-    return Page(page=PAGE, state=PageState.OK, mentions=post.once(found), next=following)
+    return Page(page=PAGE, state=PageState.OK, mentions=post.once(found, PAGE), next=following)
 
 
 def _without_results(document: Document) -> Page:

@@ -10,6 +10,7 @@ every reply seen: neither is used. The list is virtual and repeats floors, so th
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from crawlers.pages import tieba_post as post
 from crawlers.pages import walls
@@ -55,11 +56,10 @@ def read(document: Document) -> Page:
         raise LayoutChanged(PAGE, "post_list")
     if not any("content" in one for one in (*posts, opening)):
         raise LayoutChanged(PAGE, "content")
-    found = list(thread.opening(opening)) if opening else []
     same = opening or thread.opening_among(posts)
-    for one in posts:
-        found += thread.post_of_list(one, is_opening=_is_same(one, same))
-    mentions = post.once(found)
+    listed = (thread.post_of_list(one, is_opening=_is_same(one, same)) for one in posts)
+    above = thread.opening(opening) if opening else ()
+    mentions = post.once(chain(above, chain.from_iterable(listed)), PAGE)
     post.demand(mentions, PAGE, author="user_list", time="time")
     following, reason = next_page(reply, PAGE, document.url)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following, reason=reason)

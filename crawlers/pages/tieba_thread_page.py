@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from selectolax.lexbor import LexborNode
 
@@ -68,9 +69,7 @@ def read(document: Document) -> Page:
     if not floors:
         return _rendered(document)
     thread = _Thread.of(document, floors)
-    mentions = post.once(
-        mention for floor in bounded(floors, PAGE) for mention in thread.floor(floor)
-    )
+    mentions = post.once(chain.from_iterable(map(thread.floor, bounded(floors, PAGE))), PAGE)
     if not mentions:
         raise LayoutChanged(PAGE, "post_id")
     post.demand(mentions, PAGE, author="p_author_name", time="tail-info")
@@ -229,12 +228,13 @@ def _rendered(document: Document) -> Page:
     forum = node_text(document.first(".forum-name-text") or document.first(".forum-name"))
     page = _Rendered(tid, forum.removesuffix("吧").strip(), document)
     cards = bounded(document.all(_RENDERED), PAGE)
-    found = [*page.opening(), *(mention for card in cards for mention in page.floor(card))]
-    if not found:
+    floors = chain.from_iterable(map(page.floor, cards))
+    mentions = post.once(chain(page.opening(), floors), PAGE)
+    if not mentions:
         raise LayoutChanged(PAGE, "pb-comment-item")
-    post.demand(found, PAGE, author="head-name", time="comment-desc-left")
+    post.demand(mentions, PAGE, author="head-name", time="comment-desc-left")
     reason = "" if tid else "does not say which thread: its opening post is left out"
-    return Page(page=PAGE, state=PageState.OK, mentions=post.once(found), reason=reason)
+    return Page(page=PAGE, state=PageState.OK, mentions=mentions, reason=reason)
 
 
 def _rendered_thread_id(document: Document) -> str | None:

@@ -56,7 +56,7 @@ def read(document: Document) -> Page:
         if following is None and "has_more" in data:
             return Page.empty(PAGE, "no threads")
         raise LayoutChanged(PAGE, f"data.{name}[]")
-    mentions = post.once(_thread(one, data, document.fetched_at) for one in threads)
+    mentions = post.once((_thread(one, data, document.fetched_at) for one in threads), PAGE)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following)
 
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 
@@ -553,3 +554,33 @@ def test_no_damage_crashes_a_reader_or_makes_it_say_that_nobody_spoke(page: Save
 def test_no_missing_field_crashes_a_reader_or_makes_it_say_that_nobody_spoke(page: SavedPage):
     for body in fields_removed(page.body):
         assert_no_silence(body, page)
+
+
+def nested(depth: int, item: str) -> str:
+    return '<div class="l_post">' * depth + item
+
+
+HUGE = {
+    "floors": lambda: FLOOR * 40_000,
+    "floors in floors": lambda: nested(150_000, FLOOR),
+    "replies": lambda: FLOOR + ITEM * 60_000,
+    "rows": lambda: "<code><!--<ul>" + ROW * 40_000 + "</ul>--></code>",
+    "comments": lambda: ("<code><!--" + nested(500, "") + "j_l_post--></code>") * 1_000,
+    "places for comments": lambda: "<code>" * 2_500_000 + "j_l_post",
+    "sub posts": lambda: json.dumps(thread_with({**POST, "sub_post_list": [POST] * 150_000})),
+    "comment_info": lambda: json.dumps(replies_with(*[COMMENT] * 100_000)),
+    "parts": lambda: json.dumps(thread_with({**POST, "content": [{"text": "好"}] * 240_000})),
+    "a long field": lambda: f'<li class="lzl_single_post" data-field="{"a" * 9_000_000}">x</li>',
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_a_huge_page_is_read_or_not_understood_in_time(kind: str):
+    body = HUGE[kind]().encode()[: 16 * 1024 * 1024]
+    start = process_time()
+    try:
+        page = read_page(body, platform=Platform.TIEBA, fetched_at=AT)
+    except LayoutChanged:
+        page = None
+    assert process_time() - start < 2
+    assert page is None or page.state is not PageState.EMPTY
