@@ -40,8 +40,8 @@ _TIME_IN_LINE = re.compile(
     r"|\d{1,6} ?(?:秒钟?|分钟?|小时|天)之?前|刚刚|刚才|\d{1,2}:\d{2}",
     re.ASCII,
 )
-_PLACE = re.compile(r"^(?:IP ?属地|来自|发布于)?\s{0,3}[:：]?\s{0,3}(\S{2,20})$")
-_NO_PLACES = frozenset({"未知", "其他", "未知属地"})
+_PLACE = re.compile(r"(?:IP ?属地|来自|发布于)?\s{0,3}[:：]?\s{0,3}([\u4e00-\u9fff]{2,12})(?:\s|$)")
+_NO_PLACES = frozenset({"未知", "其他", "未知属地", "回复", "举报", "楼主"})
 
 _LONGEST_FIELD = 10_000
 _MOST_COMMENTS = 20

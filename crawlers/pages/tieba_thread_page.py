@@ -257,7 +257,9 @@ class _Rendered:
         if said is None or self.tid is None:
             return
         author = self.document.first(".image-text > .user-info") or self._first_line()
-        line = node_text(author)
+        name = node_text(first(author, ".head-name") if author else None)
+        info = first(author, ".desc-info, .post-num") if author else None
+        line = node_text(info) if info else node_text(author).removeprefix(name)
         told, rest = post.time_in(line, self.document.fetched_at)
         title = self.document.first(f"{_RENDERED_TITLE} .pb-title")
         yield post.mention(
@@ -265,7 +267,7 @@ class _Rendered:
             told,
             title=node_text(title or self.document.first(_RENDERED_TITLE)),
             text=node_text(said),
-            author=node_text(first(author, ".head-name") if author else None),
+            author=name,
             author_uid=_user(author),
             forum=self.forum,
             ip_location=post.ip_place(rest),
