@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from crawlers.pages import zhihu_state
 from crawlers.pages.document import Document
 from crawlers.pages.text import node_text
 from domain.mention import Platform
@@ -55,10 +56,13 @@ _REASONS = {
 
 _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
-    Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
+    Platform.ZHIHU: (
+        ".ContentItem, .Search-card, .RichContent, .Post-RichText, .HotItem, .HotList-item,"
+        "[data-zop]"
+    ),
     Platform.TIEBA: (
-        ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
-        ".pb-comment-item"
+        ".l_post, .s_post, .threadcardclass, .thread-content-box, .j_thread_list, .lzl_single_post,"
+        ".lzl_li_pager, .pb-comment-item, .pb-content-wrap, .thread-card-wrapper, .thread-card"
     ),
 }
 """Where posts stand; a page with one of these is read, whatever else is on it."""
@@ -79,11 +83,41 @@ _WEIBO_STUBS = (
     ),
 )
 _ZHIHU_ERRORS: dict[str, _Wall] = {
-    "40362": BlockKind.REFUSED,
+    "40350": BlockKind.CAPTCHA,
+    "40351": BlockKind.CAPTCHA,
     "40352": BlockKind.CAPTCHA,
+    "40353": BlockKind.CAPTCHA,
+    "40362": BlockKind.REFUSED,
+    "10001": BlockKind.REFUSED,
+    "10002": BlockKind.REFUSED,
     "10003": BlockKind.REFUSED,
+    "401": BlockKind.LOGIN_WALL,
     "404": PageState.GONE,
+    "410": PageState.GONE,
+    "4041": PageState.GONE,
+    "429": BlockKind.RATE_LIMITED,
 }
+_TIEBA_CAPTCHA = re.compile(
+    r"wappass\.baidu\.com/static/(?:captcha|machine)|seccaptcha\.baidu\.com|api/mkdjump"
+)
+_TIEBA_LIST = re.compile(r"<code[^<>]{0,400}>\s{0,99}<!--[^<>]{0,400}<ul[^<>]{0,400}thread_list")
+_TIEBA_GONE = re.compile(
+    r"(?:贴|帖)子?可能已被删除|(?:该|您的)(?:贴|帖)子?已被(?:[^，。！]{0,6})?删除|您浏览的主题已不存在"
+    r"|访问的(?:贴|帖)子(?:无法显示|被隐藏|不存在)|楼层可能已被删除"
+    r"|(?:本|该)吧(?:暂不开放|暂时不能访问|不存在|被合并|尚未建立)"
+)
+_TIEBA_WORDS: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+    (re.compile(r"已被[^，。！]{0,6}删除|已?不存在|被隐藏|无法显示"), PageState.GONE),
+    (re.compile(r"验证码|安全验证"), BlockKind.CAPTCHA),
+    (re.compile(r"频繁|太快"), BlockKind.RATE_LIMITED),
+    (re.compile(r"登录|登陆|need login", re.IGNORECASE), BlockKind.LOGIN_WALL),
+)
+_TIEBA_ERRORS: dict[str, _Wall] = {"350008": PageState.GONE}
+_ZHIHU_GONE = re.compile(
+    r"没有知识存在的荒原|NotFound"
+    r"|(?:回答|文章|问题|想法|视频|评论|专栏|内容|资源)(?:已经?)?(?:不存在|被?(?:作者|系统|管理员)?删除)"
+)
+_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|请(?:先|您)?登录|登录后")
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -170,23 +204,42 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
     if reply.get("need_force_login") is True:
         return BlockKind.LOGIN_WALL
     error = reply.get("error")
+    if isinstance(error, str):
+        error = {**reply, "message": f"{error} {_word(reply.get('message'))}"}
+    elif error is None and "message" in reply and "code" in reply and "data" not in reply:
+        error = reply
     if not isinstance(error, dict):
         return None
-    if wall := _ZHIHU_ERRORS.get(str(error.get("code"))):
-        return wall
-    if "/account/unhuman" in _word(error.get("redirect")):
-        return BlockKind.CAPTCHA
-    return BlockKind.LOGIN_WALL if error.get("need_login") else BlockKind.REFUSED
+    words = f"{_word(error.get('name'))} {_word(error.get('message'))}"
+    for wall, is_meant in (
+        (_ZHIHU_ERRORS.get(str(error.get("code"))), True),
+        (BlockKind.CAPTCHA, "/account/unhuman" in _word(error.get("redirect"))),
+        (PageState.GONE, _ZHIHU_GONE.search(words)),
+        (BlockKind.RATE_LIMITED, "频繁" in words),
+        (BlockKind.LOGIN_WALL, error.get("need_login")),
+        (BlockKind.LOGIN_WALL, _ZHIHU_LOGIN.search(words)),
+    ):
+        if wall and is_meant:
+            return wall
+    return BlockKind.REFUSED
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:
+    if zhihu_state.holds_words(document):
+        return None
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
+    if "没有知识存在的荒原" in document.title:
+        return PageState.GONE
     if document.tree is None or has_content(Platform.ZHIHU, document):
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
+    if document.first("[class^=Unhuman]"):
+        return BlockKind.CAPTCHA
     if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+        return PageState.GONE
+    if _ZHIHU_GONE.search(node_text(document.first(".ErrorPage"))):
         return PageState.GONE
     if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
         if "/account/unhuman" in document.text:
@@ -204,20 +257,27 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
     for key in ("error_code", "errno", "no", "err_no"):
         if str(reply.get(key, 0)) not in ("0", "None", ""):
             words = " ".join(_word(reply.get(name)) for name in ("error_msg", "errmsg", "error"))
-            return PageState.GONE if "已被删除" in words else BlockKind.REFUSED
+            code = _TIEBA_ERRORS.get(str(reply[key]), BlockKind.REFUSED)
+            return next((wall for sign, wall in _TIEBA_WORDS if sign.search(words)), code)
     return None
 
 
-def _tieba_markup(document: Document) -> BlockKind | None:
+def _tieba_markup(document: Document) -> _Wall | None:
+    if _TIEBA_LIST.search(document.text):  # threads that scripts have yet to show
+        return None
     if document.title == "百度安全验证":
         return BlockKind.CAPTCHA
     if document.tree is None or has_content(Platform.TIEBA, document):
         return None
     shown = node_text(document.tree.body)
-    if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
+    if "网络不给力，请稍后重试" in shown:  # what its mobile form shows beside the puzzle
+        return BlockKind.CAPTCHA
+    if len(document.text) <= _STUB_CHARACTERS and _TIEBA_CAPTCHA.search(document.text):
         return BlockKind.CAPTCHA
     if "数据加载失败" in shown:
         return BlockKind.REFUSED
+    if _TIEBA_GONE.search(shown):
+        return PageState.GONE
     if "木有找到相关内容" not in shown and document.first(".u_login, .header-login"):
         return BlockKind.LOGIN_WALL
     return None

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from crawlers.pages import detect, tieba_search, weibo_search, zhihu_search
+from crawlers.pages import (
+    detect,
+    tieba_forum,
+    tieba_forum_page,
+    tieba_replies,
+    tieba_search,
+    tieba_thread,
+    tieba_thread_page,
+    tieba_user_threads,
+    weibo_search,
+    zhihu_search,
+)
 from domain.mention import Platform
 from tests.pages import SavedPage, saved_pages
 
@@ -12,6 +23,13 @@ READERS = {
     "weibo_search": weibo_search.parse,
     "zhihu_search": zhihu_search.parse,
     "tieba_search": tieba_search.parse,
+    "tieba_thread": tieba_thread.parse,
+    "tieba_thread_page": tieba_thread_page.parse,
+    "tieba_forum": tieba_forum.parse,
+    "tieba_forum_page": tieba_forum_page.parse,
+    "tieba_replies": tieba_replies.parse,
+    "tieba_floor_replies": tieba_replies.parse,
+    "tieba_user_threads": tieba_user_threads.parse,
 }
 SAVED = [
     pytest.param(name, page, id=f"{name}-{page}") for name in READERS for page in saved_pages(name)

@@ -65,7 +65,15 @@ def html(body="", title="", head=""):
         (ZHIHU, html(title="安全验证 - 知乎"), BlockKind.CAPTCHA),
         (ZHIHU, html('<div class="SignContainer"></div>'), BlockKind.LOGIN_WALL),
         (TIEBA, {"error_code": 110001, "error_msg": "未知错误"}, BlockKind.REFUSED),
-        (TIEBA, {"no": 4, "error": "need login"}, BlockKind.REFUSED),
+        (TIEBA, {"no": 4, "error": "need login"}, BlockKind.LOGIN_WALL),
+        (TIEBA, {"error_code": "1", "error_msg": "用户没有登录"}, BlockKind.LOGIN_WALL),
+        (TIEBA, {"errno": 40, "errmsg": "请输入验证码"}, BlockKind.CAPTCHA),
+        (TIEBA, {"error_code": 110003, "error_msg": "操作过于频繁"}, BlockKind.RATE_LIMITED),
+        (
+            TIEBA,
+            html("<script>location='https://wappass.baidu.com/static/captcha/x.html'</script>"),
+            BlockKind.CAPTCHA,
+        ),
         (TIEBA, html(title="百度安全验证"), BlockKind.CAPTCHA),
         (
             TIEBA,
@@ -148,6 +156,16 @@ def test_the_words_of_a_page_say_more_than_its_status():
             {"error_code": 4, "error_msg": "这个楼层可能已被删除啦，去看看其他贴子吧"},
             PageState.GONE,
         ),
+        (
+            TIEBA,
+            {"error_code": "28", "error_msg": "您浏览的主题已不存在，去看看其他贴子吧"},
+            PageState.GONE,
+        ),
+        (TIEBA, {"error_code": 350008, "error_msg": ""}, PageState.GONE),
+        (TIEBA, html('<a class="u_login">登录</a>很抱歉，该贴已被删除。'), PageState.GONE),
+        (TIEBA, html("很抱歉，您的贴子已被系统删除"), PageState.GONE),
+        (TIEBA, html("很抱歉，该吧被合并您所访问的贴子无法显示。"), PageState.GONE),
+        (TIEBA, html("抱歉，您访问的贴子被隐藏，暂时无法访问。"), PageState.GONE),
     ],
 )
 def test_deleted_is_gone_and_only_the_platform_says_empty(platform, body, state):
@@ -182,6 +200,9 @@ WEIBO_CARD = '<div class="card-wrap" action-type="feed_list_item" mid="1">{}</di
         (TIEBA, html(title="百度安全验证【网络安全吧】_百度贴吧")),
         (TIEBA, html('<div class="s_post">数据加载失败</div><a class="u_login">登录</a>')),
         (TIEBA, html("<script>var text = '数据加载失败'</script>哎呀！木有找到相关内容")),
+        (TIEBA, html('<div class="l_post">很抱歉，该贴已被删除。</div>')),
+        (TIEBA, html('<div class="pb-content-wrap">该贴已被删除？</div><a class="u_login"></a>')),
+        (TIEBA, html('<code><!--<ul id="thread_list"></ul>--></code><a class="u_login">登录</a>')),
         (TIEBA, b"\x00\xff\xfe"),
     ],
 )
