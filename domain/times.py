@@ -64,8 +64,12 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
                 moment = moment.astimezone(UTC)
             except (ValueError, OverflowError):  # 31 February, 25:00, year 0
                 return None
-            return (moment, precision) if _EARLIEST <= moment < _LATEST else None
+            return _known(moment, precision)
     return None
+
+
+def _known(moment: datetime, precision: Precision) -> _Moment | None:
+    return (moment, precision) if _EARLIEST <= moment < _LATEST else None
 
 
 def _normalised(value: object) -> str:

@@ -19,9 +19,16 @@ from crawlers.pages import (
     tieba_user_threads,
     walls,
     weibo_search,
+    zhihu_body,
+    zhihu_cards,
+    zhihu_comments,
+    zhihu_hot_list,
+    zhihu_item_page,
+    zhihu_list,
+    zhihu_object,
     zhihu_search,
 )
-from crawlers.pages.document import Document, parse_json
+from crawlers.pages.document import Document
 from domain.errors import LayoutChanged
 from domain.mention import Platform
 from domain.page import Page, PageState
@@ -83,30 +90,6 @@ def _says(words: str) -> _Test:
     return lambda document: words in document.text
 
 
-def _lists(*kinds: str) -> _Test:
-    """Whether `data` is a list whose first object names one of these types."""
-
-    def test(document: Document) -> bool:
-        entries = document.object.get("data")
-        head = entries[0] if isinstance(entries, list) and entries else None
-        return isinstance(head, dict) and any(head.get("type") == kind for kind in kinds)
-
-    return test
-
-
-def _is_zhihu_item(document: Document) -> bool:
-    return any(document.object.get("type") == kind for kind in ("answer", "article", "pin"))
-
-
-def _is_zhihu_item_page(document: Document) -> bool:
-    script = document.first("script#js-initialData")
-    state = parse_json(script.text()) if script else None
-    for key in ("initialState", "entities"):
-        state = state.get(key) if isinstance(state, dict) else None
-    kinds = ("answers", "articles", "questions", "zvideos", "pins")
-    return isinstance(state, dict) and any(state.get(kind) for kind in kinds)
-
-
 def _is_tieba_shell(document: Document) -> bool:
     """Whether the page is the Vue app of 2026 before it has asked for anything."""
     return document.first("#app") is not None and document.first("a[href*='/p/']") is None
@@ -133,15 +116,16 @@ READERS: dict[Platform, tuple[Reader, ...]] = {
         _not_yet("weibo_wap_posts", _shows("div.c[id^=M_]")),
     ),
     Platform.ZHIHU: (
+        Reader(zhihu_comments.PAGE, zhihu_comments.looks_like, zhihu_comments.read),
+        Reader(zhihu_hot_list.PAGE, zhihu_hot_list.looks_like, zhihu_hot_list.read),
         Reader(zhihu_search.PAGE, zhihu_search.looks_like, zhihu_search.read),
-        _not_yet("zhihu_comments", _lists("comment")),
-        _not_yet("zhihu_list", _lists("answer", "article", "zvideo", "question_feed_card")),
-        _not_yet("zhihu_item", _is_zhihu_item),
-        _not_yet("zhihu_question", _has("answer_count")),
-        _not_yet("zhihu_item_page", _is_zhihu_item_page),
-        Reader(zhihu_search.CARDS_PAGE, zhihu_search.looks_like_cards, zhihu_search.read_cards),
+        Reader(zhihu_list.PAGE, zhihu_list.looks_like, zhihu_list.read),
+        Reader(zhihu_object.PAGE, zhihu_object.looks_like, zhihu_object.read),
+        Reader(zhihu_item_page.PAGE, zhihu_item_page.looks_like, zhihu_item_page.read),
+        Reader(zhihu_body.PAGE, zhihu_body.looks_like, zhihu_body.read),
+        Reader(zhihu_hot_list.PAGE, zhihu_hot_list.looks_like_page, zhihu_hot_list.read),
+        Reader(zhihu_cards.PAGE, zhihu_cards.looks_like, zhihu_cards.read),
         Reader(zhihu_search.PAGE, zhihu_search.looks_like_shell, zhihu_search.read),
-        _not_yet("zhihu_body", _shows("p[data-pid]")),
     ),
     Platform.TIEBA: (
         Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like_hidden, tieba_forum_page.read),

@@ -8,10 +8,10 @@ unknown.
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -20,6 +20,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from domain.errors import LayoutChanged
 
 Result = TypeVar("Result")
+_Value: TypeAlias = object
+"""Any JSON value, where `object` means the property of a document."""
 
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """Twice what a crawl fetches at most; a page saved with its pictures inside still fits."""
@@ -151,13 +153,23 @@ def _most_open(tags: list[str]) -> int:
     return deepest
 
 
+def _parse_utf8(body: bytes) -> object:
+    """The JSON value of bytes that are UTF-8, as nearly all replies are: no need to decode them."""
+    if len(body) > _MAX_BRACKETS and body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
 def parse_json(text: str) -> object:
     """Return the JSON value of `text`, None when it is none or larger than any reply.
 
     A surrogate left alone by a platform that cut a text in the middle of an emoji is kept for the
     text reader to drop; it must not cost the whole page.
     """
-    if text.count("[") + text.count("{") > _MAX_BRACKETS:
+    if len(text) > _MAX_BRACKETS and text.count("[") + text.count("{") > _MAX_BRACKETS:
         return None
     try:
         return orjson.loads(text)
@@ -177,6 +189,7 @@ class Document:
     url: str
     status: int
     fetched_at: datetime
+    _scripts: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_too_large(self) -> bool:
@@ -193,6 +206,10 @@ class Document:
         """The JSON value of the page, also when Chrome shows it inside `<pre>`; None if it is
         none.
         """
+        if self.body[:1] in (b"{", b"[") and not self.is_too_large:
+            value = _parse_utf8(self.body)
+            if value is not None:
+                return value
         if self.text[:1] in ("{", "["):
             return parse_json(self.text)
         if "<pre" in self.text[:_SAMPLE] and self.tree is not None:
@@ -205,6 +222,26 @@ class Document:
     def object(self) -> dict[str, object]:
         """The JSON object of the page; empty when it is none."""
         return self.json if isinstance(self.json, dict) else {}
+
+    def script(self, name: str) -> _Value:
+        """The JSON value inside `<script id="name">`, None when there is none that can be read.
+
+        Found in the text, because a page that carries its data need not be built as a tree.
+        """
+        if name not in self._scripts:
+            self._scripts[name] = self._script(name)
+        return self._scripts[name]
+
+    def _script(self, name: str) -> _Value:
+        if self.text[:1] != "<":
+            return None
+        quoted = (self.text.find(f"id={quote}{name}") for quote in ('"', "'", ""))
+        at = next((place for place in quoted if place >= 0), -1)
+        start = self.text.find(">", at)
+        end = self.text.find("</script", start)
+        if min(at, start, end) < 0 or "<" in self.text[at:start]:
+            return None
+        return parse_json(self.text[start + 1 : end])
 
     @cached_property
     def tree(self) -> LexborHTMLParser | None:

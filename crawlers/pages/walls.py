@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from crawlers.pages import zhihu_state
 from crawlers.pages.document import Document
 from crawlers.pages.text import node_text
 from domain.mention import Platform
@@ -55,7 +56,10 @@ _REASONS = {
 
 _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
-    Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
+    Platform.ZHIHU: (
+        ".ContentItem, .Search-card, .RichContent, .Post-RichText, .HotItem, .HotList-item,"
+        "[data-zop]"
+    ),
     Platform.TIEBA: (
         ".l_post, .s_post, .threadcardclass, .thread-content-box, .j_thread_list, .lzl_single_post,"
         ".lzl_li_pager, .pb-comment-item, .pb-content-wrap, .thread-card-wrapper, .thread-card"
@@ -79,10 +83,19 @@ _WEIBO_STUBS = (
     ),
 )
 _ZHIHU_ERRORS: dict[str, _Wall] = {
-    "40362": BlockKind.REFUSED,
+    "40350": BlockKind.CAPTCHA,
+    "40351": BlockKind.CAPTCHA,
     "40352": BlockKind.CAPTCHA,
+    "40353": BlockKind.CAPTCHA,
+    "40362": BlockKind.REFUSED,
+    "10001": BlockKind.REFUSED,
+    "10002": BlockKind.REFUSED,
     "10003": BlockKind.REFUSED,
+    "401": BlockKind.LOGIN_WALL,
     "404": PageState.GONE,
+    "410": PageState.GONE,
+    "4041": PageState.GONE,
+    "429": BlockKind.RATE_LIMITED,
 }
 _TIEBA_CAPTCHA = re.compile(
     r"wappass\.baidu\.com/static/(?:captcha|machine)|seccaptcha\.baidu\.com|api/mkdjump"
@@ -100,6 +113,11 @@ _TIEBA_WORDS: tuple[tuple[re.Pattern[str], _Wall], ...] = (
     (re.compile(r"登录|登陆|need login", re.IGNORECASE), BlockKind.LOGIN_WALL),
 )
 _TIEBA_ERRORS: dict[str, _Wall] = {"350008": PageState.GONE}
+_ZHIHU_GONE = re.compile(
+    r"没有知识存在的荒原|NotFound"
+    r"|(?:回答|文章|问题|想法|视频|评论|专栏|内容|资源)(?:已经?)?(?:不存在|被?(?:作者|系统|管理员)?删除)"
+)
+_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|请(?:先|您)?登录|登录后")
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -186,23 +204,42 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
     if reply.get("need_force_login") is True:
         return BlockKind.LOGIN_WALL
     error = reply.get("error")
+    if isinstance(error, str):
+        error = {**reply, "message": f"{error} {_word(reply.get('message'))}"}
+    elif error is None and "message" in reply and "code" in reply and "data" not in reply:
+        error = reply
     if not isinstance(error, dict):
         return None
-    if wall := _ZHIHU_ERRORS.get(str(error.get("code"))):
-        return wall
-    if "/account/unhuman" in _word(error.get("redirect")):
-        return BlockKind.CAPTCHA
-    return BlockKind.LOGIN_WALL if error.get("need_login") else BlockKind.REFUSED
+    words = f"{_word(error.get('name'))} {_word(error.get('message'))}"
+    for wall, is_meant in (
+        (_ZHIHU_ERRORS.get(str(error.get("code"))), True),
+        (BlockKind.CAPTCHA, "/account/unhuman" in _word(error.get("redirect"))),
+        (PageState.GONE, _ZHIHU_GONE.search(words)),
+        (BlockKind.RATE_LIMITED, "频繁" in words),
+        (BlockKind.LOGIN_WALL, error.get("need_login")),
+        (BlockKind.LOGIN_WALL, _ZHIHU_LOGIN.search(words)),
+    ):
+        if wall and is_meant:
+            return wall
+    return BlockKind.REFUSED
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:
+    if zhihu_state.holds_words(document):
+        return None
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
+    if "没有知识存在的荒原" in document.title:
+        return PageState.GONE
     if document.tree is None or has_content(Platform.ZHIHU, document):
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
+    if document.first("[class^=Unhuman]"):
+        return BlockKind.CAPTCHA
     if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+        return PageState.GONE
+    if _ZHIHU_GONE.search(node_text(document.first(".ErrorPage"))):
         return PageState.GONE
     if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
         if "/account/unhuman" in document.text:

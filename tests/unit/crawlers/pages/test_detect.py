@@ -46,17 +46,6 @@ def read(platform: Platform, body: bytes, url: str = "") -> Page | None:
         (Platform.WEIBO, "<script>var $render_data = [{}]</script>", "weibo_detail_page"),
         (Platform.WEIBO, '<div class="c" id="C_1">x</div>', "weibo_wap_comments"),
         (Platform.WEIBO, '<div class="c" id="M_1">x</div>', "weibo_wap_posts"),
-        (Platform.ZHIHU, '{"data":[{"type":"comment"}],"paging":{}}', "zhihu_comments"),
-        (Platform.ZHIHU, '{"data":[{"type":"answer"}],"paging":{}}', "zhihu_list"),
-        (Platform.ZHIHU, '{"type":"pin","id":"1"}', "zhihu_item"),
-        (Platform.ZHIHU, '{"type":"question","answer_count":3}', "zhihu_question"),
-        (
-            Platform.ZHIHU,
-            '<script id="js-initialData" type="text/json">'
-            '{"initialState":{"entities":{"answers":{"1":{"id":1}}}}}</script>',
-            "zhihu_item_page",
-        ),
-        (Platform.ZHIHU, '<p data-pid="x">正文</p>', "zhihu_body"),
     ],
 )
 def test_a_page_without_a_reader_is_named_and_not_read(platform, body, name):
