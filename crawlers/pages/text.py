@@ -1,7 +1,7 @@
 """Markup to text as a person reads it: emoticons by name, line breaks kept, no buttons, no icons.
 
 Facts about the platforms' markup: Weibo's `i.wbicon` holds letters of an icon font; `展开`, `收起`
-and `全文` are links that fold a post (weibo.com: `span.expand`); emoticons are images whose `alt`
+and `全文` are links that fold a post; emoticons are images whose `alt`
 is `[doge]`. Zhihu's `<em>` marks the search word; its formulas are images, which are no text here;
 its link cards name their title beside empty boxes (`data-text`), and its video boxes show an
 address that nobody reads. Tieba's `.replace_tip` is the caption of a picture viewer; its emoticons
@@ -167,7 +167,7 @@ def _is_widget(node: LexborNode, tag: str) -> bool:
     classes = attribute(node, "class")
     if classes and any(name in _WIDGET_CLASSES for name in classes.split()):
         return True
-    if tag != "a" and not (tag == "span" and "expand" in classes.split()):
+    if tag != "a":
         return False
     if attribute(node, "action-type") in _FOLD_ACTIONS:
         return True

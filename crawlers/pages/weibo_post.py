@@ -42,7 +42,7 @@ _FROM = re.compile(r"^(?:发布于|来自|IP\s?属地[：:])\s*")
 _NO_PLACE = frozenset({"", "其他", "未知"})
 _PLAYS = re.compile(r"次?(?:播放|观看|阅读)(?:量|数)?$")
 _FOLD = re.compile(r"<a [^<>]*>全文</a>|<span class=\"expand\">展开</span>")
-"""What unfolds a long post; taken out first, as text without it needs no tree."""
+"""What unfolds a long post, on m.weibo.cn and weibo.com."""
 
 _A_WORD = re.compile(r"\w{2}")
 

@@ -132,8 +132,11 @@ class _Block:
     def rows(self) -> list[LexborNode]:
         return [child for child in _from(self.node.child) if child.tag == "div"]
 
-    def links(self) -> list[str]:
-        return [attribute(link, "href") for link in self.node.css("a[href]")]
+    def links(self) -> Iterator[str]:
+        for parent in (self.node, *self.rows()):
+            for child in _from(parent.child):
+                if child.tag == "a":
+                    yield attribute(child, "href")
 
     def told(self) -> _Told:
         shown = _SHOWN_AT.fullmatch("".join(_label(node) for node in self.node.css(".ct")[-1:]))
@@ -147,17 +150,18 @@ class _Block:
 
     def author(self) -> _Author:
         """Who the first link names; the owner of the page where a post begins with its text."""
-        uids = (
-            match[1]
-            for link in self.links()
-            if (match := _UID_IN_REPORT.search(link) or _UID_IN_REPOST.search(link))
-        )
-        uid = next(uids, None)
         named = first(self.node, "a.nk") or _leading_link(self.node) or self._first_of_post()
         if named is None:
-            return _Author(self.owner.name, uid or self.owner.uid)
+            return _Author(self.owner.name, self._uid() or self.owner.uid)
         own_link = _USER_LINK.search(attribute(named, "href"))
-        return _Author(clean(_label(named)), own_link[1] if own_link else uid)
+        return _Author(clean(_label(named)), own_link[1] if own_link else self._uid())
+
+    def _uid(self) -> str | None:
+        """The author's, by the links to report or repost what he said."""
+        for link in self.links():
+            if match := _UID_IN_REPORT.search(link) or _UID_IN_REPOST.search(link):
+                return match[1]
+        return None
 
     def _first_of_post(self) -> LexborNode | None:
         rows = self.rows()
@@ -206,14 +210,19 @@ def _is_button(node: LexborNode) -> bool:
     return is_count or "ct" in classes or "cc" in classes
 
 
-def _counts(nodes: Iterable[LexborNode]) -> dict[str, int | None]:
+def _counts(buttons: Iterable[LexborNode]) -> dict[str, int | None]:
     """Counts by their words (赞, 转发, 评论), as buttons among these nodes tell them."""
     counts: dict[str, int | None] = {}
-    for node in nodes:
-        for button in (node, *node.css("a, span")):
-            if match := _COUNT.fullmatch(_label(button)):
-                counts.setdefault(match[1], read_count(match[2]))
+    for button in buttons:
+        is_button = button.tag in ("a", "span")
+        if is_button and (match := _COUNT.fullmatch(_label(button))):
+            counts.setdefault(match[1], read_count(match[2]))
     return counts
+
+
+def _inside(rows: Iterable[LexborNode]) -> Iterator[LexborNode]:
+    for row in rows:
+        yield from _from(row.child)
 
 
 def _post(block: _Block) -> list[FoundMention]:
@@ -235,7 +244,7 @@ def _post(block: _Block) -> list[FoundMention]:
         own_rows = [mark.parent] if mark is not None and mark.parent is not None else []
         original = _original(header, rows, own_rows, text, block)
         text = _said(_from(mark.next)) if mark is not None else ""
-    counts = _counts(own_rows)
+    counts = _counts(_inside(own_rows))
     own = FoundMention(
         id=f"{Platform.WEIBO}:{mid}",
         platform=Platform.WEIBO,
@@ -288,7 +297,7 @@ def _original(
     user = _USER_LINK.search(attribute(first(header, "a[href]"), "href"))
     uid = user[1] if user else None
     given_out = time_of(mid, now=block.fetched_at)
-    counts = _counts(theirs)
+    counts = _counts(_inside(theirs))
     return FoundMention(
         id=f"{Platform.WEIBO}:{mid}",
         platform=Platform.WEIBO,
@@ -377,6 +386,6 @@ def _comment(block: _Block, post: str | None) -> FoundMention:
         root_id=above,
         ip_location=told.place,
         client=told.client,
-        likes=_counts([block.node]).get("赞"),
+        likes=_counts(_from(block.node.child)).get("赞"),
         topic=topic_in(text),
     )

@@ -30,8 +30,6 @@ from crawlers.pages.text import clean, markup_text, plain_text
         ('长文<a action-type="fl_unfold" href="x">展开<i class="wbicon">c</i></a>', "长文"),
         ('长文<a href="x">收起<i class="wbicon">d</i></a>', "长文"),
         ('<a href="x">全文检索</a>', "全文检索"),
-        ('长文...<span class="expand">展开</span>', "长文..."),
-        ("<span>展开</span>叙述", "展开叙述"),
         ('<a href="x"><i class="wbicon">L</i>某某的微博视频</a>', "某某的微博视频"),
         ('<a href="x" title="链接卡片的标题"></a>', "链接卡片的标题"),
         ('<a href="x" data-text="卡片"></a>', "卡片"),
