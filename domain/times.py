@@ -25,9 +25,7 @@ _STALE_TODAY = timedelta(hours=12)
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_EPOCH_SECONDS = (10**8, 10**10)
-"""Numbers of nine and ten digits; every reply is full of them, so they are read without a form."""
-
+_EARLIEST_SECOND, _LATEST_SECOND = int(_EARLIEST.timestamp()), int(_LATEST.timestamp())
 _LONGEST_TEXT = 64
 _LEAP_CYCLE = 9
 """Years to look back for a 29 February: at most eight lie between two of them (1896 to 1904)."""
@@ -53,8 +51,8 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     month with precision `day`, the coarsest there is. Times before 2000 are no times: they stand
     for "unknown" (epoch 0).
     """
-    if type(value) is int and _EPOCH_SECONDS[0] <= value < _EPOCH_SECONDS[1]:
-        return _known(datetime.fromtimestamp(value, UTC), Precision.SECOND)
+    if type(value) is int and _EARLIEST_SECOND <= value < _LATEST_SECOND:
+        return datetime.fromtimestamp(value, UTC), Precision.SECOND
     text = _normalised(value)
     if not text:
         return None
@@ -66,12 +64,8 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
                 moment = moment.astimezone(UTC)
             except (ValueError, OverflowError):  # 31 February, 25:00, year 0
                 return None
-            return _known(moment, precision)
+            return (moment, precision) if _EARLIEST <= moment < _LATEST else None
     return None
-
-
-def _known(moment: datetime, precision: Precision) -> _Moment | None:
-    return (moment, precision) if _EARLIEST <= moment < _LATEST else None
 
 
 def _normalised(value: object) -> str:

@@ -95,8 +95,8 @@ def clean(text: str) -> str:
     """Return `text` without what nobody sees: control and private-use characters, lone surrogates,
     and white space and zero-width characters at its edges. Line breaks stay.
     """
-    if text.isprintable():
-        return text.strip(" ")
+    if text.isprintable():  # most are, and it is known ten times sooner
+        return text.strip(_EDGES)
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip(_EDGES)
 
 
