@@ -28,11 +28,14 @@ _ODD_LINK = re.compile(
     r"<a(?: [^<>]*)?>(?:</?a[ >]|[^<>]{0,4}(?:展开|收起|全文))|<a [^<>]*(?:comment_|video-box|fold)"
 )
 _NAME_IN_BRACKETS = re.compile(r"=([\"']?)\[[^\[\]\s\"'<>]{1,20}\]\1[ />]")
-_TIEBA_EMOTICON = re.compile(r"BDE_Smiley|image_emoticon|/i_f[0-9]")
-"""Known by their file, not by a word: `tieba_emoticons` tells."""
 _EMOTICON = re.compile(
     r"<img(?= )(?>[^<>]*? (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[ />]))[^<>]*+>"
 )
+
+_NEVER_PLAIN = (_BLOCK, _BREAK, "wbicon", "replace_tip", "expand", "BDE_Smiley", "emoticon", "/i_f")
+"""Of Weibo and Tieba: letters of an icon font, captions of a picture viewer, links that fold, and
+emoticons that are known by their file.
+"""
 
 _BLANKS = "\t\r\n\f\xa0"
 
@@ -44,15 +47,7 @@ def plain_fragment(markup: str) -> str | None:
     if markup[:3] == "<p>" and markup.find("<", 3) == len(markup) - 4 and markup[-4:] == "</p>":
         text = markup[3:-4]  # one paragraph, as most comments are
         return None if ">" in text else _settled(html.unescape(text) if "&" in text else text)
-    if (
-        _BLOCK in markup
-        or _BREAK in markup
-        or "wbicon" in markup
-        or "replace_tip" in markup
-        or "expand" in markup
-        or _TIEBA_EMOTICON.search(markup)
-        or _ODD_LINK.search(markup)
-    ):
+    if any(sign in markup for sign in _NEVER_PLAIN) or _ODD_LINK.search(markup):
         return None
     text = _without_rarities(markup)
     text = _INLINES.sub("", _BREAKS.sub(_BREAK, _BLOCKS.sub(_BLOCK, text)))

@@ -1,8 +1,8 @@
 """Zhihu's rendered cards, on a search page, a column page or below a question.
 
 The fallback where no reply and no page data was kept: a body that may be folded to an excerpt, a
-time only where Zhihu put it into the markup. `data-zop` says what a card is; `Post-content` is the
-one card of an article's own page.
+time only where Zhihu put it into the markup (found cards of 2026 tell none). `data-zop` says what a
+card is, else the link of its title does; `Post-content` is the one card of an article's own page.
 """
 
 import re
@@ -21,11 +21,10 @@ from domain.page import FoundMention, Page, PageState
 
 PAGE = "zhihu_cards"
 
-_CARD = "[data-zop]"
-_ANY_CARD = f"{_CARD}, .Search-card, .SearchResult-Card"
-_UNDESCRIBED = ",".join(
-    f".{kind}Item:not([data-zop])" for kind in ("Answer", "Article", "Pin", "ZVideo")
-)
+_CARD = "[data-zop], .ContentItem:not([data-zop])"
+_ANY_CARD = "[data-zop], .ContentItem, .Search-card, .SearchResult-Card"
+_POST_CLASSES = frozenset({"AnswerItem", "ArticleItem", "PinItem", "ZVideoItem"})
+_OWN_LINKS = "meta[itemprop=url], .ContentItem-title a, h2 a, .ContentItem-time a"
 _FIELD_WORDS = {"post": "article", "video": "zvideo"}
 _QUESTION_LINK = re.compile(r"/question/([0-9]{1,20})(?:/|$)")
 _MEMBER_LINK = re.compile(r"/(?:people|org)/([^/?#]+)")
@@ -58,22 +57,52 @@ def read(document: Document) -> Page:
 
 def find(document: Document) -> tuple[list[FoundMention], int]:
     """Return the mentions of the cards, each once, and how many cards are of a known kind."""
-    if document.first(_UNDESCRIBED) is not None:
-        raise LayoutChanged(PAGE, "data-zop")
     mentions: dict[str, FoundMention] = {}
     known = 0
     for card in bounded(document.all(_CARD), PAGE):
-        described = parse_json(attribute(card, "data-zop"))
-        if not isinstance(described, dict):
-            raise LayoutChanged(PAGE, "data-zop")
-        told = zhihu_item.word(described.get("type"))
-        kind = _FIELD_WORDS.get(told, told)
+        described = _described(card)
+        kind = zhihu_item.word(described.get("type"))
         is_mention = kind in zhihu_item.KINDS and kind != "question"
         known += is_mention or kind in zhihu_item.NOT_MENTIONS or kind == "question"
         if is_mention:
-            mention = _card(card, {**described, "type": kind}, document.fetched_at)
+            mention = _card(card, described, document.fetched_at)
             mentions.setdefault(mention.id, mention)
     return list(mentions.values()), known
+
+
+def _described(card: LexborNode) -> Mapping[str, object]:
+    """Type, id, title and author of a card; empty for one that is nobody's words."""
+    if "data-zop" not in card.attributes:
+        return _by_its_title(card)
+    described = parse_json(attribute(card, "data-zop"))
+    if not isinstance(described, dict):
+        raise LayoutChanged(PAGE, "data-zop")
+    kind = zhihu_item.word(described.get("type"))
+    return {**described, "type": _FIELD_WORDS.get(kind, kind)}
+
+
+def _by_its_title(card: LexborNode) -> Mapping[str, object]:
+    links = card.css(_OWN_LINKS)
+    named = [zhihu_item.named_in(attribute(a, "content") or attribute(a, "href")) for a in links]
+    found = next((each for each in named if each and each[0] != "question"), None)
+    if found is None:
+        if not _POST_CLASSES.isdisjoint(attribute(card, "class").split()):
+            raise LayoutChanged(PAGE, "data-zop")
+        return {}
+    author = node_text(_first(card, (".AuthorInfo-name", "a.UserLink-link:not(:empty)")))
+    title = node_text(first(card, ".ContentItem-title, h2"))
+    return {
+        "type": found[0],
+        "itemId": found[1],
+        "title": title,
+        "authorName": author or _author_in_bold(card),
+    }
+
+
+def _author_in_bold(card: LexborNode) -> str:
+    """A found answer begins with its author: `<b>某人：</b>别去。`."""
+    told = node_text(first(card, ".RichText > b, .RichContent-inner > b"))
+    return told[:-1] if told.endswith("：") else ""
 
 
 def _card(card: LexborNode, described: Mapping[str, object], fetched_at: datetime) -> FoundMention:
@@ -95,7 +124,7 @@ def _card(card: LexborNode, described: Mapping[str, object], fetched_at: datetim
         "content": "",
     }
     text = node_text(_first(card, (".Post-RichText", ".RichText", ".RichContent-inner")))
-    mention = zhihu_item.find(item, PAGE, fetched_at)[0]
+    mention = zhihu_item.find(item, PAGE, fetched_at, needs_time=not text)[0]
     return replace(mention, text=text.removeprefix(f"{mention.author}：").strip())
 
 
@@ -105,7 +134,7 @@ def _first(card: LexborNode, selectors: Iterable[str]) -> LexborNode | None:
 
 def _own_address(card: LexborNode, native: str) -> str:
     """The address of the item itself; authors and pictures inside the card have some, too."""
-    links = card.css("meta[itemprop=url], .ContentItem-title a, h2 a, .ContentItem-time a")
+    links = card.css(_OWN_LINKS)
     addresses = (attribute(link, "content") or attribute(link, "href") for link in links)
     return next((address for address in addresses if native in address), "")
 

@@ -5,7 +5,6 @@ question (`target.title`, `target.created`); the newer card (`target.title_area`
 The heat (`398 万热度`) is Zhihu's own figure and counts nothing that a mention has.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -19,25 +18,22 @@ from crawlers.pages.zhihu_item import (
     Item,
     address,
     each_once,
-    first_time,
+    find,
     mention_id,
+    named_in,
     native_id,
     part,
     told,
     word,
-    writer,
 )
 from crawlers.pages.zhihu_reply import entries
-from domain.counts import read_count
 from domain.errors import LayoutChanged
-from domain.mention import Platform, Precision
+from domain.mention import Platform
 from domain.page import FoundMention, Page, PageState
 
 PAGE = "zhihu_hot_list"
 
 _ROW = ".HotItem, .HotList-item"
-_LINK = re.compile(r"/(question|answer|zvideo|pin|article|p)s?/([0-9]{1,20})(?:[/?#]|$)")
-_KINDS_IN_LINKS = {"p": "article"}
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -93,40 +89,26 @@ def _page(found: Iterable[FoundMention | None]) -> Page:
 
 
 def _row(row: Item, fetched_at: datetime) -> FoundMention | None:
+    """What a row leads to: the whole object where it stands there, else what the card tells."""
     target = part(row, "target")
-    title = markup_text(target.get("title")) or _area(target, "title_area")
+    question = part(target, "question")
+    titles = (target.get("title"), question.get("title"), part(target, "title_area").get("text"))
+    title = next(filter(None, map(markup_text, titles)), "")
     if not title:
         raise LayoutChanged(PAGE, "title")
     link = word(part(target, "link").get("url")) or word(target.get("url"))
-    place = _place(link) or _own_place(target)
+    place = named_in(link) or _own_place(target)
     if place is None:
         return None
-    created = first_time(target, ("created", "created_time"), fetched_at)
-    author, uid = writer(target)
-    return _mention(
-        place,
-        title=title,
-        text=markup_text(target.get("excerpt")) or _area(target, "excerpt_area"),
-        created=created,
-        author=author,
-        uid=uid,
-        comments=read_count(told(target, "comment_count")),
-    )
+    if told(target, "created") or told(target, "created_time"):
+        kind, native = place
+        return find({**target, "type": kind, "id": native}, PAGE, fetched_at)[0]
+    text = markup_text(target.get("excerpt")) or _area(target, "excerpt_area")
+    return _mention(place, title=title, text=text)
 
 
 def _area(target: Item, name: str) -> str:
     return markup_text(part(target, name).get("text"))
-
-
-def _place(link: str) -> tuple[str, str] | None:
-    """Kind and id of what an address leads to: of the last pair in it, because an answer's address
-    begins with its question's.
-    """
-    pairs = _LINK.findall(link)
-    if not pairs:
-        return None
-    kind, native = pairs[-1]
-    return _KINDS_IN_LINKS.get(kind, kind), native
 
 
 def _own_place(target: Item) -> tuple[str, str] | None:
@@ -140,21 +122,12 @@ def _shown(row: LexborNode) -> FoundMention | None:
     title = node_text(first(row, ".HotItem-title, .HotList-itemTitle"))
     if not title:
         raise LayoutChanged(PAGE, "HotItem-title")
-    place = _place(attribute(first(row, ".HotItem-content a[href], a[href]"), "href"))
+    place = named_in(attribute(first(row, ".HotItem-content a[href], a[href]"), "href"))
     text = node_text(first(row, ".HotItem-excerpt, .HotList-itemExcerpt"))
     return _mention(place, title=title, text=text) if place else None
 
 
-def _mention(
-    place: tuple[str, str],
-    *,
-    title: str,
-    text: str,
-    created: tuple[datetime, Precision] | None = None,
-    author: str = "",
-    uid: str | None = None,
-    comments: int | None = None,
-) -> FoundMention:
+def _mention(place: tuple[str, str], *, title: str, text: str) -> FoundMention:
     kind, native = place
     return FoundMention(
         id=mention_id(kind, native),
@@ -163,9 +136,5 @@ def _mention(
         url=address(kind, native),
         title=title,
         text=text,
-        published_at=created[0] if created else None,
-        published_precision=created[1] if created else Precision.SECOND,
-        author=author,
-        author_uid=uid,
-        comments=comments,
+        published_at=None,
     )

@@ -66,6 +66,9 @@ _PLACE = re.compile(r"^(?:发布于|来自)? ?(?:IP ?属地)? ?[:：]? ?")
 _NOT_PLACES = frozenset({"", "未知", "其他"})
 
 
+_ADDRESS = re.compile(r"/(answer|article|pin|zvideo|question|p)s?/([0-9]{1,20})(?=[/?#]|$)")
+
+
 @cache
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
@@ -96,6 +99,24 @@ def native_id(value: object) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID:
         return None
     return value if value.isascii() and value.isdigit() and value.strip("0") else None
+
+
+def named_in(link: object) -> tuple[str, str] | None:
+    """Return Zhihu's word for the kind and the id of what an address leads to.
+
+    The last pair in it counts: an answer's address begins with its question's.
+    """
+    pairs = _ADDRESS.findall(link) if isinstance(link, str) else []
+    return ("article" if pairs[-1][0] == "p" else pairs[-1][0], pairs[-1][1]) if pairs else None
+
+
+def kind_of(item: Item) -> str:
+    """Return Zhihu's word for what an item is, "" for none; where none is written, its address
+    tells.
+    """
+    kind = word(item.get("type"))
+    named = None if kind else named_in(item.get("url"))
+    return named[0] if named else kind
 
 
 def mention_id(kind: str, native: str) -> str:
@@ -165,14 +186,15 @@ def find(
     *,
     users: Item | None = None,
     known: Container[str] = (),
+    needs_time: bool = True,
 ) -> list[FoundMention]:
     """Return the mention that `item` is and after it what it shows inside itself: the question of
     an answer where its time is told (unless its id is `known`), the original of a shared pin.
 
     `item["type"]` is one of KINDS. Raises LayoutChanged, which names `page` and the field, when
-    there is no id, no time or no text.
+    there is no id, no time (unless it need not have one) or no text.
     """
-    mention = _mention(item, page, fetched_at, users)
+    mention = _mention(item, page, fetched_at, users, needs_time=needs_time)
     question = part(item, "question")
     if mention.parent_id in known:
         return [mention]
@@ -259,14 +281,17 @@ def _named_pins(item: Item) -> tuple[object, object]:
     return told(item, "origin_pin"), told(item, "source_pin_id")
 
 
-def _mention(item: Item, page: str, fetched_at: datetime, users: Item | None) -> FoundMention:
+def _mention(
+    item: Item, page: str, fetched_at: datetime, users: Item | None, *, needs_time: bool = True
+) -> FoundMention:
     kind = str(item["type"])
     native = native_id(item.get("id"))
     created = first_time(item, _PUBLISHED if kind == "zvideo" else _CREATED, fetched_at)
     if native is None:
         raise LayoutChanged(page, "id")
-    if created is None:
+    if created is None and needs_time:
         raise LayoutChanged(page, "created_time")
+    moment, precision = created or (None, Precision.SECOND)
     question = part(item, "question")
     question_id = native_id(question.get("id"))
     title = markup_text(item.get("title")) or markup_text(
@@ -285,9 +310,9 @@ def _mention(item: Item, page: str, fetched_at: datetime, users: Item | None) ->
         url=address(kind, native, question_id),
         title=title,
         text=text,
-        published_at=created[0],
-        published_precision=created[1],
-        edited_at=updated[0] if updated and updated[0] > created[0] else None,
+        published_at=moment,
+        published_precision=precision,
+        edited_at=updated[0] if updated and moment and updated[0] > moment else None,
         author=author,
         author_uid=uid,
         parent_id=parent,

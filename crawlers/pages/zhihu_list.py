@@ -15,6 +15,7 @@ from crawlers.pages.zhihu_item import (
     Item,
     find_all,
     is_deleted,
+    kind_of,
     part,
     remarks,
     word,
@@ -87,8 +88,13 @@ def _unwrapped(found: Iterable[Item]) -> Iterator[Item]:
         if word(entry.get("type")) in KINDS:
             yield entry
         elif inner is not None:
-            yield inner if inner.get("type") else {**inner, "type": word(entry.get("target_type"))}
+            yield _typed(inner, word(entry.get("target_type")))
         elif isinstance(group, list):
             yield from (part(each, "target") for each in group if isinstance(each, dict))
         else:
-            yield entry
+            yield _typed(entry, "")
+
+
+def _typed(item: Item, kind: str) -> Item:
+    """The item with its kind: its own word, else the card's, else what its address tells."""
+    return item if item.get("type") else {**item, "type": kind or kind_of(item)}

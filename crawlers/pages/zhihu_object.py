@@ -4,7 +4,7 @@ from datetime import datetime
 
 from crawlers.pages import walls
 from crawlers.pages.document import Document
-from crawlers.pages.zhihu_item import KINDS, Item, find_all, is_deleted, remarks, told, word
+from crawlers.pages.zhihu_item import KINDS, Item, find_all, is_deleted, kind_of, remarks, told
 from domain.errors import LayoutChanged
 from domain.mention import Platform
 from domain.page import Page, PageState
@@ -41,7 +41,8 @@ def read(document: Document) -> Page:
 
 def _kind(item: Item) -> str:
     """Zhihu's word for the kind; a question of the first years names none."""
-    if word(item.get("type")) in KINDS:
-        return str(item["type"])
+    kind = kind_of(item)
+    if kind in KINDS and ("type" in item or "id" in item):
+        return kind
     is_question = told(item, "answer_count") is not None and "title" in item and "id" in item
     return "question" if is_question and "type" not in item else ""

@@ -12,7 +12,16 @@ from datetime import datetime
 
 from crawlers.pages import walls, zhihu_cards
 from crawlers.pages.document import Document
-from crawlers.pages.zhihu_item import KINDS, NOT_MENTIONS, Item, each_once, find, told, word
+from crawlers.pages.zhihu_item import (
+    KINDS,
+    NOT_MENTIONS,
+    Item,
+    each_once,
+    find,
+    kind_of,
+    told,
+    word,
+)
 from crawlers.pages.zhihu_reply import entries, following, nothing
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform
@@ -104,9 +113,9 @@ def _results(found: Iterable[Item], fetched_at: datetime) -> tuple[tuple[FoundMe
         item = entry.get("object")
         if not isinstance(item, dict):
             raise LayoutChanged(PAGE, "object")
-        kind = word(item.get("type"))
+        kind = kind_of(item)
         if kind in KINDS:
-            mentions += _result(item, fetched_at)
+            mentions += _result({**item, "type": kind}, fetched_at)
         else:
             unknown += kind not in NOT_MENTIONS
     return each_once(mentions), unknown

@@ -291,6 +291,27 @@ def test_words_of_people_are_no_wall(body):
     assert wall(body) is None
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '好<img class="BDE_Smiley" src="x.png">',
+        '好<img src="//tb2.test/image_emoticon25.png">',
+        '好<img src="//tb2.test/face/i_f25.png">',
+        '好<span class="expand">展开</span>',
+        '好<i class="wbicon">c</i>',
+        '好<div class="replace_tip">点击展开</div>',
+        '好<a action-type="fl_unfold">更多</a>',
+        "好<a>全文</a>",
+        "好<a></a>",
+        "好<script>x</script>",
+        "好<b title='a>b'>x</b>",
+        "好 < 坏",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_tree(markup):
+    assert plain_fragment(markup) is None
+
+
 TAGS = ["p", "b", "i", "span", "li", "h2", "div", "blockquote", "code", "sup", "pre"]
 WORDS = st.text("ab 中文，\n\t\xa0[]{}展开全文", max_size=6)
 ATTRIBUTES = st.sampled_from(
