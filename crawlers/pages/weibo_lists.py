@@ -11,6 +11,7 @@ from crawlers.pages import walls
 from crawlers.pages.document import Document
 from crawlers.pages.weibo_post import (
     Fields,
+    asked_for,
     asked_page,
     asked_post,
     list_in,
@@ -35,8 +36,9 @@ _PAGE_SIZE = 20
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
     """Return the posts of an account, the reposts of a post, or the hot posts.
 
-    `next` is the platform's cursor (`since_id`, `next_cursor`) or the number of the next page; the
-    hot posts have none that works. A repost says what it reposts, by itself or by the address.
+    `next` is the platform's cursor (`since_id`, `next_cursor`) or the number of the next page,
+    which may be empty where the reply does not say how many there are; the hot posts have none that
+    works. A repost says what it reposts, by itself or by the address.
     Raises LayoutChanged when a post has no readable id, author, time or text.
     """
     document = Document(body, url, status, fetched_at)
@@ -88,7 +90,8 @@ def _next(data: Fields, document: Document, *, shown: int) -> str | None:
             return token(data[name])
     number = asked_page(document)
     total = read_count(data.get("total"))
-    return str(number + 1) if total and shown and number * _PAGE_SIZE < total else None
+    goes_on = number * _PAGE_SIZE < total if total else bool(asked_for(document, "page"))
+    return str(number + 1) if shown and goes_on else None
 
 
 def _reposts(reply: Fields, document: Document) -> Page:
@@ -97,7 +100,8 @@ def _reposts(reply: Fields, document: Document) -> Page:
     posts = list_in(holder, "data", page=REPOSTS_PAGE, path="data")
     number = asked_page(document)
     pages = read_count(holder.get("max_page", holder.get("max")))
-    following = str(number + 1) if posts and pages and number < pages else None
+    goes_on = number < pages if pages else bool(asked_for(document, "page"))
+    following = str(number + 1) if posts and goes_on else None
     if not posts:
         total = holder.get("total_number")
         return nothing_listed(REPOSTS_PAGE, document, total=total, following=following)

@@ -59,12 +59,12 @@ def read(document: Document) -> Page:
     data = _holder(document.object)
     cards = bounded(list_in(data, "cards", page=PAGE, path="data.cards"), PAGE)
     info = object_in(data, "cardlistInfo")
-    following = _next(info, document)
+    since = token(info.get("since_id"))
     posts = [post for card in cards for post in _posts(card, 1)]
     if posts:
-        return posts_page(PAGE, posts, document, following=following)
+        return posts_page(PAGE, posts, document, following=since or _next_page(info, document))
     if not cards:
-        return nothing_listed(PAGE, document, total=info.get("total"), following=following)
+        return nothing_listed(PAGE, document, total=info.get("total"), following=since)
     if any(_says_nothing(card) for card in cards):
         return Page.empty(PAGE)
     raise LayoutChanged(PAGE, "mblog")
@@ -96,9 +96,15 @@ def _says_nothing(card: object) -> bool:
     return any(words in text for text in told if isinstance(text, str) for words in _NOTHING)
 
 
-def _next(info: Fields, document: Document) -> str | None:
-    if since := token(info.get("since_id")):
-        return since
-    page = token(info.get("page"))
-    is_next = page is not None and page.isdecimal() and int(page[:9]) > asked_page(document)
-    return page if is_next else None
+def _next_page(info: Fields, document: Document) -> str | None:
+    """The number after the one that was asked for, unless the reply says that there is none.
+
+    `page` is the next one in the feeds of 2019. A search that says nothing goes on until a page is
+    empty.
+    """
+    number = asked_page(document)
+    told = token(info.get("page"))
+    if told is not None and told.isdecimal():
+        return str(max(int(told[:9]), number + 1))
+    is_search = "page_type=searchall" in document.url
+    return str(number + 1) if is_search and "page" not in info else None

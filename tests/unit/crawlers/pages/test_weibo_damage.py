@@ -234,3 +234,45 @@ def test_a_post_that_quotes_another_page_is_not_taken_for_it(name):
         page = read(body.replace(first_word, words + first_word).encode())
         assert page is not None
         assert page.state is PageState.OK, words
+
+
+FEED = "https://m.weibo.cn/api/container/getIndex?containerid=100103type%3D61%26q%3Dx"
+BLOG = "https://weibo.com/ajax/statuses/mymblog?uid=9000000020&page=4&feature=0"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "changes", "url", "following"),
+    [
+        ("weibo_mobile_feed/search_2026", "cardlistInfo", {"page": 5}, f"{FEED}&page=4", "5"),
+        ("weibo_mobile_feed/search_2026", "cardlistInfo", {"page": 4}, f"{FEED}&page=4", "5"),
+        ("weibo_mobile_feed/search_2026", "cardlistInfo", {"page": None}, f"{FEED}&page=4", None),
+        (
+            "weibo_mobile_feed/search_2026",
+            "cardlistInfo",
+            {"page": ...},
+            f"{FEED}&page_type=searchall&page=4",
+            "5",
+        ),
+        ("weibo_mobile_feed/search_2026", "cardlistInfo", {"page": ...}, FEED, None),
+        ("weibo_lists/mymblog", "", {"since_id": ...}, BLOG, "5"),
+        ("weibo_lists/mymblog", "", {"since_id": ""}, BLOG, None),
+        ("weibo_lists/waterfall", "", {"next_cursor": -1}, "", None),
+        ("weibo_lists/search_profile", "", {"total": 80}, BLOG, None),
+        ("weibo_lists/search_profile", "", {"total": 81}, BLOG, "5"),
+        ("weibo_lists/reposts_mobile", "", {"max": ...}, BLOG, "5"),
+        ("weibo_comments/hotflow_2026", "", {"max_id_type": 0}, "", "138879531858089"),
+        ("weibo_comments/hotflow_2026", "", {"max_id": 0}, "", None),
+        ("weibo_comments/show_2019", "", {"max": 2}, f"{FEED}&page=2", None),
+    ],
+)
+def test_what_comes_next(name, path, changes, url, following):
+    page = json.loads((PAGES / name / "page.json").read_text("utf-8"))
+    holder = page["data"][path] if path else page["data"]
+    for field, value in changes.items():
+        if value is ...:
+            del holder[field]
+        else:
+            holder[field] = value
+    told = read(json.dumps(page).encode(), url)
+    assert told is not None
+    assert told.next == following
