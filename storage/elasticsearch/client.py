@@ -16,6 +16,7 @@ from elasticsearch import (
     ApiError,
     ConnectionTimeout,
     Elasticsearch,
+    OrjsonSerializer,
     SerializationError,
     SSLError,
     TransportError,
@@ -83,6 +84,7 @@ def connect(cluster: Cluster) -> Elasticsearch:
         cluster.urls,
         request_timeout=cluster.timeout.total_seconds(),
         connections_per_node=CONNECTIONS,
+        serializer=OrjsonSerializer(),  # reads answers twice as fast
         max_retries=0,
         retry_on_timeout=False,
         **options,

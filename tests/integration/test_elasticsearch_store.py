@@ -195,7 +195,8 @@ def test_answers_stay_exact_where_the_server_makes_few_buckets(elasticsearch_ser
 
 
 def test_answers_stay_exact_in_parts(elasticsearch_server, monkeypatch):
-    monkeypatch.setattr(counting, "_MOST_VALUES", 40)
+    monkeypatch.setattr(counting, "_MOST_AUTHORS", 40)
+    monkeypatch.setattr(counting, "_MOST_CLUSTERS", 30)
     monkeypatch.setattr(counting, "_MOST_TERMS", 25)
     monkeypatch.setattr(counting, "_MOST_BINS", 9)
     for shards in (1, 3):

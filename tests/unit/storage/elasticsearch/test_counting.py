@@ -55,15 +55,15 @@ def no_bins(body):
     return {"aggregations": {"platforms": {"buckets": []}}}
 
 
-def values(authors: int = 0, other: int = 0, error: int = 0):
+def values(authors: int = 0, other: int = 0, error: int = 0, clusters: int = 1):
     told = {"sum_other_doc_count": other, "doc_count_error_upper_bound": error}
     return {
         "hits": {"total": {"value": 5}},
         "aggregations": {
             "authors": told,
-            "clusters": {"sum_other_doc_count": 0, "doc_count_error_upper_bound": 0},
+            "clusters": {"sum_other_doc_count": 5, "doc_count_error_upper_bound": 0},
             "in_authors": {"count": authors},
-            "in_clusters": {"count": 1, "sum": 2.0},
+            "in_clusters": {"count": clusters, "sum": 2.0 * clusters},
             "unknown": {"doc_count": 1},
             "high": {"value": 3.0},
             "low": {"value": 7.0},
@@ -121,7 +121,7 @@ def test_a_part_with_too_many_buckets_is_asked_for_in_more_parts():
 
     asked = Asked(answer)
     Counts(asked).timeline(WEEK, Bucket.HOUR, timedelta(0))
-    assert [len(request) for request in asked.requests] == [1, 4, 16]
+    assert [len(request) for request in asked.requests] == [1, 2, 4, 8]
 
 
 def test_a_server_that_makes_no_bucket_at_all_is_an_error_and_not_an_endless_loop():
@@ -162,9 +162,9 @@ def test_a_summary_is_one_request_and_remembers_how_many_parts_it_takes():
     asked = Asked(answer)
     counts = Counts(asked)
     assert counts.summary(WEEK).distinct_authors == 160
-    assert [len(request) for request in asked.requests] == [1, 4, 16]
+    assert [len(request) for request in asked.requests] == [1, 2, 4, 8, 16]
     assert counts.summary(WEEK).distinct_authors == 160
-    assert [len(request) for request in asked.requests] == [1, 4, 16, 16]
+    assert [len(request) for request in asked.requests] == [1, 2, 4, 8, 16, 16]
     (with_totals, *others) = asked.requests[-1]
     assert "platforms" in with_totals["aggs"]
     assert all("platforms" not in body["aggs"] for body in others)
@@ -177,7 +177,17 @@ def test_what_shards_did_not_tell_makes_more_parts_too():
 
     asked = Asked(answer)
     Counts(asked).summary(WEEK)
-    assert [len(request) for request in asked.requests] == [1, 4]
+    assert [len(request) for request in asked.requests] == [1, 2, 4]
+
+
+def test_as_many_clusters_as_were_asked_for_may_not_be_all_of_them():
+    def answer(body):
+        share = body["aggs"]["clusters"]["terms"].get("include", {"num_partitions": 1})
+        return values(clusters=20_000 if share["num_partitions"] == 1 else 15_000)
+
+    asked = Asked(answer)
+    assert Counts(asked).summary(WEEK).clusters == 30_000
+    assert [len(request) for request in asked.requests] == [1, 2]
 
 
 def terms(buckets, error=0, other=0):
@@ -212,5 +222,5 @@ def test_more_terms_than_one_answer_holds_are_listed_in_parts():
 
     asked = Asked(answer)
     found = Counts(asked).top_terms(WEEK, 1_000_000)
-    assert [term for term, _ in found] == ["词0", "词1", "词2", "词3"]
-    assert [len(request) for request in asked.requests] == [1, 4]
+    assert [term for term, _ in found] == ["词0", "词1"]
+    assert [len(request) for request in asked.requests] == [1, 2]
