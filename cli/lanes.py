@@ -3,6 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Final
 
 from crawlers.launch import look
 from delivery.clock_mail import render_clock_warning
@@ -10,7 +12,7 @@ from domain.errors import CrawlError, Text
 from monitoring.case_clocks import ClockWarner
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
-from monitoring.housekeeping import expire_mentions, tidy
+from monitoring.housekeeping import drop_old_pages, expire_mentions, tidy
 from monitoring.notify import relay
 from monitoring.report_schedule import make_due
 from runtime.backup import scheduled_backup
@@ -21,6 +23,8 @@ from scheduler.service import OwnResult, OwnWork, Work
 from scheduler.timetable import Job, Lane
 from workflow.case_routine import tick
 from workflow.corrections import reproject
+
+_DAY: Final = timedelta(days=1)
 
 
 def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
@@ -63,7 +67,10 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
 
 
 def own_work(services: Services) -> Mapping[str, OwnWork]:
-    """Return the work that no other machine can do: emptying the spool that lies here."""
+    """Return the work that no other machine can do: emptying the spool that lies here, and
+    destroying old pages that lie here (a day after the last time, and at each start).
+    """
+    pages_due = services.clock.now()
 
     def empty_the_spool(stopping: threading.Event) -> OwnResult:
         done = services.ingest.drain(stopping=stopping.is_set)
@@ -77,7 +84,16 @@ def own_work(services: Services) -> Mapping[str, OwnWork]:
             return OwnResult()
         return OwnResult({**figures, "left": done.left}, brought=bool(done.looks))
 
-    return {"spool": empty_the_spool}
+    def destroy_old_pages(stopping: threading.Event) -> OwnResult:
+        nonlocal pages_due
+        now = services.clock.now()
+        if now < pages_due:
+            return OwnResult()
+        gone = drop_old_pages(services.begin_work, services.archive, now, services.keep)
+        pages_due = now + _DAY
+        return OwnResult({"pages": gone} if gone else {})
+
+    return {"spool": empty_the_spool, "pages": destroy_old_pages}
 
 
 def _simple(work: Callable[[], Mapping[str, object]]) -> Work:

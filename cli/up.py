@@ -23,6 +23,7 @@ from domain.account import Account
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, DependencyMissing, StoreUnavailable, Text
 from domain.outbox import OutboxState
+from domain.ports import MentionStore
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
 from presentation.hostile import clean_line
@@ -223,6 +224,7 @@ def _scheduler(
         clock=services.clock,
         owner=owner,
         work={lane: work[lane] for lane in work if lane in lanes_here},
+        pace=services.settings.crawl.delay,
         on_finish=_Teller(services).tell,
         on_tick=alive_file.touch if alive_file else None,
         own=own_work(services),
@@ -252,14 +254,18 @@ def _make_keys(services: Services, *, needed: bool) -> None:
     """
     settings = services.settings
     make_private_folder(settings.secrets_dir)
-    try:
-        is_empty = services.store.status().mentions == 0
-    except StoreUnavailable:
-        is_empty = False  # nobody can tell now; what is crawled meanwhile waits in the spool
-    if is_empty:
+    if _holds_nothing(services.store):
         make_missing_keys(settings.secrets_dir)
     elif needed:
         load_keys(settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key)
+
+
+def _holds_nothing(store: MentionStore) -> bool:
+    """Whether a store is there and empty. One that is away now may hold anything."""
+    try:
+        return store.status().mentions == 0
+    except StoreUnavailable:
+        return False
 
 
 def _reached_at(settings: Settings, port: int) -> Settings:

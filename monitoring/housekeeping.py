@@ -37,10 +37,9 @@ def tidy(
     """Destroy what is past its time and return how much of each kind went; pages that a case or a
     lead rests on stay.
     """
+    pages = drop_old_pages(begin_work, archive, now, keep)
     with begin_work() as work:
         held = held_pages(work)
-    pages = archive.prune(now - keep.pages, held)
-    with begin_work() as work:
         work.pages.prune(now - keep.pages, held)
         gone = {
             "pages": pages,
@@ -56,6 +55,15 @@ def tidy(
         }
         work.commit()
     return gone
+
+
+def drop_old_pages(begin_work: BeginWork, archive: PageArchive, now: datetime, keep: Keep) -> int:
+    """Destroy the raw pages of this machine that are past their time and that no case or lead
+    rests on; return how many.
+    """
+    with begin_work() as work:
+        held = held_pages(work)
+    return archive.prune(now - keep.pages, held)
 
 
 def expire_mentions(

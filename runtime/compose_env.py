@@ -28,9 +28,13 @@ _TEMPLATE: Final = """\
 # Passwords and places for docker compose, written by koubei init --docker. Keep it at mode 0600.
 KOUBEI_FOLDER='{folder}'
 
-# Elasticsearch 的管理员，只有 elasticsearch 与 prepare 两个服务知道
-# The superuser of Elasticsearch: the services elasticsearch and prepare know it, no other.
-ELASTIC_PASSWORD={admin}
+# Elasticsearch 的管理员 elastic，其他服务都不知道。
+# The superuser elastic of Elasticsearch; no other service knows it.
+ELASTIC_PASSWORD={elastic}
+# 用户 koubei_admin：建立与迁移自己的索引，只有服务 prepare 使用。
+# The user koubei_admin: makes and migrates its own index; the service prepare alone asks as it.
+KOUBEI_ADMIN_PASSWORD={admin}
+KOUBEI_ADMIN_PASSWORD_HASH='{admin_hash}'
 # 用户 koubei：只能读写自己的索引。The user koubei: reads and writes its own index.
 KOUBEI_STORE_PASSWORD={writer}
 KOUBEI_STORE_PASSWORD_HASH='{writer_hash}'
@@ -73,8 +77,8 @@ def write_compose_env(
     return write_new(path, _TEMPLATE.format(folder=place, **values, **hashes))
 
 
-_NAMES: Final = ("admin", "writer", "reader", "kibana", "kibana_key", "postgres")
-_KNOWN_BY_HASH: Final = ("writer", "reader", "kibana")
+_NAMES: Final = ("elastic", "admin", "writer", "reader", "kibana", "kibana_key", "postgres")
+_KNOWN_BY_HASH: Final = ("admin", "writer", "reader", "kibana")
 
 
 def hashed(password: str, salt: bytes) -> str:

@@ -267,6 +267,18 @@ def open_cluster(cluster: Cluster) -> MentionStore:
 
 
 @contextmanager
+def open_workflow(settings: Settings) -> Iterator[BeginWork]:
+    """Open the workflow database alone, brought to this version, whatever the mention store is."""
+    make_private_folder(settings.data_dir)
+    engine = open_database(settings.workflow_url)
+    try:
+        migrate(engine)
+        yield begin_work(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def open_services(settings: Settings, clock: Clock | None = None) -> Iterator[Services]:
     """Open both stores, bring the workflow database to this version, and close them at the end."""
     the_clock = clock or SystemClock()

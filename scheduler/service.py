@@ -70,7 +70,8 @@ class Service:
     Of the timetable it does the lanes that `work` names; others make and do theirs. `on_finish` is
     told of each job with its state and figures, in the thread of its lane. `on_tick` is called
     after each turn in which the database was reached: a sign of life. `own` is work of this
-    machine, by name: done every few seconds by whoever lives, without slots.
+    machine, by name: done every few seconds by whoever lives, without slots. `pace`: between the
+    crawls of two services on one platform.
     """
 
     begin_work: BeginWork
@@ -78,6 +79,7 @@ class Service:
     owner: str
     work: Mapping[Lane, Work]
     lease: timedelta = LEASE
+    pace: timedelta = timedelta(0)
     on_finish: Callable[[Job, SlotState, Mapping[str, object]], None] | None = None
     on_tick: Callable[[], None] | None = None
     own: Mapping[str, OwnWork] = field(default_factory=dict)
@@ -193,14 +195,23 @@ class Service:
 
     def _hold(self, lane: Lane) -> Slot | None:
         """Hold a lane, which is itself a leased row: one session a platform, however many
-        services.
+        services. None while another holds it, or has given it back less than `pace` ago.
         """
-        name = f"lane:{lane.value}"
+        name, now = f"lane:{lane.value}", self.clock.now()
         with self.begin_work() as work:
             work.slots.ensure(name, _LANE_EPOCH)
-            held = work.slots.claim(self.owner, self.clock.now(), self.lease, [name])
+            if any(self._is_warm(slot, now) for slot in work.slots.latest() if slot.job == name):
+                return None
+            held = work.slots.claim(self.owner, now, self.lease, [name])
             work.commit()
         return held
+
+    def _is_warm(self, lane: Slot, now: datetime) -> bool:
+        """Whether another service asked a platform a moment ago: how far apart the requests of one
+        machine are, that machine sees to; between two of them, this.
+        """
+        given_back = lane.finished_at
+        return lane.owner != self.owner and given_back is not None and now - given_back < self.pace
 
     def _claim(self, jobs: Mapping[str, Job]) -> Slot | None:
         with self.begin_work() as work:

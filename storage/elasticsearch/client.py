@@ -99,14 +99,14 @@ def translated(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except ApiError as error:
-        raise error_of(error.meta.status, error_type(error.body), place) from None
-    except UnsupportedProductError:
+    except UnsupportedProductError:  # an ApiError too
         raise StoreError(
             Text("回答的不是 Elasticsearch", "what answers is not Elasticsearch"),
             place=place,
             mend=Text("检查 mention_store_url", "check mention_store_url"),
         ) from None
+    except ApiError as error:
+        raise error_of(error.meta.status, error_type(error.body), place) from None
     except TransportError as error:
         raise _away(error, place) from None
 

@@ -169,6 +169,29 @@ class SchedulerContract:
         assert notebook.done["crawl:tea:weibo"] == 1
         assert states(begin)["crawl:tea:weibo"].coalesced == 4
 
+    def test_between_the_crawls_of_two_services_a_platform_has_its_pace(self, begin):
+        clock = FixedClock()
+        one, first = a_service(begin, clock, "one")
+        two, second = a_service(begin, clock, "two")
+        for service in (one, two):
+            service.pace = timedelta(seconds=5)
+        one.make_due()
+        assert one.run_one(Lane.WEIBO)
+        for _ in range(3):  # asking again and again does not put it off
+            assert not two.run_one(Lane.WEIBO)
+            clock.forward(timedelta(seconds=1))
+        clock.forward(timedelta(seconds=2))
+        assert two.run_one(Lane.WEIBO)
+        assert (sum(first.done.values()), sum(second.done.values())) == (1, 1)
+
+    def test_a_service_waits_for_nobody_between_its_own_crawls(self, begin):
+        service, notebook = a_service(begin, FixedClock())
+        service.pace = timedelta(seconds=5)
+        service.make_due()
+        assert service.run_one(Lane.WEIBO)
+        assert service.run_one(Lane.WEIBO)
+        assert notebook.done == {"crawl:tea:weibo": 1, "crawl:tea:hot": 1}
+
     def test_one_session_a_platform_even_with_two_services(self, begin):
         clock = FixedClock()
         busy = threading.Lock()

@@ -63,3 +63,22 @@ def test_the_spool_of_this_machine_is_emptied_and_said_only_when_there_was_somet
     figures = {"looks": 1, "new": 1, "dead_lettered": 0, "lost": 0, "left": 0}
     assert empty(threading.Event()) == OwnResult(figures, brought=True)
     assert set(real.get(["weibo:4242"])) == {"weibo:4242"}
+
+
+def test_the_raw_pages_of_this_machine_go_once_a_day_whoever_does_the_housekeeping(services):
+    def pages() -> int:
+        return len(list(services.archive.hashes()))
+
+    services.archive.put(b"<html>old</html>")
+    destroy = own_work(services)["pages"]
+    assert destroy(threading.Event()) == OwnResult()
+    services.clock.forward(services.keep.pages + timedelta(hours=1))
+    services.archive.put(b"<html>new</html>")
+    assert destroy(threading.Event()) == OwnResult({"pages": 1})
+    assert pages() == 1
+    services.clock.forward(services.keep.pages + timedelta(hours=1))
+    assert destroy(threading.Event()) == OwnResult({"pages": 1})
+    services.archive.put(b"<html>another</html>")
+    services.clock.forward(timedelta(hours=23))
+    assert destroy(threading.Event()) == OwnResult()
+    assert pages() == 1

@@ -11,6 +11,9 @@ import yaml
 
 from runtime.compose_env import write_compose_env
 from runtime.compose_tls import AUTHORITY, CERTIFICATE, HOSTS, KEY
+from runtime.settings import leaves, variable_of
+from runtime.settings_model import Settings
+from storage.elasticsearch.roles import roles
 from tests.fixtures.compose import ROOT, read_compose, read_env, variables
 
 SCHEMA = json.loads(
@@ -93,8 +96,23 @@ def test_the_cluster_s_superuser_is_known_to_no_service_that_runs_on(services, e
         for name, service in services.items()
         if environment["ELASTIC_PASSWORD"] in json.dumps(service)
     }
-    assert told == {"elasticsearch", "prepare"}
+    assert told == {"elasticsearch"}
+
+
+def test_who_may_change_the_index_is_known_to_no_service_that_runs_on(services, environment):
+    told = {
+        name
+        for name, service in services.items()
+        if environment["KOUBEI_ADMIN_PASSWORD"] in json.dumps(service)
+    }
+    assert told == {"prepare"}
     assert services["prepare"]["restart"] == "no"
+
+
+def test_our_services_are_told_settings_that_there_are(services):
+    known = {variable_of(path) for path in leaves(Settings)} | {"KOUBEI_CONFIG"}
+    for name in OURS:
+        assert set(services[name].get("environment", {})) <= known
 
 
 def test_images_are_pinned_to_a_version(services):
@@ -197,6 +215,7 @@ def test_every_user_of_the_cluster_has_a_role_and_every_role_of_ours_is_defined(
     )
     assert {name for names in held.values() for name in names.split(",")} == users
     defined = yaml.safe_load((ROOT / "packaging/docker/roles.yml").read_text(encoding="utf-8"))
+    assert defined == roles(Settings().elasticsearch.index)
     built_in = {"kibana_admin", "kibana_system"}
     assert set(held) == set(defined) | built_in
     assert services["app"]["environment"]["KOUBEI_ELASTICSEARCH__USERNAME"] in users

@@ -20,7 +20,7 @@ def test_passwords_are_new_each_time_their_owner_s_alone_and_never_replaced(tmp_
     write_compose_env(other, tmp_path / "live")
     mine, theirs = (read_env(p.read_text(encoding="utf-8")) for p in (path, other))
     secret = {name for name in mine if name != "KOUBEI_FOLDER"}
-    assert len(secret) == 9
+    assert len(secret) == 11
     assert not {mine[name] for name in secret} & {theirs[name] for name in secret}
     assert len({mine[name] for name in secret}) == len(secret)
     assert all(len(mine[name]) >= 32 for name in secret)
@@ -29,7 +29,7 @@ def test_passwords_are_new_each_time_their_owner_s_alone_and_never_replaced(tmp_
 def test_each_hash_is_that_of_the_password_beside_it(tmp_path):
     write_compose_env(tmp_path / ".env", tmp_path, random_bytes=lambda n: b"\xfb" * n)
     env = read_env((tmp_path / ".env").read_text(encoding="utf-8"))
-    for name in ("STORE", "READER", "KIBANA"):
+    for name in ("ADMIN", "STORE", "READER", "KIBANA"):
         password, digest = env[f"KOUBEI_{name}_PASSWORD"], env[f"KOUBEI_{name}_PASSWORD_HASH"]
         assert digest == hashed(password, b"\xfb" * 32)
 
