@@ -33,6 +33,7 @@ SURFACES = sorted(path.name for path in PAGES.iterdir() if path.name.startswith(
 SAVED = [
     pytest.param(name, page, id=f"{name}-{page}") for name in SURFACES for page in saved_pages(name)
 ]
+REPLIES = [saved for saved in SAVED if saved.values[1].body[:1] == b"{"]
 
 
 @pytest.mark.parametrize(("surface", "page"), SAVED)
@@ -61,6 +62,13 @@ def test_the_encoding_of_a_file_changes_nothing(surface: str, page: SavedPage, e
     reader = importlib.import_module(f"crawlers.pages.{surface}")
     body = page.body.decode().encode(encoding)
     assert reader.parse(body, url=page.url, status=200, fetched_at=AT) == page.expected
+
+
+@pytest.mark.parametrize(("surface", "page"), REPLIES)
+def test_a_reply_inside_pre_reads_as_the_reply(surface: str, page: SavedPage):
+    reader = importlib.import_module(f"crawlers.pages.{surface}")
+    shown = f"<html><body><pre>{html.escape(page.body.decode())}</pre></body></html>"
+    assert reader.parse(shown.encode(), url=page.url, status=200, fetched_at=AT) == page.expected
 
 
 ANSWER = {
