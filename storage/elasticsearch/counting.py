@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from domain.errors import StoreError, Text
 from domain.mention import Platform
 from domain.queries import Bucket, MentionFilter, Summary, TimelinePoint
 from domain.sentiment import Label
@@ -23,7 +24,7 @@ from storage.storable import moment
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MORE = 2
 """How many parts a part becomes that was too much."""
-_MOST_PARTS = 1 << 16
+_MOST_PARTS = 1 << 12
 _MOST_BINS = 7_000
 """Bins in one part, each with up to nine buckets: a platform and a label."""
 _FIRST_PARTS = 64
@@ -106,17 +107,20 @@ class Counts:
         is_cut_off: Callable[[Answer], bool] | None = None,
     ) -> Sequence[Answer]:
         """Return the answers of all parts, in as many parts as it takes."""
-        while True:
+        while parts <= _MOST_PARTS:
             asked = bodies(parts)
             answers = self._index.searches(asked, unsent=_VALUES)
-            may_be_split = parts < _MOST_PARTS and len(asked) == parts
-            if may_be_split and any(map(_is_too_much, answers)):
-                parts *= _MORE
-                continue
-            self._index.checked(answers)
-            if is_cut_off is None or not any(map(is_cut_off, answers)):
-                return answers
+            # a timeline of fewer bins than parts cannot be cut any more
+            if len(asked) < parts or not any(map(_is_too_much, answers)):
+                self._index.checked(answers)
+                if is_cut_off is None or not any(map(is_cut_off, answers)):
+                    return answers
             parts *= _MORE
+        raise StoreError(
+            Text("集群允许的分桶太少，无法精确统计", "the cluster makes too few buckets to count"),
+            place="search.max_buckets",
+            mend=Text("恢复默认值 65536", "set it back to 65536, which is the default"),
+        )
 
 
 class _Bins:
