@@ -34,7 +34,11 @@ class Score:
 def at_least(goal: float, ratio: float, *, judged: bool = True) -> Score:
     """Return the score of a ratio that should be high."""
     verdict = Verdict.MET if ratio >= goal else Verdict.MISSED
-    return Score(f"{ratio:.1f}×", f"≥ {goal:g}×", verdict if judged else Verdict.TOO_SMALL)
+    return Score(
+        f"{ratio:.2g}×" if ratio < 1 else f"{ratio:.1f}×",
+        f"≥ {goal:g}×",
+        verdict if judged else Verdict.TOO_SMALL,
+    )
 
 
 def met_if(met: bool, ratio: float, goal: str, *, judged: bool = True) -> Score:
@@ -78,7 +82,16 @@ class Timing:
     @property
     def cpu_p95(self) -> float:
         """95th percentile of processor time."""
-        return sorted(self.cpu)[min(len(self.cpu) - 1, int(len(self.cpu) * 0.95))]
+        return _p95(self.cpu)
+
+    @property
+    def wall_p95(self) -> float:
+        """95th percentile of wall time."""
+        return _p95(self.wall)
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.95))]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 Ratios of processor time, unless a line says wall: the machine may be busy with other things.
 """
 
+import importlib
 import multiprocessing
 import statistics
 import tempfile
@@ -14,7 +15,7 @@ from functools import partial
 from itertools import cycle, islice
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -75,6 +76,13 @@ def store(
     quick: Annotated[
         bool, typer.Option("--quick", help="小规模快跑，约一分钟。A small run, about a minute.")
     ] = False,
+    elasticsearch: Annotated[
+        str,
+        typer.Option(
+            envvar="KOUBEI_TEST_ES_URL",
+            help="集群网址：改为两种提及库对比。A cluster's address: both stores in one run.",
+        ),
+    ] = "",
 ) -> None:
     """提及库：写入、重采、检索、统计、并发，与同类做法对比。The mention store against its peers."""
     scale = (
@@ -83,14 +91,25 @@ def store(
         else _Scale(rows, PEER_ROWS, 90, 12.0)
     )
     with tempfile.TemporaryDirectory(prefix="koubei-bench-") as folder:
-        findings = list(_measure(Path(folder), scale))
+        findings = list(_findings(Path(folder), scale, elasticsearch))
     show(findings)
+    clock = ("墙钟", "wall") if elasticsearch else ("CPU ", "CPU")
     say(
-        f"{scale.rows} 条合成提及；比值按 CPU 时间，另注「墙钟」的除外；– 表示规模不足，不作判断",
-        f"{scale.rows} synthetic mentions; ratios of CPU time unless marked wall; – too few rows",
+        f"{scale.rows} 条合成提及；比值按{clock[0]}时间，另注「墙钟」的除外；"
+        "– 表示规模不足，不作判断",
+        f"{scale.rows} synthetic mentions; ratios of {clock[1]} time unless marked wall; "
+        "– too few rows",
     )
     if any(finding.score.verdict is Verdict.MISSED for finding in findings):
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _findings(folder: Path, scale: _Scale, elasticsearch: str) -> Iterator[Finding]:
+    if not elasticsearch:
+        return _measure(folder, scale)
+    # the client is an extra, which a host without a cluster need not have
+    both = importlib.import_module("benchmarks.store_both")
+    return cast("Iterator[Finding]", both.measure(elasticsearch, folder, scale.rows))
 
 
 def _measure(folder: Path, scale: _Scale) -> Iterator[Finding]:

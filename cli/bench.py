@@ -4,7 +4,7 @@ import importlib
 
 import typer
 
-BENCHMARKS = ("store", "dashboard")
+BENCHMARKS = ("store", "dashboard", "pages")
 """Modules of `benchmarks` with a `register(bench)`."""
 
 

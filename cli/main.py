@@ -50,6 +50,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "restore": "backup",
     "outbox": "backup",
     "bench": "bench",
+    "spool": "spool",
+    "dead-letters": "dead_letters",
     "migrate": "stores",
     "migrate-store": "stores",
 }

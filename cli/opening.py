@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import ConfigurationError, Text
+from domain.ports import BeginWork
 from runtime.settings import Settings, load_settings
-from runtime.wiring import Services, open_services
+from runtime.wiring import Services, open_services, open_workflow
 
 _SQLITE = "sqlite:///"
 
@@ -32,6 +33,20 @@ def load_settings_of_a_service() -> Settings:
 @contextmanager
 def open_existing(settings: Settings) -> Iterator[Services]:
     """Open the services over stores that are there; ConfigurationError when none was made yet."""
+    _require_data(settings)
+    with open_services(settings) as services:
+        yield services
+
+
+@contextmanager
+def open_existing_workflow(settings: Settings) -> Iterator[BeginWork]:
+    """Open the workflow database alone; ConfigurationError when none was made yet."""
+    _require_data(settings)
+    with open_workflow(settings) as begin_work:
+        yield begin_work
+
+
+def _require_data(settings: Settings) -> None:
     url = settings.workflow_url
     path = Path(url.removeprefix(_SQLITE))
     if url.startswith(_SQLITE) and not path.exists():
@@ -43,5 +58,3 @@ def open_existing(settings: Settings) -> Iterator[Services]:
                 "run it in the folder of koubei.toml (or set KOUBEI_CONFIG); at first: koubei up",
             ),
         )
-    with open_services(settings) as services:
-        yield services

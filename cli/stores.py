@@ -3,22 +3,26 @@
 import os
 import socket
 import uuid
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from cli.actor import actor
-from cli.opening import open_existing
+from cli.opening import open_existing_workflow
 from cli.terminal import EXIT_DONE, EXIT_PARTIAL, complain, out, progress, say
 from domain.errors import Text
+from domain.ports import BeginWork
 from monitoring.moving import Moved
 from presentation.hostile import clean_line
 from runtime.extras import require
 from runtime.lease import only_one_anywhere
 from runtime.settings import Settings, load_settings
 from runtime.store_moves import Route, move_store, route
-from runtime.wiring import Services
+from runtime.wiring import SystemClock, open_mention_store
 from runtime.workflow_version import newest_version, workflow_version
+from storage.elasticsearch.cluster import Cluster
 
 _MIGRATION = "migrate:mentions"
 _SHOWN = 20
@@ -54,21 +58,17 @@ def migrate_command(
     if back:
         _take_back(settings)
         return
-    before = workflow_version(settings.workflow_url)
-    with open_existing(settings) as services:
-        newest = newest_version()
+    before, newest = workflow_version(settings.workflow_url), newest_version()
+    # not the mention store: an index of an older version is not opened, it is why we are here
+    with open_existing_workflow(settings) as begin_work:
         if before == newest:
             say(f"✓ 流程库已是 {newest} 版", f"✓ the workflow database has version {newest}")
         else:
-            say(
-                f"✓ 流程库：{before or '—'} → {newest}",
-                f"✓ workflow database: {before or '—'} → {newest}",
-            )
+            say(f"✓ 流程库：{before} → {newest}", f"✓ workflow database: {before} → {newest}")
         if settings.cluster is None:
-            version = services.store.status().schema_version
-            say(f"✓ 内容库已是 {version} 版", f"✓ the mention store has version {version}")
-            return
-        _migrate_index(services)
+            _migrate_file(settings)
+        else:
+            _migrate_index(settings.cluster, begin_work)
 
 
 def migrate_store_command(
@@ -92,24 +92,11 @@ def migrate_store_command(
     """Move all mentions to another store and prove that both hold the same."""
     settings = load_settings()
     way = route(settings, to=to, from_=from_)
-    with open_existing(settings) as services:
+    with open_existing_workflow(settings) as begin_work:
         moved = _move(settings, way)
         if moved.is_equal:
-            with services.begin_work() as work:
-                work.audit.append(
-                    at=services.clock.now(),
-                    actor=actor(),
-                    action="mentions.moved",
-                    object_id="mentions",
-                    reason="",
-                    payload={
-                        "from": way.source,
-                        "to": way.target,
-                        "mentions": moved.target.mentions,
-                        "checksum": moved.target.text,
-                    },
-                )
-                work.commit()
+            held = {"mentions": moved.target.mentions, "checksum": moved.target.text}
+            _note(begin_work, "mentions.moved", {"from": way.source, "to": way.target, **held})
     _tell_moved(moved)
     if not moved.is_equal:
         raise typer.Exit(EXIT_PARTIAL)
@@ -166,37 +153,30 @@ def _tell_next(settings: Settings, way: Route) -> None:
     )
 
 
-def _migrate_index(services: Services) -> None:
+def _migrate_file(settings: Settings) -> None:
+    with closing(open_mention_store(settings)) as store:  # opening it brings it to this version
+        version = store.status().schema_version
+    say(f"✓ 内容库已是 {version} 版", f"✓ the mention store has version {version}")
+
+
+def _migrate_index(cluster: Cluster, begin_work: BeginWork) -> None:
     require("elasticsearch")
     from runtime.clusters import migrate_index
 
-    cluster = services.settings.cluster
-    if cluster is None:
-        return
+    clock = SystemClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     with (
-        only_one_anywhere(services.begin_work, services.clock, _MIGRATION, owner) as renew,
+        only_one_anywhere(begin_work, clock, _MIGRATION, owner) as renew,
         progress("复制到新索引", "copying to the new index", None) as advance,
     ):
         done = migrate_index(
-            cluster,
-            services.clock,
-            renew=renew,
-            told=lambda copied, total: advance(copied, total=total),
+            cluster, clock, renew=renew, told=lambda copied, total: advance(copied, total=total)
         )
     if done is None:
         say("✓ 内容索引已是本程序的版本", "✓ the mention index has this program's version")
         return
-    with services.begin_work() as work:
-        work.audit.append(
-            at=services.clock.now(),
-            actor=actor(),
-            action="mentions.migrated",
-            object_id="mentions",
-            reason="",
-            payload={"from": done.before, "to": done.after, "mentions": done.mentions},
-        )
-        work.commit()
+    told = {"from": done.before, "to": done.after, "mentions": done.mentions}
+    _note(begin_work, "mentions.migrated", told)
     seconds = done.blocked.total_seconds()
     say(
         f"✓ {done.before} → {done.after}：{done.mentions} 条，两边相同；"
@@ -218,21 +198,27 @@ def _take_back(settings: Settings) -> None:
     require("elasticsearch")
     from runtime.clusters import take_back
 
-    with open_existing(settings) as services:
-        taken = take_back(cluster, services.clock.now())
-        with services.begin_work() as work:
-            work.audit.append(
-                at=services.clock.now(),
-                actor=actor(),
-                action="mentions.taken_back",
-                object_id="mentions",
-                reason="",
-                payload={"from": taken.before, "to": taken.after, "since": taken.since.isoformat()},
-            )
-            work.commit()
+    with open_existing_workflow(settings) as begin_work:
+        taken = take_back(cluster, SystemClock().now())
+        told = {"from": taken.before, "to": taken.after, "since": taken.since.isoformat()}
+        _note(begin_work, "mentions.taken_back", told)
     out().print(f"✓ {taken.before} → {taken.after}")
     say(
         f"  {taken.newer} 条在切换之后才见到或改动，只在 {taken.before} 里（保留 14 天）",
         f"  {taken.newer} mentions were seen since the switch: they are in {taken.before} only "
         "(kept for 14 days)",
     )
+
+
+def _note(begin_work: BeginWork, action: str, payload: Mapping[str, object]) -> None:
+    """Write a row of the trail."""
+    with begin_work() as work:
+        work.audit.append(
+            at=SystemClock().now(),
+            actor=actor(),
+            action=action,
+            object_id="mentions",
+            reason="",
+            payload=payload,
+        )
+        work.commit()

@@ -35,8 +35,9 @@ class BlockKind(StrEnum):
 class FoundMention:
     """A mention as a page shows it, before ingest: real author name and platform uid still on it.
 
-    `id` is `platform:native`; `bid` is Weibo's short id. `text` is plain, as a person reads it,
-    with emoticons as `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0.
+    `id` is `platform:native`; `bid` is the platform's second id for the same: Weibo's short id, the
+    opening post of a Tieba thread. `text` is plain, as a person reads it, with emoticons as
+    `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0.
     """
 
     id: str

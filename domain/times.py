@@ -25,9 +25,13 @@ _STALE_TODAY = timedelta(hours=12)
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_EARLIEST_SECOND, _LATEST_SECOND = int(_EARLIEST.timestamp()), int(_LATEST.timestamp())
 _LONGEST_TEXT = 64
 _LEAP_CYCLE = 9
 """Years to look back for a 29 February: at most eight lie between two of them (1896 to 1904)."""
+
+_WEEKDAY_INITIALS = frozenset("MTWFSmtwfs")
+"""Only the form that weekdays begin starts with one of these; it is the most common of all."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS_BACK = {"今天": 0, "昨天": 1, "前天": 2}
@@ -50,19 +54,27 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     month with precision `day`, the coarsest there is. Times before 2000 are no times: they stand
     for "unknown" (epoch 0).
     """
+    if type(value) is int and _EARLIEST_SECOND <= value < _LATEST_SECOND:
+        return datetime.fromtimestamp(value, UTC), Precision.SECOND
     text = _normalised(value)
     if not text:
         return None
-    for form, read in _FORMS:
+    is_absolute = text[0] in _WEEKDAY_INITIALS
+    for form, read in _WEEKDAY_FORMS if is_absolute else _FORMS:
         if match := form.fullmatch(text):
             try:
-                now = fetched_at.astimezone(CHINA).replace(microsecond=0)
+                now = fetched_at if is_absolute else _whole_second(fetched_at)
                 moment, precision = read(match, now)
                 moment = moment.astimezone(UTC)
             except (ValueError, OverflowError):  # 31 February, 25:00, year 0
                 return None
             return (moment, precision) if _EARLIEST <= moment < _LATEST else None
     return None
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """A moment on China's clock, to the second."""
+    return moment.astimezone(CHINA).replace(microsecond=0)
 
 
 def _normalised(value: object) -> str:
@@ -77,6 +89,8 @@ def _normalised(value: object) -> str:
     text = value.strip(" \t\r\n\u200b\ufeff\xa0")
     if len(text) > _LONGEST_TEXT:
         return ""
+    if text.isascii():
+        return " ".join(text.split())
     text = " ".join(unicodedata.normalize("NFKC", text).split())
     return _PREFIX.sub("", text)
 
@@ -90,7 +104,7 @@ def _clock(match: re.Match[str]) -> tuple[int, int, int, Precision]:
 
 
 def _zone(text: str | None) -> timezone:
-    if text is None:
+    if text is None or text == "+0800":
         return CHINA
     if text == "Z":
         return UTC
@@ -171,6 +185,12 @@ def _form(pattern: str) -> re.Pattern[str]:
 _PREFIX = re.compile(r"^(?:发布|发表|编辑|回复|更新|修改)于:? ?")
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
 _ZONE = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
+_WEEKDAY_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
+    (
+        _form(r"[A-Za-z]{3},? (?P<name>[A-Za-z]{3}) (?P<day>\d{1,2}) CLOCK ZONE (?P<year>\d{4})"),
+        _rfc_like,
+    ),
+)
 _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_form(r"刚刚|刚才"), _just_now),
     (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
@@ -186,8 +206,5 @@ _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     ),
     (_form(r"(?P<year>\d{4}) ?[-/年] ?(?P<month>\d{1,2}) ?月?"), _year_month),
     (_form(r"(?P<month>\d{1,2}) ?[-/月] ?(?P<day>\d{1,2}) ?日?(?: ?CLOCK)?"), _month_day),
-    (
-        _form(r"[A-Za-z]{3},? (?P<name>[A-Za-z]{3}) (?P<day>\d{1,2}) CLOCK ZONE (?P<year>\d{4})"),
-        _rfc_like,
-    ),
+    *_WEEKDAY_FORMS,
 )

@@ -109,8 +109,10 @@ def move(
     told of the day after each that is done in the first pass.
     """
     passes = [_one_pass(source, target, read, begin_with, day_done)]
-    while len(passes) == 1 or (not passes[-1].found_nothing and len(passes) < MOST_PASSES):
+    is_whole = begin_with is None
+    while not (is_whole and passes[-1].found_nothing) and len(passes) < MOST_PASSES:
         passes.append(_one_pass(source, target, read))
+        is_whole = True
     last = passes[-1]
     return Moved(
         source=last.source,
@@ -187,7 +189,7 @@ def _one_day(
         for mention_id in prints:
             there.pop(mention_id, None)
         read(len(batch))
-    # a mention whose time became finer since lies on another day, where it is looked at too
+    # one whose time was corrected since lies on another day of the source
     for ids in _batches(there):
         kept = source.get(ids)
         done.removed += target.remove([i for i in ids if i not in kept])
@@ -204,13 +206,13 @@ def _put(target: MentionStore, mentions: list[Mention], done: _Pass) -> None:
     """Store mentions as they are: where another state of one is stored, in place of it."""
     if not mentions:
         return
-    known = target.get([mention.id for mention in mentions])
-    result = target.add([mention for mention in mentions if mention.id not in known])
+    result = target.add(mentions)
     done.added += len(result.new)
     done.refused += result.refused
-    for mention in mentions:
-        if mention.id in known and known[mention.id] != mention:
-            target.amend(mention.id, partial(_instead, mention))
+    # a store merges what it knows; what it is to hold is the source's state and no other
+    met = {*result.changed, *result.unchanged}
+    for mention in (mention for mention in mentions if mention.id in met):
+        if target.amend(mention.id, partial(_instead, mention)) is not None:
             done.replaced += 1
 
 

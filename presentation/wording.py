@@ -581,10 +581,8 @@ _REASONS: Mapping[str, Reason] = {
         Text("运行 koubei doctor 检查存储", "check the stores with koubei doctor"),
     ),
     "spooled": Reason(
-        Text("内容库不可达，已取回的内容暂存待补", "the store is away; what was fetched waits"),
-        Text(
-            "恢复内容库即自动补入（koubei doctor）", "it goes in by itself when the store is back"
-        ),
+        Text("已取回的内容暂存，等待入库", "what was fetched waits for the mention store"),
+        Text("内容库可用时自动补入，查看 koubei spool", "it goes in by itself; see koubei spool"),
     ),
     "spool_lost": Reason(
         Text("暂存的内容丢失，这段时间没有看全", "what was fetched and waited is lost"),

@@ -21,7 +21,8 @@ from delivery.folder import FolderMailer
 from domain.brand import Configuration, Source
 from domain.errors import NO_MEND, BrowserMissing, DependencyMissing, KoubeiError, Text
 from domain.hosts import is_private, place_of
-from domain.ports import BeginWork, Clock
+from domain.ports import BeginWork, Clock, Masker
+from domain.spool import SpoolState
 from monitoring.audit_trail import head_of_heartbeat, verify
 from presentation.formats import duration
 from presentation.wording import word
@@ -29,7 +30,8 @@ from runtime.checks import SETUP, Check, Mark, failed
 from runtime.child_environment import child_environment
 from runtime.extras import require
 from runtime.settings import Settings
-from runtime.wiring import make_notifier
+from runtime.wiring import make_notifier, make_spool
+from storage.spool import SPOOL_FILE
 from storage.sql.database import begin_reading, begin_work, open_database, schema_version
 from storage.sqlite.mentions import SqliteMentionStore
 from storage.sqlite.schema import SCHEMA_VERSION
@@ -41,6 +43,8 @@ _MAIL = Text("邮件", "mail")
 _SOURCES = Text("来源", "sources")
 _AUDIT = Text("审计记录", "audit trail")
 _OUTBOX = Text("发件箱", "outbox")
+_SPOOL = Text("暂存", "spool")
+_LETTERS = Text("内容库拒收", "dead letters")
 _BACKUP = Text("备份", "backup")
 _CLOCK = Text("时钟", "clock")
 _AT_FIRST_START = Text("尚未建立，首次启动时建立", "is made at the first start")
@@ -148,6 +152,62 @@ def check_outbox(begin: BeginWork) -> Check:
         ),
         Text("koubei outbox release", "koubei outbox release"),
     )
+
+
+def check_spool(begin: BeginWork, own: SpoolState | None) -> Check:
+    """Whether anything fetched waits for the mention store, on any machine, or had to be set aside
+    on this one (`own`; None: it has no spool).
+    """
+    with begin() as work:
+        spools = work.spooled.waiting()
+    if own is not None and (own.aside or own.damaged):
+        aside, files = own.aside, len(own.damaged)
+        return Check(
+            _SPOOL,
+            Mark.FAILED,
+            Text(
+                f"搁置 {aside} 次抓取，损坏的暂存文件 {files} 个",
+                f"{aside} looks were set aside, {files} files were damaged",
+            ),
+            Text(
+                "查看日志；koubei spool retry 重试，确认后删除 spool.sqlite.damaged-*",
+                "see the log; koubei spool retry; then remove spool.sqlite.damaged-*",
+            ),
+        )
+    looks = sum(spool.looks for spool in spools)
+    if not looks:
+        return Check(_SPOOL, Mark.OK, Text("没有待补入的内容", "nothing waits"))
+    return Check(
+        _SPOOL,
+        Mark.NOTE,
+        Text(
+            f"{looks} 次抓取等待入库（{len(spools)} 台机器）",
+            f"{looks} looks wait for the mention store, on {len(spools)} machines",
+        ),
+        Text("koubei spool show", "koubei spool show"),
+    )
+
+
+def check_letters(begin: BeginWork) -> Check:
+    """Whether the mention store refused anything that nobody decided about."""
+    with begin() as work:
+        number = work.dead_letters.count()
+    if not number:
+        return Check(_LETTERS, Mark.OK, Text("没有", "none"))
+    fact = Text(f"{number} 条待处理", f"{number} to be decided about")
+    mend = Text("koubei dead-letters list", "koubei dead-letters list")
+    return Check(_LETTERS, Mark.NOTE, fact, mend)
+
+
+def _own_spool(settings: Settings, clock: Clock) -> SpoolState | None:
+    """Return the figures of this machine's spool without making one."""
+    if not (settings.data_dir / SPOOL_FILE).exists():
+        return None
+
+    def no_masker() -> Masker:
+        raise LookupError("figures need no key")
+
+    return make_spool(settings, no_masker, clock).state()
 
 
 def check_backup(begin: BeginWork, settings: Settings, now: datetime) -> Check:
@@ -323,6 +383,8 @@ def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[
     )
     yield check_audit(begin_reading(engine), settings.heartbeat.file)
     yield check_outbox(begin)
+    yield check_spool(begin, _own_spool(settings, clock))
+    yield check_letters(begin)
     yield check_backup(begin, settings, clock.now())
     yield check_clock(begin, clock, settings.timezone)
     yield check_sources(configuration, settings.crawl.allowed_hosts)

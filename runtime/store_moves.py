@@ -4,6 +4,7 @@ How far lies in `data_dir/store-move`, and so does which stores were meant: a st
 mentions is a target only of the move that filled it. The store in use is never a target.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -27,7 +28,6 @@ from runtime.settings_model import check_mention_store, sqlite_path
 from runtime.wiring import open_mention_store
 
 _FOLDER: Final = "store-move"
-_STATE: Final = "state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +49,19 @@ class State:
         """Store it, whole or not at all."""
         until = None if self.until is None else self.until.isoformat()
         values = {"from": self.route.source, "to": self.route.target, "until": until}
-        unfinished = folder / f".{_STATE}.part"
+        state = _file(folder, self.route)
+        unfinished = state.with_name(f".{state.name}.part")
         unfinished.write_text(json.dumps(values), encoding="utf-8")
         with unfinished.open("rb") as file:
             os.fsync(file.fileno())
-        unfinished.replace(folder / _STATE)
+        unfinished.replace(state)
 
     @classmethod
-    def read(cls, folder: Path) -> "State | None":
-        """Return what was stored, None where nothing was."""
+    def read(cls, folder: Path, target: Route) -> "State | None":
+        """Return what was stored of the target of a route, None where nothing was."""
+        file = _file(folder, target)
         try:
-            values = json.loads((folder / _STATE).read_text(encoding="utf-8"))
+            values = json.loads(file.read_text(encoding="utf-8"))
             until = values["until"]
             at = None if until is None else datetime.fromisoformat(until)
             return cls(Route(values["from"], values["to"]), at)
@@ -68,12 +70,17 @@ class State:
         except (ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 Text("迁移进度文件已损坏", "the note of how far a move came is damaged"),
-                place=str(folder / _STATE),
+                place=str(file),
                 mend=Text(
                     "清空目标存储并删除此文件，从头开始",
                     "empty the target store, delete the file and begin anew",
                 ),
             ) from error
+
+
+def _file(folder: Path, way: Route) -> Path:
+    """Return the file of a target: what filled it is known for each."""
+    return folder / f"{hashlib.sha256(way.target.encode()).hexdigest()[:16]}.json"
 
 
 def route(settings: Settings, *, to: str, from_: str | None) -> Route:
@@ -117,7 +124,7 @@ def move_store(
         mend=Text("等它结束", "wait for it to end"),
     )
     with only_one(folder, otherwise=busy), _both(settings, way) as (source, target):
-        before = State.read(folder)
+        before = State.read(folder, way)
         is_ours = before is not None and before.route == way
         if not is_ours and target.status().mentions:
             raise KoubeiError(

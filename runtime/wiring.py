@@ -7,7 +7,7 @@ that only shows pages needs neither.
 import importlib
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -98,13 +98,7 @@ class Services:
     @cached_property
     def spool(self) -> Spool:
         """Where looks wait on this machine while the mention store is away."""
-        return SqliteSpool(
-            self.settings.data_dir,
-            lambda: self.masker,
-            self.clock,
-            largest=self.settings.spool.megabytes * 1_000_000,
-            new_name=_spool_name,
-        )
+        return make_spool(self.settings, lambda: self.masker, self.clock)
 
     @cached_property
     def ingest(self) -> "SpoolingIngest":
@@ -200,6 +194,17 @@ class Services:
         )
 
 
+def make_spool(settings: Settings, masker: Callable[[], Masker], clock: Clock) -> SqliteSpool:
+    """Return this machine's spool; `masker` is asked for only when a look is put or taken."""
+    return SqliteSpool(
+        settings.data_dir,
+        masker,
+        clock,
+        largest=settings.spool.megabytes * 1_000_000,
+        new_name=_spool_name,
+    )
+
+
 def _spool_name() -> str:
     """Return a name that tells the machine and that no other spool has."""
     return f"{socket.gethostname()[:40]}-{secrets.token_hex(3)}"
@@ -259,6 +264,18 @@ def open_cluster(cluster: Cluster) -> MentionStore:
     from storage.elasticsearch.mentions import ElasticsearchMentionStore
 
     return ElasticsearchMentionStore(cluster)
+
+
+@contextmanager
+def open_workflow(settings: Settings) -> Iterator[BeginWork]:
+    """Open the workflow database alone, brought to this version, whatever the mention store is."""
+    make_private_folder(settings.data_dir)
+    engine = open_database(settings.workflow_url)
+    try:
+        migrate(engine)
+        yield begin_work(engine)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

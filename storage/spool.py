@@ -234,7 +234,8 @@ class SqliteSpool:
             except BlockingIOError:
                 yield False
                 return
-            yield True
+            with self._kept_open():
+                yield True
 
     @contextmanager
     def in_step(self) -> Iterator[None]:
@@ -244,6 +245,21 @@ class SqliteSpool:
         with self._lock_file(_STEP) as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+    @contextmanager
+    def _kept_open(self) -> Iterator[None]:
+        """Keep a connection for as long as the block lasts: whoever closes the last one moves the
+        log into the file, which doubles the cost of every look.
+        """
+        kept: sqlite3.Connection | None = None
+        if self._path.exists():
+            with suppress(_Damaged, StoreError), self._disk():
+                kept = self._open()
+        try:
+            yield
+        finally:
+            if kept is not None:
+                kept.close()
 
     @contextmanager
     def _lock_file(self, name: str) -> Iterator[int]:

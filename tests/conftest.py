@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.strictness", "tests.fixtures.elasticsearch")
+pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticsearch")
+
+# imported by tests of several folders, in any order
+pytest.register_assert_rewrite("tests.contract.mention_store")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

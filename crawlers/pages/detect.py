@@ -1,16 +1,42 @@
 """Which page is this? By what is on it, because a saved page has no address.
 
-One line a page type, in the order in which they are tried. What is recognised but has no reader
-yet says so (`not_content`); what is not recognised at all raises LayoutChanged: a page that nobody
-understands must never pass for one on which nobody said anything.
+One line a page type, in the order in which they are tried. What is not recognised raises
+LayoutChanged: a page that nobody understands must never pass for one on which nobody said anything.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from crawlers.pages import tieba_search, walls, weibo_search, zhihu_search
-from crawlers.pages.document import Document, parse_json
+from crawlers.pages import (
+    tieba_forum,
+    tieba_forum_page,
+    tieba_replies,
+    tieba_search,
+    tieba_thread,
+    tieba_thread_page,
+    tieba_user_threads,
+    walls,
+    weibo_comments,
+    weibo_hot_words,
+    weibo_item,
+    weibo_lists,
+    weibo_long_text,
+    weibo_mobile_feed,
+    weibo_profile,
+    weibo_search,
+    weibo_shell,
+    weibo_wap,
+    zhihu_body,
+    zhihu_cards,
+    zhihu_comments,
+    zhihu_hot_list,
+    zhihu_item_page,
+    zhihu_list,
+    zhihu_object,
+    zhihu_search,
+)
+from crawlers.pages.document import Document
 from domain.errors import LayoutChanged
 from domain.mention import Platform
 from domain.page import Page, PageState
@@ -44,93 +70,53 @@ def read_page(
     raise LayoutChanged(platform.value, "any page type that is known")
 
 
-def _not_yet(name: str, looks_like: _Test) -> Reader:
-    def read(document: Document) -> Page:
-        return Page(page=name, state=PageState.NOT_CONTENT, reason=f"{name}: not supported yet")
-
-    return Reader(name, looks_like, read)
+def _is_tieba_shell(document: Document) -> bool:
+    """Whether the page is the Vue app of 2026 before it has asked for anything."""
+    return document.first("#app") is not None and document.first("a[href*='/p/']") is None
 
 
-def _has(*path: str) -> _Test:
-    """Whether the JSON object of a page holds something at `path`."""
-
-    def test(document: Document) -> bool:
-        value: object = document.object
-        for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
-        return value not in (None, "", [], {})
-
-    return test
-
-
-def _shows(selector: str) -> _Test:
-    """Whether the markup of a page has an element that `selector` matches."""
-    return lambda document: document.first(selector) is not None
-
-
-def _says(words: str) -> _Test:
-    return lambda document: words in document.text
-
-
-def _lists(*kinds: str) -> _Test:
-    """Whether `data` is a list whose first object names one of these types."""
-
-    def test(document: Document) -> bool:
-        entries = document.object.get("data")
-        head = entries[0] if isinstance(entries, list) and entries else None
-        return isinstance(head, dict) and any(head.get("type") == kind for kind in kinds)
-
-    return test
-
-
-def _is_zhihu_item(document: Document) -> bool:
-    return any(document.object.get("type") == kind for kind in ("answer", "article", "pin"))
-
-
-def _is_zhihu_item_page(document: Document) -> bool:
-    script = document.first("script#js-initialData")
-    state = parse_json(script.text()) if script else None
-    for key in ("initialState", "entities"):
-        state = state.get(key) if isinstance(state, dict) else None
-    kinds = ("answers", "articles", "questions", "zvideos", "pins")
-    return isinstance(state, dict) and any(state.get(kind) for kind in kinds)
+def _read_tieba_shell(document: Document) -> Page:
+    return Page(page="tieba_shell", state=PageState.NOT_CONTENT, reason="page without its posts")
 
 
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
-        _not_yet("weibo_mobile_feed", _has("data", "cards")),
-        _not_yet("weibo_mobile_profile", _has("data", "userInfo")),
-        _not_yet("weibo_long_text", _has("data", "longTextContent")),
-        _not_yet("weibo_mobile_comments", _has("data", "data")),
-        _not_yet("weibo_user_posts", _has("data", "list")),
-        _not_yet("weibo_mobile_post", _has("data", "created_at")),
-        _not_yet("weibo_comments", _has("trendsText")),
-        _not_yet("weibo_hot_posts", _has("statuses")),
-        _not_yet("weibo_post", _has("mblogid")),
-        _not_yet("weibo_detail_page", _says("$render_data")),
-        _not_yet("weibo_wap_comments", _shows("div.c[id^=C_]")),
-        _not_yet("weibo_wap_posts", _shows("div.c[id^=M_]")),
+        Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
+        Reader(weibo_mobile_feed.PAGE, weibo_mobile_feed.looks_like, weibo_mobile_feed.read),
+        Reader(weibo_hot_words.PAGE, weibo_hot_words.looks_like, weibo_hot_words.read),
+        Reader(weibo_long_text.PAGE, weibo_long_text.looks_like, weibo_long_text.read),
+        Reader(weibo_item.PAGE, weibo_item.looks_like, weibo_item.read),
+        Reader(weibo_lists.PAGE, weibo_lists.looks_like, weibo_lists.read),
+        Reader(weibo_comments.PAGE, weibo_comments.looks_like, weibo_comments.read),
+        Reader(weibo_profile.PAGE, weibo_profile.looks_like, weibo_profile.read),
+        Reader(weibo_shell.PAGE, weibo_shell.looks_like, weibo_shell.read),
     ),
     Platform.ZHIHU: (
+        Reader(zhihu_comments.PAGE, zhihu_comments.looks_like, zhihu_comments.read),
+        Reader(zhihu_hot_list.PAGE, zhihu_hot_list.looks_like, zhihu_hot_list.read),
         Reader(zhihu_search.PAGE, zhihu_search.looks_like, zhihu_search.read),
-        _not_yet("zhihu_comments", _lists("comment")),
-        _not_yet("zhihu_list", _lists("answer", "article", "zvideo", "question_feed_card")),
-        _not_yet("zhihu_item", _is_zhihu_item),
-        _not_yet("zhihu_question", _has("answer_count")),
-        _not_yet("zhihu_item_page", _is_zhihu_item_page),
-        Reader(zhihu_search.CARDS_PAGE, zhihu_search.looks_like_cards, zhihu_search.read_cards),
+        Reader(zhihu_list.PAGE, zhihu_list.looks_like, zhihu_list.read),
+        Reader(zhihu_object.PAGE, zhihu_object.looks_like, zhihu_object.read),
+        Reader(zhihu_item_page.PAGE, zhihu_item_page.looks_like, zhihu_item_page.read),
+        Reader(zhihu_body.PAGE, zhihu_body.looks_like, zhihu_body.read),
+        Reader(zhihu_hot_list.PAGE, zhihu_hot_list.looks_like_page, zhihu_hot_list.read),
+        Reader(zhihu_cards.PAGE, zhihu_cards.looks_like, zhihu_cards.read),
         Reader(zhihu_search.PAGE, zhihu_search.looks_like_shell, zhihu_search.read),
-        _not_yet("zhihu_body", _shows("p[data-pid]")),
     ),
     Platform.TIEBA: (
+        Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like_hidden, tieba_forum_page.read),
+        Reader(tieba_thread_page.PAGE, tieba_thread_page.looks_like, tieba_thread_page.read),
         Reader(tieba_search.PAGE, tieba_search.looks_like, tieba_search.read),
-        _not_yet("tieba_thread", _has("post_list")),
-        _not_yet("tieba_forum", _has("page_data", "feed_list")),
-        _not_yet("tieba_replies", _has("data", "comment_list")),
-        _not_yet("tieba_thread_page", _shows(".l_post, .pb-comment-item")),
-        _not_yet("tieba_forum_page", _says("pagelet_html_frs-list/pagelet/thread_list")),
-        _not_yet("tieba_floor_replies", _shows("li.lzl_single_post")),
+        Reader(tieba_thread.PAGE, tieba_thread.looks_like, tieba_thread.read),
+        Reader(tieba_forum.PAGE, tieba_forum.looks_like, tieba_forum.read),
+        Reader(tieba_replies.PAGE, tieba_replies.looks_like, tieba_replies.read),
+        Reader(tieba_user_threads.PAGE, tieba_user_threads.looks_like, tieba_user_threads.read),
+        Reader(tieba_forum_page.PAGE, tieba_forum_page.looks_like, tieba_forum_page.read),
+        Reader(
+            tieba_replies.FLOOR_PAGE, tieba_replies.looks_like_fragment, tieba_replies.read_fragment
+        ),
+        Reader("tieba_shell", _is_tieba_shell, _read_tieba_shell),
     ),
 }
-"""Every page type, tried from top to bottom. A later reader replaces its `_not_yet` line."""
+"""Every page type, tried from top to bottom."""

@@ -8,10 +8,10 @@ unknown.
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -20,6 +20,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from domain.errors import LayoutChanged
 
 Result = TypeVar("Result")
+_Value: TypeAlias = object
+"""Any JSON value, where `object` means the property of a document."""
 
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """Twice what a crawl fetches at most; a page saved with its pictures inside still fits."""
@@ -35,9 +37,13 @@ _MAX_REBUILT = 500_000
 """Formatting elements that later blocks rebuild, at most: about 200 MB of tree."""
 
 _FEW_TAGS = 4_000
-"""So many tags nest fast enough even when all of them do."""
+"""So many tags nest fast enough even when all of them do, in each of many fragments."""
+
+_FEW_TAGS_OF_A_PAGE = 8_000
+"""The same for a page, of which there is one: 0.1 s."""
 
 _MAX_BRACKETS = 500_000
+_DECODER = json.JSONDecoder()
 _SAMPLE = 65_536
 """Bytes by which an encoding is known."""
 
@@ -47,8 +53,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(range(9)) + bytes(range(14, 32))
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)")
-_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{16384}")
+_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]*)")
+_LONG_TAG = 16_384
 _MAX_ATTRIBUTES = 1000
 
 _CLOSED_BY_OTHERS_NAMES = """
@@ -57,7 +63,8 @@ _CLOSED_BY_OTHERS_NAMES = """
 """
 _CLOSED_BY_OTHERS = frozenset(_CLOSED_BY_OTHERS_NAMES.split())
 _FORMATTING_TAG = re.compile(
-    r"<(/?)(a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s>/])"
+    r"<(/?(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))(?=[\s>/])",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -92,50 +99,69 @@ def _guess(sample: bytes) -> str:
     return min(broken, key=lambda codec: broken[codec])
 
 
-def parse_markup(text: str) -> LexborHTMLParser | None:
+def parse_markup(text: str, *, few_tags: int = _FEW_TAGS) -> LexborHTMLParser | None:
     """Return the tree of `text`, None when no browser would build it (too many or too deep tags).
 
     The HTML algorithm is quadratic in the nesting depth and rebuilds unclosed formatting elements
-    in every later block, so a small text could otherwise stand for gigabytes.
+    in every later block, so a small text could otherwise stand for gigabytes. So many as `few_tags`
+    may all nest.
     """
     if "\0" in text:
         text = text.replace("\0", "")
-    if not _is_buildable(text):
+    if not _is_buildable(text, few_tags):
         return None
     return LexborHTMLParser(text)
 
 
-def _is_buildable(text: str) -> bool:
-    if any(tag[0].count("=") > _MAX_ATTRIBUTES for tag in _LONG_TAG.finditer(text)):
+def _is_buildable(text: str, few_tags: int) -> bool:
+    pieces = text.split("<")
+    if max(map(len, pieces)) > _LONG_TAG and any(map(_has_many_attributes, pieces[1:])):
         return False
-    tags = text.count("<")
+    tags = len(pieces) - 1
     if tags > _MAX_TAGS:
         return False
     if tags * tags <= _MAX_REBUILT:
         return True
-    lowered = text.lower()
-    if tags * _most_open(_FORMATTING_TAG.findall(lowered)) > _MAX_REBUILT:
+    if tags * _most_open(_FORMATTING_TAG.findall(text)) > _MAX_REBUILT:
         return False
-    return tags <= _FEW_TAGS or _most_open(_TAG.findall(lowered)) <= _MAX_DEPTH
+    return tags <= few_tags or _most_open(_TAG.findall(text)) <= _MAX_DEPTH
 
 
-def _most_open(tags: list[tuple[str, str]]) -> int:
+def _has_many_attributes(piece: str) -> bool:
+    """Whether what follows a `<` is one tag with more attributes than anybody writes."""
+    if len(piece) <= _LONG_TAG:
+        return False
+    tag = piece[: _LONG_TAG + 1]
+    is_tag = tag[0].isascii() and tag[0].isalpha() and ">" not in tag
+    return is_tag and tag.count("=") > _MAX_ATTRIBUTES
+
+
+def _most_open(tags: list[str]) -> int:
     """How many elements are open at once at most; those that others close do not count."""
     open_now: dict[str, int] = {}
     depth = deepest = 0
-    for closing, tag in tags:
-        if tag in _CLOSED_BY_OTHERS:
-            continue
-        count = open_now.get(tag, 0)
-        if not closing:
-            open_now[tag] = count + 1
+    for tag in map(str.lower, tags):
+        if tag[0] != "/":
+            if tag in _CLOSED_BY_OTHERS:
+                continue
+            open_now[tag] = open_now.get(tag, 0) + 1
             depth += 1
             if depth > deepest:
                 deepest = depth
-        elif count:
-            open_now[tag] = count - 1
+        elif count := open_now.get(tag[1:], 0):
+            open_now[tag[1:]] = count - 1
             depth -= 1
     return deepest
+
+
+def _parse_utf8(body: bytes) -> object:
+    """The JSON value of bytes that are UTF-8, as nearly all replies are: no need to decode them."""
+    if len(body) > _MAX_BRACKETS and body.count(b"[") + body.count(b"{") > _MAX_BRACKETS:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def parse_json(text: str) -> object:
@@ -144,7 +170,7 @@ def parse_json(text: str) -> object:
     A surrogate left alone by a platform that cut a text in the middle of an emoji is kept for the
     text reader to drop; it must not cost the whole page.
     """
-    if text.count("[") + text.count("{") > _MAX_BRACKETS:
+    if len(text) > _MAX_BRACKETS and text.count("[") + text.count("{") > _MAX_BRACKETS:
         return None
     try:
         return orjson.loads(text)
@@ -152,6 +178,16 @@ def parse_json(text: str) -> object:
         pass
     try:
         return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_at(text: str, start: int) -> object:
+    """Return the JSON value that begins at a place of a text, as in a script; None if none does."""
+    if text.count("[", start) + text.count("{", start) > _MAX_BRACKETS:
+        return None
+    try:
+        return _DECODER.raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
 
@@ -164,6 +200,7 @@ class Document:
     url: str
     status: int
     fetched_at: datetime
+    _scripts: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_too_large(self) -> bool:
@@ -180,9 +217,13 @@ class Document:
         """The JSON value of the page, also when Chrome shows it inside `<pre>`; None if it is
         none.
         """
+        if self.body[:1] in (b"{", b"[") and not self.is_too_large:
+            value = _parse_utf8(self.body)
+            if value is not None:
+                return value
         if self.text[:1] in ("{", "["):
             return parse_json(self.text)
-        if self.tree is not None and "<pre" in self.text[:_SAMPLE]:
+        if "<pre" in self.text[:_SAMPLE] and self.tree is not None:
             shown = self.tree.css_first("body > pre")
             inside = shown.text().strip() if shown else ""
             return parse_json(inside) if inside[:1] in ("{", "[") else None
@@ -193,12 +234,32 @@ class Document:
         """The JSON object of the page; empty when it is none."""
         return self.json if isinstance(self.json, dict) else {}
 
+    def script(self, name: str) -> _Value:
+        """The JSON value inside `<script id="name">`, None when there is none that can be read.
+
+        Found in the text, because a page that carries its data need not be built as a tree.
+        """
+        if name not in self._scripts:
+            self._scripts[name] = self._script(name)
+        return self._scripts[name]
+
+    def _script(self, name: str) -> _Value:
+        if self.text[:1] != "<":
+            return None
+        quoted = (self.text.find(f"id={quote}{name}") for quote in ('"', "'", ""))
+        at = next((place for place in quoted if place >= 0), -1)
+        start = self.text.find(">", at)
+        end = self.text.find("</script", start)
+        if min(at, start, end) < 0 or "<" in self.text[at:start]:
+            return None
+        return parse_json(self.text[start + 1 : end])
+
     @cached_property
     def tree(self) -> LexborHTMLParser | None:
         """The markup of the page, None when it has none."""
         if self.text[:1] in ("{", "[") or "<" not in self.text:
             return None
-        return parse_markup(self.text)
+        return parse_markup(self.text, few_tags=_FEW_TAGS_OF_A_PAGE)
 
     @cached_property
     def title(self) -> str:

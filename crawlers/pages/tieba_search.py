@@ -2,26 +2,22 @@
 
 The reply has the 20 newest; the page shows about five of them. The finished html of f/search/res
 was last seen in August 2024 and still lies in saved pages; it lists threads and single replies,
-whose title begins with 回复. A thread is known by its `tid`, a floor by its `pid`, a reply to a
-floor by its `cid`.
-
-A user is known by `user_id` in the reply; the html has only the account name (`name:…`) or the
-portrait (`portrait:…`), which are kept apart from user ids by those words.
+whose title begins with 回复.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from selectolax.lexbor import LexborNode
 
+from crawlers.pages import tieba_post as post
 from crawlers.pages import walls
-from crawlers.pages.document import Document, asked, attribute, bounded, first
+from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import node_text, plain_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
-from domain.mention import Kind, Platform, Precision
+from domain.mention import Kind, Platform
 from domain.page import BlockKind, FoundMention, Page, PageState
 from domain.times import read_time
 
@@ -29,8 +25,6 @@ PAGE = "tieba_search"
 
 _OLD_CARD = "div.s_post"
 _NEW_CARD = ".threadcardclass, .thread-content-box"
-_THREAD_LINK = re.compile(r"(?:^|//tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
-_ID = re.compile(r"[0-9]{1,20}")
 _IS_REPLY = re.compile(r"^回复[：:]")
 _NOTHING = "木有找到相关内容"
 
@@ -72,8 +66,7 @@ def read(document: Document) -> Page:
 
 
 def _ok(found: Iterable[FoundMention], *, following: str | None = None) -> Page:
-    mentions = {mention.id: mention for mention in found}
-    return Page(page=PAGE, state=PageState.OK, mentions=tuple(mentions.values()), next=following)
+    return Page(page=PAGE, state=PageState.OK, mentions=post.once(found), next=following)
 
 
 def _without_results(document: Document) -> Page:
@@ -82,20 +75,10 @@ def _without_results(document: Document) -> Page:
         return Page.empty(PAGE)
     if document.first("#app") is not None and not document.first("a[href*='/p/']"):
         return Page(page=PAGE, state=PageState.NOT_CONTENT, reason="page without its results")
-    word = _gbk_or_utf8(document.url, "qw").casefold()
+    word = post.parameter(document.url, "qw").casefold()
     if word and word not in document.text.casefold():
         return Page.blocked(PAGE, BlockKind.REFUSED)
     raise LayoutChanged(PAGE, "s_post")
-
-
-def _gbk_or_utf8(url: str, name: str) -> str:
-    """A query parameter of an address; old addresses spell words in GBK, unless they say ie."""
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return asked(url, name, encoding=encoding)
-        except UnicodeDecodeError:
-            continue
-    return ""
 
 
 def _reply(document: Document) -> Page:
@@ -105,8 +88,8 @@ def _reply(document: Document) -> Page:
     cards = data["card_list"] or []
     if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
         raise LayoutChanged(PAGE, "data.card_list")
-    threads = [_object(card, "data") for card in bounded(cards, PAGE) if _is_thread(card)]
-    if not threads and any("tid" in _object(card, "data") for card in cards):
+    threads = [post.inside(card, "data") for card in bounded(cards, PAGE) if _is_thread(card)]
+    if not threads and any("tid" in post.inside(card, "data") for card in cards):
         raise LayoutChanged(PAGE, "cardInfo")
     following = _next_page(data, document.url)
     if not threads and following is None:
@@ -124,7 +107,7 @@ def _next_page(data: Mapping[str, object], url: str) -> str | None:
         more = 1
     if not more:
         return None
-    current = read_count(data.get("current_page")) or read_count(_gbk_or_utf8(url, "pn"))
+    current = read_count(data.get("current_page")) or read_count(post.parameter(url, "pn"))
     if not current:
         raise LayoutChanged(PAGE, "data.current_page")
     return str(current + 1)
@@ -132,69 +115,41 @@ def _next_page(data: Mapping[str, object], url: str) -> str | None:
 
 def _thread(thread: Mapping[str, object], fetched_at: datetime) -> FoundMention:
     """One result of the reply: a thread, or a floor or reply beside the thread it is part of."""
-    tid, pid, cid = (_native(thread.get(key)) for key in ("tid", "pid", "cid"))
+    tid, pid, cid = (post.native(thread.get(key)) for key in ("tid", "pid", "cid"))
     title, text = plain_text(thread.get("title")), plain_text(thread.get("content"))
-    is_reply = bool(_object(thread, "main_post")) or _IS_REPLY.match(title) is not None
+    is_reply = bool(post.inside(thread, "main_post")) or _IS_REPLY.match(title) is not None
     # beside a reply `create_time` may be that of its thread
     keys = ("time", "create_time") if is_reply else ("create_time", "time")
     times = (read_time(thread.get(key), fetched_at=fetched_at) for key in keys)
-    user = _object(thread, "user")
+    user = post.inside(thread, "user")
     return _mention(
         _place(tid, pid, cid, is_reply=is_reply),
         next((time for time in times if time), None),
-        title=title or plain_text(_object(thread, "main_post").get("title")),
+        title=title or plain_text(post.inside(thread, "main_post").get("title")),
         text=text,
         author=plain_text(user.get("show_nickname")) or plain_text(user.get("user_name")),
-        author_uid=_native(user.get("user_id")) or _portrait(user.get("portrait")),
+        author_uid=post.uid(user.get("user_id"), user.get("portrait")),
         comments=read_count(thread.get("post_num")),
         likes=read_count(thread.get("like_num")),
         reposts=read_count(thread.get("share_num")),
         forum=plain_text(thread.get("forum_name"))
-        or plain_text(_object(thread, "forum_info").get("forum_name")),
+        or plain_text(post.inside(thread, "forum_info").get("forum_name")),
     )
 
 
-def _object(item: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = item.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _native(value: object) -> str | None:
-    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    return text if _ID.fullmatch(text) and int(text) else None
-
-
-def _portrait(value: object) -> str | None:
-    return f"portrait:{value.partition('?')[0]}" if isinstance(value, str) and value else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a result stands: its kind, its number, its thread, what it answers, its address."""
-
-    kind: Kind
-    native: str
-    tid: str
-    parent: str | None
-    url: str
-
-
-def _place(tid: str | None, pid: str | None, cid: str | None, *, is_reply: bool) -> _Place:
+def _place(tid: str | None, pid: str | None, cid: str | None, *, is_reply: bool) -> post.Place:
     if tid is None:
         raise LayoutChanged(PAGE, "tid")
-    thread_url = f"https://tieba.baidu.com/p/{tid}"
     if not is_reply:
-        return _Place(Kind.THREAD, tid, tid, None, thread_url)
+        return post.thread(tid, pid)
     if pid is None:
         raise LayoutChanged(PAGE, "pid")
-    if cid is None or cid == pid:
-        return _Place(Kind.FLOOR, pid, tid, tid, f"{thread_url}?pid={pid}&cid=0#{pid}")
-    return _Place(Kind.REPLY, cid, tid, pid, f"{thread_url}?pid={pid}&cid={cid}#{cid}")
+    return post.floor(tid, pid) if cid in (None, pid) else post.reply(tid, pid, str(cid))
 
 
 def _mention(
-    place: _Place,
-    told: tuple[datetime, Precision] | None,
+    place: post.Place,
+    told: post.Told | None,
     *,
     title: str,
     text: str,
@@ -209,23 +164,16 @@ def _mention(
         raise LayoutChanged(PAGE, "time")
     if not title and not text:
         raise LayoutChanged(PAGE, "title")
-    is_thread = place.kind is Kind.THREAD
-    return FoundMention(
-        id=f"{Platform.TIEBA}:{place.native}",
-        platform=Platform.TIEBA,
-        kind=place.kind,
-        url=place.url,
+    return post.mention(
+        place,
+        told,
         title=title,
         text=text,
-        published_at=told[0],
-        published_precision=told[1],
         author=author,
         author_uid=author_uid,
-        parent_id=f"{Platform.TIEBA}:{place.parent}" if place.parent else None,
-        root_id=None if is_thread else f"{Platform.TIEBA}:{place.tid}",
-        forum=forum or None,
+        forum=forum,
         # beside a floor or a reply stand the counts of its thread
-        comments=comments if is_thread else None,
+        comments=comments if place.kind is Kind.THREAD else None,
         likes=likes,
         reposts=reposts,
     )
@@ -234,10 +182,9 @@ def _mention(
 def _old_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
     link = first(card, ".p_title a")
     address = attribute(link, "href")
-    match = _THREAD_LINK.search(address)
-    pid, cid = (_native(_gbk_or_utf8(address, key)) for key in ("pid", "cid"))
+    pid, cid = (post.native(post.parameter(address, key)) for key in ("pid", "cid"))
     title = node_text(link)
-    tid = _native(attribute(link, "data-tid")) or (match[1] if match else None)
+    tid = post.native(attribute(link, "data-tid")) or post.thread_in(address)
     author = first(card, "a[href*='/home/main']")
     names = card.css("font.p_violet")
     return _mention(
@@ -246,21 +193,14 @@ def _old_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
         title=title,
         text=node_text(first(card, ".p_content")),
         author=node_text(author or (names[1] if len(names) > 1 else None)),
-        author_uid=_uid_in(attribute(author, "href")),
+        author_uid=post.uid_in(attribute(author, "href")),
         forum=node_text(first(card, "a.p_forum") or (names[0] if names else None)),
     )
 
 
-def _uid_in(address: str) -> str | None:
-    """The user in `/home/main?un=<name in GBK>` or `/home/main?id=<portrait>`."""
-    if name := _gbk_or_utf8(address, "un"):
-        return f"name:{name}"
-    return _portrait(_gbk_or_utf8(address, "id"))
-
-
 def _next_link(document: Document) -> str | None:
-    page = _gbk_or_utf8(attribute(document.first("a.next[href]"), "href"), "pn")
-    return _native(page)
+    page = post.parameter(attribute(document.first("a.next[href]"), "href"), "pn")
+    return post.native(page)
 
 
 def _new_cards(document: Document) -> list[LexborNode]:
@@ -270,8 +210,8 @@ def _new_cards(document: Document) -> list[LexborNode]:
 
 
 def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
-    links = (_THREAD_LINK.search(attribute(link, "href")) for link in card.css("a[href]"))
-    tid = next((match[1] for match in links if match), None)
+    links = (post.thread_in(attribute(link, "href")) for link in card.css("a[href]"))
+    tid = next((tid for tid in links if tid), None)
     author, told = _new_author(card, fetched_at)
     forum = node_text(first(card, ".forum-name-text") or first(card, ".forum-name"))
     return _mention(
@@ -280,15 +220,13 @@ def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
         title=node_text(first(card, ".title-wrap")),
         text=node_text(first(card, ".abstract-wrap")),
         author=author,
-        author_uid=_uid_in(attribute(first(card, "a[href*='/home/main']"), "href")),
+        author_uid=post.uid_in(attribute(first(card, "a[href*='/home/main']"), "href")),
         forum=forum.removesuffix("吧").strip(),
         comments=_new_comments(card),
     )
 
 
-def _new_author(
-    card: LexborNode, fetched_at: datetime
-) -> tuple[str, tuple[datetime, Precision] | None]:
+def _new_author(card: LexborNode, fetched_at: datetime) -> tuple[str, post.Told | None]:
     """Author and time, which stand apart (March 2026) or as `<name> 发布于 <time>`."""
     line = node_text(first(card, ".top-title") or first(card, ".user-forum-info"))
     name, _, when = line.rpartition("发布于")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from crawlers.pages import zhihu_state
 from crawlers.pages.document import Document
 from crawlers.pages.text import node_text
 from domain.mention import Platform
@@ -39,7 +40,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
         (r"(visitor\.passport\.weibo\.c(om|n)/|passport\.weibo\.com/visitor)", BlockKind.VISITOR),
         (r"passport\.weibo\.c(om|n)/verify", BlockKind.CAPTCHA),
         (r"passport\.weibo\.c(om|n)/", BlockKind.LOGIN_WALL),
-        (r"(www\.)?weibo\.com/login\.php", BlockKind.LOGIN_WALL),
+        (r"(www\.)?weibo\.com/(login\.php|newlogin)", BlockKind.LOGIN_WALL),
         (r"login\.sina\.com\.cn/", BlockKind.LOGIN_WALL),
         (r"www\.zhihu\.com/account/unhuman", BlockKind.CAPTCHA),
         (r"www\.zhihu\.com/signin", BlockKind.LOGIN_WALL),
@@ -55,18 +56,53 @@ _REASONS = {
 
 _CONTENT = {
     Platform.WEIBO: "[action-type=feed_list_item], .card-no-result, div.c[id^=M_], div.c[id^=C_]",
-    Platform.ZHIHU: ".ContentItem, .Search-card, .RichContent, .Post-RichText",
+    Platform.ZHIHU: (
+        ".ContentItem, .Search-card, .RichContent, .Post-RichText, .HotItem, .HotList-item,"
+        "[data-zop]"
+    ),
     Platform.TIEBA: (
-        ".s_post, .threadcardclass, .thread-content-box, .l_post, .j_thread_list, .lzl_single_post,"
-        ".pb-comment-item"
+        ".l_post, .s_post, .threadcardclass, .thread-content-box, .j_thread_list, .lzl_single_post,"
+        ".lzl_li_pager, .pb-comment-item, .pb-content-wrap, .thread-card-wrapper, .thread-card"
     ),
 }
 """Where posts stand; a page with one of these is read, whatever else is on it."""
 
-_WEIBO_GONE = re.compile(r"微博不存在|已被(?:作者)?删除|暂无查看权限")
-_WEIBO_LOGIN = re.compile(r"请先?登录|relogin")
-_WEIBO_NOTHING = re.compile(r"这里还没有内容")
-_WEIBO_ERRORS: dict[str, _Wall] = {"20101": PageState.GONE, "21301": BlockKind.LOGIN_WALL}
+_WEIBO_GONE = re.compile(
+    r"(?:微博|用户|评论|内容|页面)不存在|已被(?:作者)?删除|(?:暂无|没有).{0,8}查看权限|不可见"
+    r"|(?:无法|不能)(?:查看|访问)|does not exist"
+)
+_WEIBO_LOGIN = re.compile(r"请先?登录|登录后|需要登录|relogin")
+_WEIBO_RATE = re.compile(r"频繁|歇歇|前方有?点?拥堵|操作太快|out of rate limit")
+_WEIBO_NOTHING = re.compile(
+    r"还没有(?:内容|微博|评论|转发)|还没有人|暂无(?:数据|内容|评论|转发|微博)|(?:未|没有?)找到|无结果"
+    r"|快来(?:发表|评论|转发|抢)|抢沙发"
+)
+_WEIBO_ERRORS: dict[str, _Wall] = {
+    "10022": BlockKind.RATE_LIMITED,
+    "10023": BlockKind.RATE_LIMITED,
+    "10024": BlockKind.RATE_LIMITED,
+    "20003": PageState.GONE,
+    "20101": PageState.GONE,
+    "20112": PageState.GONE,
+    "20201": PageState.GONE,
+    "21301": BlockKind.LOGIN_WALL,
+    "21327": BlockKind.LOGIN_WALL,
+    "21332": BlockKind.LOGIN_WALL,
+    "100002": BlockKind.LOGIN_WALL,
+    "100005": BlockKind.RATE_LIMITED,
+    "100010": PageState.EMPTY,
+    "100011": PageState.EMPTY,
+}
+"""Of open.weibo.com/wiki/Error_code; the six digits are m.weibo.cn's own, as clients met them."""
+
+_WEIBO_TITLES: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+    (re.compile(r"Sina Visitor System|访客系统"), BlockKind.VISITOR),
+    (re.compile(r"安全验证|验证码|人机验证"), BlockKind.CAPTCHA),
+    (re.compile(r"新浪通行证|^登录|微博.{0,3}登录|登录.{0,3}微博"), BlockKind.LOGIN_WALL),
+)
+_HTTP_TITLE = re.compile(r"(4[0-9]{2})(?: |$)")
+"""`403 Forbidden`, `414 Request-URI Too Large`: a server's own page, as it is saved."""
+
 _WEIBO_STUBS = (
     (re.compile(r"passport\.weibo\.c(?:om|n)/verify"), BlockKind.CAPTCHA),
     (
@@ -79,11 +115,41 @@ _WEIBO_STUBS = (
     ),
 )
 _ZHIHU_ERRORS: dict[str, _Wall] = {
-    "40362": BlockKind.REFUSED,
+    "40350": BlockKind.CAPTCHA,
+    "40351": BlockKind.CAPTCHA,
     "40352": BlockKind.CAPTCHA,
+    "40353": BlockKind.CAPTCHA,
+    "40362": BlockKind.REFUSED,
+    "10001": BlockKind.REFUSED,
+    "10002": BlockKind.REFUSED,
     "10003": BlockKind.REFUSED,
+    "401": BlockKind.LOGIN_WALL,
     "404": PageState.GONE,
+    "410": PageState.GONE,
+    "4041": PageState.GONE,
+    "429": BlockKind.RATE_LIMITED,
 }
+_TIEBA_CAPTCHA = re.compile(
+    r"wappass\.baidu\.com/static/(?:captcha|machine)|seccaptcha\.baidu\.com|api/mkdjump"
+)
+_TIEBA_LIST = re.compile(r"<code[^<>]{0,400}>\s{0,99}<!--[^<>]{0,400}<ul[^<>]{0,400}thread_list")
+_TIEBA_GONE = re.compile(
+    r"(?:贴|帖)子?可能已被删除|(?:该|您的)(?:贴|帖)子?已被(?:[^，。！]{0,6})?删除|您浏览的主题已不存在"
+    r"|访问的(?:贴|帖)子(?:无法显示|被隐藏|不存在)|楼层可能已被删除"
+    r"|(?:本|该)吧(?:暂不开放|暂时不能访问|不存在|被合并|尚未建立)"
+)
+_TIEBA_WORDS: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+    (re.compile(r"已被[^，。！]{0,6}删除|已?不存在|被隐藏|无法显示"), PageState.GONE),
+    (re.compile(r"验证码|安全验证"), BlockKind.CAPTCHA),
+    (re.compile(r"频繁|太快"), BlockKind.RATE_LIMITED),
+    (re.compile(r"登录|登陆|need login", re.IGNORECASE), BlockKind.LOGIN_WALL),
+)
+_TIEBA_ERRORS: dict[str, _Wall] = {"350008": PageState.GONE}
+_ZHIHU_GONE = re.compile(
+    r"没有知识存在的荒原|NotFound"
+    r"|(?:回答|文章|问题|想法|视频|评论|专栏|内容|资源)(?:已经?)?(?:不存在|被?(?:作者|系统|管理员)?删除)"
+)
+_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|请(?:先|您)?登录|登录后")
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -119,47 +185,80 @@ def _word(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _code(value: object) -> str:
+    return str(value) if isinstance(value, int) and value else _word(value)
+
+
 def has_content(platform: Platform, document: Document) -> bool:
     """Whether posts stand on a page, so that words on it may be theirs."""
     return document.first(_CONTENT[platform]) is not None
 
 
 def _weibo(document: Document) -> _Wall | None:
-    return _weibo_reply(document.object) if document.object else _weibo_markup(document)
+    return _weibo_reply(document) if document.object else _weibo_markup(document)
 
 
-def _weibo_reply(reply: dict[str, object]) -> _Wall | None:
+def _weibo_reply(document: Document) -> _Wall | None:
+    reply = document.object
     if reply.get("error") == "Forbidden":
         return BlockKind.REFUSED
-    if reply.get("ok") == 1 or not {"ok", "errno", "error_code", "error"} & reply.keys():
+    if reply.get("ok") in (1, "1") or not {"ok", "errno", "error_code", "error"} & reply.keys():
         return None
     kind = _by_address(_word(reply.get("url")))
-    if reply.get("ok") == -100:
+    if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
     words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
-    code = str(reply.get("errno") or reply.get("error_code") or "")
+    code = _code(reply.get("errno")) or _code(reply.get("error_code"))
     for wall, is_meant in (
         (_WEIBO_ERRORS.get(code), True),
         (kind, True),
         (BlockKind.LOGIN_WALL, _WEIBO_LOGIN.search(words)),
+        (BlockKind.RATE_LIMITED, _WEIBO_RATE.search(words)),
         (PageState.GONE, _WEIBO_GONE.search(words)),
         (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
         # m.weibo.cn hands out an address that a person has to open
         (BlockKind.CAPTCHA, _word(reply.get("url"))),
+        # words that nobody has met yet, and nothing else
+        (_STATUS.get(document.status, BlockKind.REFUSED), words.strip() and not _holds(reply)),
     ):
         if wall and is_meant:
             return wall
     return None
 
 
-def _weibo_markup(document: Document) -> BlockKind | None:
+def _holds(reply: dict[str, object]) -> bool:
+    """Whether a reply of Weibo has anything beside its words."""
+    return any(reply.get(name) for name in ("data", "statuses", "text", "text_raw", "mblogid"))
+
+
+def _weibo_markup(document: Document) -> _Wall | None:
     if document.title == "Sina Visitor System":
         return BlockKind.VISITOR
     if len(document.text) > _STUB_CHARACTERS or has_content(Platform.WEIBO, document):
         return None
     if "$render_data" in document.text:  # a post as a script of its page
         return None
-    return next((kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None)
+    for title, wall in _WEIBO_TITLES:
+        if title.search(document.title):
+            return wall
+    if answered := _HTTP_TITLE.match(document.title):
+        return _STATUS.get(int(answered[1]))
+    return _weibo_error_page(document) or next(
+        (kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None
+    )
+
+
+def _weibo_error_page(document: Document) -> _Wall | None:
+    """m.weibo.cn and weibo.cn: a page titled 出错了 that says why in a sentence."""
+    if "出错了" not in document.title or document.tree is None:
+        return None
+    shown = node_text(document.tree.body)
+    signs: tuple[tuple[re.Pattern[str], _Wall], ...] = (
+        (_WEIBO_LOGIN, BlockKind.LOGIN_WALL),
+        (_WEIBO_RATE, BlockKind.RATE_LIMITED),
+        (_WEIBO_GONE, PageState.GONE),
+    )
+    return next((wall for sign, wall in signs if sign.search(shown)), None)
 
 
 def _zhihu(document: Document) -> _Wall | None:
@@ -170,23 +269,42 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
     if reply.get("need_force_login") is True:
         return BlockKind.LOGIN_WALL
     error = reply.get("error")
+    if isinstance(error, str):
+        error = {**reply, "message": f"{error} {_word(reply.get('message'))}"}
+    elif error is None and "message" in reply and "code" in reply and "data" not in reply:
+        error = reply
     if not isinstance(error, dict):
         return None
-    if wall := _ZHIHU_ERRORS.get(str(error.get("code"))):
-        return wall
-    if "/account/unhuman" in _word(error.get("redirect")):
-        return BlockKind.CAPTCHA
-    return BlockKind.LOGIN_WALL if error.get("need_login") else BlockKind.REFUSED
+    words = f"{_word(error.get('name'))} {_word(error.get('message'))}"
+    for wall, is_meant in (
+        (_ZHIHU_ERRORS.get(str(error.get("code"))), True),
+        (BlockKind.CAPTCHA, "/account/unhuman" in _word(error.get("redirect"))),
+        (PageState.GONE, _ZHIHU_GONE.search(words)),
+        (BlockKind.RATE_LIMITED, "频繁" in words),
+        (BlockKind.LOGIN_WALL, error.get("need_login")),
+        (BlockKind.LOGIN_WALL, _ZHIHU_LOGIN.search(words)),
+    ):
+        if wall and is_meant:
+            return wall
+    return BlockKind.REFUSED
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:
+    if zhihu_state.holds_words(document):
+        return None
     if document.title == "安全验证 - 知乎":
         return BlockKind.CAPTCHA
+    if "没有知识存在的荒原" in document.title:
+        return PageState.GONE
     if document.tree is None or has_content(Platform.ZHIHU, document):
         return None
     if document.first(".signFlowModal, .SignFlow, .SignContainer"):
         return BlockKind.LOGIN_WALL
+    if document.first("[class^=Unhuman]"):
+        return BlockKind.CAPTCHA
     if "你似乎来到了没有知识存在的荒原" in node_text(document.tree.body):
+        return PageState.GONE
+    if _ZHIHU_GONE.search(node_text(document.first(".ErrorPage"))):
         return PageState.GONE
     if len(document.text) <= _STUB_CHARACTERS and not document.first("#js-initialData"):
         if "/account/unhuman" in document.text:
@@ -204,20 +322,27 @@ def _tieba_reply(reply: dict[str, object]) -> _Wall | None:
     for key in ("error_code", "errno", "no", "err_no"):
         if str(reply.get(key, 0)) not in ("0", "None", ""):
             words = " ".join(_word(reply.get(name)) for name in ("error_msg", "errmsg", "error"))
-            return PageState.GONE if "已被删除" in words else BlockKind.REFUSED
+            code = _TIEBA_ERRORS.get(str(reply[key]), BlockKind.REFUSED)
+            return next((wall for sign, wall in _TIEBA_WORDS if sign.search(words)), code)
     return None
 
 
-def _tieba_markup(document: Document) -> BlockKind | None:
+def _tieba_markup(document: Document) -> _Wall | None:
+    if _TIEBA_LIST.search(document.text):  # threads that scripts have yet to show
+        return None
     if document.title == "百度安全验证":
         return BlockKind.CAPTCHA
     if document.tree is None or has_content(Platform.TIEBA, document):
         return None
     shown = node_text(document.tree.body)
-    if "网络不给力，请稍后重试" in shown and "ppui-static-wap" in document.text:
+    if "网络不给力，请稍后重试" in shown:  # what its mobile form shows beside the puzzle
+        return BlockKind.CAPTCHA
+    if len(document.text) <= _STUB_CHARACTERS and _TIEBA_CAPTCHA.search(document.text):
         return BlockKind.CAPTCHA
     if "数据加载失败" in shown:
         return BlockKind.REFUSED
+    if _TIEBA_GONE.search(shown):
+        return PageState.GONE
     if "木有找到相关内容" not in shown and document.first(".u_login, .header-login"):
         return BlockKind.LOGIN_WALL
     return None

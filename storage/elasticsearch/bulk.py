@@ -12,7 +12,7 @@ import orjson
 
 from storage.elasticsearch.client import is_passing
 from storage.elasticsearch.documents import Document
-from storage.elasticsearch.index import TOO_LARGE, Index, Result, TurnedAway
+from storage.elasticsearch.index import TOO_LARGE, TOO_MANY, Index, Result, TurnedAway
 
 MOST_ACTIONS: Final = 1_000
 MOST_BYTES: Final = 8 << 20
@@ -20,6 +20,8 @@ MOST_BYTES: Final = 8 << 20
 
 _TRIES = 14
 """How often in a row something may be turned away: half a minute in all."""
+_FEW_TRIES = 2
+"""The same for other trouble, such as a shard away: the server waits for that by itself."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LONGEST_WAIT = 20.0
 """Seconds that a server may ask for."""
@@ -84,7 +86,8 @@ class Sender:
             left = [one for one, answer in told if _is_passing(answer)]
             waiting[: len(part)] = left
             turned_away = turned_away + 1 if len(left) == len(part) else 1
-            if left and turned_away > _TRIES:
+            tries = _TRIES if answers[0].status == TOO_MANY else _FEW_TRIES
+            if left and turned_away > tries:
                 results[left[0][0]] = self._given_up(left, answers[0])
                 del waiting[0]
             elif left:
@@ -121,7 +124,7 @@ class Sender:
         which is the cluster's trouble and no document's.
         """
         ((_, action), *others) = left
-        if others or len(action.lines) < _LARGE:
+        if others or answer.status != TOO_MANY or len(action.lines) < _LARGE:
             raise self._index.error(answer)
         return Result(TOO_LARGE, answer.error)
 

@@ -16,6 +16,7 @@ from elasticsearch import (
     ApiError,
     ConnectionTimeout,
     Elasticsearch,
+    OrjsonSerializer,
     SerializationError,
     SSLError,
     TransportError,
@@ -85,6 +86,7 @@ def connect(cluster: Cluster) -> Elasticsearch:
         cluster.urls,
         request_timeout=cluster.timeout.total_seconds(),
         connections_per_node=CONNECTIONS,
+        serializer=OrjsonSerializer(),  # reads answers twice as fast
         max_retries=len(cluster.urls) - 1,
         retry_on_status=(),
         retry_on_timeout=False,

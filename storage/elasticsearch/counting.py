@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from domain.errors import StoreError, Text
 from domain.mention import Platform
 from domain.queries import Bucket, MentionFilter, Summary, TimelinePoint
 from domain.sentiment import Label
@@ -21,15 +22,16 @@ from storage.elasticsearch.queries import query_of
 from storage.storable import moment
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MORE = 4
+_MORE = 2
 """How many parts a part becomes that was too much."""
-_MOST_PARTS = 1 << 16
+_MOST_PARTS = 1 << 12
 _MOST_BINS = 7_000
 """Bins in one part, each with up to nine buckets: a platform and a label."""
 _FIRST_PARTS = 64
 """Parts of a timeline at first, however long it is: most of a long one is empty."""
-_MOST_VALUES = 30_000
-"""Distinct values in one part, which counts those of two fields."""
+_MOST_AUTHORS = 45_000
+_MOST_CLUSTERS = 20_000
+"""Distinct values in one part, which counts both."""
 _MOST_TERMS = 60_000
 """Keywords listed in one part."""
 _EVERYTHING = 2**31 - 1
@@ -105,17 +107,20 @@ class Counts:
         is_cut_off: Callable[[Answer], bool] | None = None,
     ) -> Sequence[Answer]:
         """Return the answers of all parts, in as many parts as it takes."""
-        while True:
+        while parts <= _MOST_PARTS:
             asked = bodies(parts)
             answers = self._index.searches(asked, unsent=_VALUES)
-            may_be_split = parts < _MOST_PARTS and len(asked) == parts
-            if may_be_split and any(map(_is_too_much, answers)):
-                parts *= _MORE
-                continue
-            self._index.checked(answers)
-            if is_cut_off is None or not any(map(is_cut_off, answers)):
-                return answers
+            # a timeline of fewer bins than parts cannot be cut any more
+            if len(asked) < parts or not any(map(_is_too_much, answers)):
+                self._index.checked(answers)
+                if is_cut_off is None or not any(map(is_cut_off, answers)):
+                    return answers
             parts *= _MORE
+        raise StoreError(
+            Text("集群允许的分桶太少，无法精确统计", "the cluster makes too few buckets to count"),
+            place="search.max_buckets",
+            mend=Text("恢复默认值 65536", "set it back to 65536, which is the default"),
+        )
 
 
 class _Bins:
@@ -200,10 +205,12 @@ def _values_body(query: Body, part: int, parts: int) -> Body:
     """The search that counts authors, and clusters of two or more. The buckets stay on the server:
     what it tells of them is how many there are, and how many mentions they hold.
     """
-    values = {"size": _MOST_VALUES, "shard_size": _MOST_VALUES, **_share(part, parts)}
+    share = _share(part, parts)
+    authors = {"field": "user.id", **_most(_MOST_AUTHORS), **share}
+    clusters = {"field": "koubei.cluster_id", **_most(_MOST_CLUSTERS), **share}
     aggs = {
-        "authors": {"terms": {"field": "user.id", **values}},
-        "clusters": {"terms": {"field": "koubei.cluster_id", "min_doc_count": 2, **values}},
+        "authors": {"terms": authors},
+        "clusters": {"terms": {**clusters, "min_doc_count": 2}},
         "in_authors": {"stats_bucket": {"buckets_path": "authors>_count"}},
         "in_clusters": {"stats_bucket": {"buckets_path": "clusters>_count"}},
     }
@@ -211,10 +218,13 @@ def _values_body(query: Body, part: int, parts: int) -> Body:
 
 
 def _has_more_values(answer: Answer) -> bool:
-    return any(
-        answer["aggregations"][name][sign]
-        for name in _VALUES
-        for sign in ("sum_other_doc_count", "doc_count_error_upper_bound")
+    found = answer["aggregations"]
+    return bool(
+        found["authors"]["sum_other_doc_count"]
+        # the largest come first, so what is left out has one member, unless all that came have two
+        or found["in_clusters"]["count"] >= _MOST_CLUSTERS
+        # several shards left something out, and what has one member here may have one there
+        or any(found[name]["doc_count_error_upper_bound"] for name in _VALUES)
     )
 
 
@@ -228,6 +238,10 @@ def _terms_body(query: Body, size: int, shard_size: int, part: int, parts: int) 
     }
     aggs = {"terms": {"terms": terms}}
     return {"query": query, "size": 0, "track_total_hits": False, "aggs": aggs}
+
+
+def _most(values: int) -> Body:
+    return {"size": values, "shard_size": values}
 
 
 def _has_more_terms(answer: Answer) -> bool:

@@ -29,8 +29,11 @@ TOO_MANY: Final = 429
 TOO_LARGE: Final = 413
 """HTTP status: no request may be as large as this one."""
 
+_NO_INDEX = "index_not_found_exception"
 _WRITE_SECONDS = 60.0
 """A busy server takes long for a thousand documents; giving up would send it them again."""
+_SHARD_WAIT = "10s"
+"""How long a write waits for a shard that is on its way, as one is while a node restarts."""
 _KEEP_ALIVE = "5m"
 """How long a point in time lives after the last search of it."""
 _PARTS = ("timed_out", "_shards.failed", "pit_id", "hits.total", "aggregations")
@@ -167,6 +170,7 @@ class Index:
                     index=self._name,
                     operations=[lines],  # type: ignore[list-item]  # bytes go as they are
                     require_alias=True,
+                    timeout=_SHARD_WAIT,
                     filter_path="errors,items.*.status,items.*.error.type,items.*.error.reason",
                 )
             except ApiError as error:
@@ -220,7 +224,8 @@ class Index:
     def _stored(self, document: Mapping[str, Any]) -> Stored | None:
         if "error" in document:
             # a shard that does not answer must not read as a mention that is not there
-            raise error_of(503, error_type(document), self._place)
+            kind = error_type(document)
+            raise error_of(404 if kind == _NO_INDEX else 503, kind, self._place)
         if not document["found"]:
             return None
         return Stored(decode(document["_source"]), document["_version"])

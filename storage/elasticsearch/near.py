@@ -22,7 +22,7 @@ def near(index: Index, fingerprints: Sequence[int], since: datetime, distance: i
     """
     asked = list(dict.fromkeys(fingerprints))
     found = []
-    Probe((), distance)
+    Probe((), distance)  # refuses a distance even where nothing is asked
     for first in range(0, len(asked), _ASKED_AT_ONCE):
         part = asked[first : first + _ASKED_AT_ONCE]
         probe = Probe(part, distance)

@@ -106,9 +106,9 @@ def policy(kept: timedelta) -> dict[str, Any]:
     return wanted
 
 
-def index_name(cluster: Cluster, version: int = MAPPING_VERSION) -> str:
-    """Return the name of the index of a version."""
-    return f"{cluster.index}-v{version}"
+def index_name(cluster: Cluster, version: int | None = None) -> str:
+    """Return the name of the index of a version, of this program's unless named."""
+    return f"{cluster.index}-v{version or MAPPING_VERSION}"
 
 
 def make_index(
@@ -191,10 +191,11 @@ def apply(client: Elasticsearch, cluster: Cluster, form: Form | None = None) -> 
     return changes
 
 
-def check(client: Elasticsearch, cluster: Cluster, version: int = MAPPING_VERSION) -> None:
+def check(client: Elasticsearch, cluster: Cluster) -> None:
     """Return when the index in use is of this program's version; SchemaMismatch with what helps
     otherwise.
     """
+    version = MAPPING_VERSION
     found = find(client, cluster)
     if found is None:
         raise SchemaMismatch(

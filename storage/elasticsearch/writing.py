@@ -7,6 +7,7 @@ merges and writes again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from typing import Final, NamedTuple
 
 from domain.errors import StoreUnavailable, Text
@@ -22,7 +23,7 @@ from storage.elasticsearch.bulk import (
     replacement,
 )
 from storage.elasticsearch.documents import Document, encode
-from storage.elasticsearch.index import TOO_LARGE, Index, Result
+from storage.elasticsearch.index import TOO_LARGE, Index, Result, Stored
 from storage.outcomes import Outcome, Outcomes
 from storage.storable import Unstorable
 
@@ -39,21 +40,35 @@ Verdict = Outcome | Text
 """What became of a mention: an outcome, or why it was refused."""
 
 
-def batches(mentions: Iterable[Mention], outcomes: Outcomes) -> Iterator[list[Document]]:
-    """Yield documents of different ids, as many as one request takes; looks at one mention become
-    one document, and what no document can hold is refused.
+class Arrival(NamedTuple):
+    """The looks at one mention in the order in which they came, and the document that they are
+    where nothing is known yet.
     """
-    batch: dict[str, Document] = {}
+
+    looks: tuple[Mention, ...]
+    document: Document
+
+    @property
+    def mention_id(self) -> str:
+        """Whose looks they are."""
+        return self.document.mention.id
+
+
+def batches(mentions: Iterable[Mention], outcomes: Outcomes) -> Iterator[list[Arrival]]:
+    """Yield arrivals of different mentions, as many as one request takes; what no document can
+    hold is refused.
+    """
+    batch: dict[str, Arrival] = {}
     size = 0
     for look in mentions:
         known = batch.get(look.id)
         try:
-            document = encode(merge(known.mention, look) if known else look)
+            document = encode(merge(known.document.mention, look) if known else look)
         except Unstorable as problem:
             outcomes.refuse(look.id, problem.text)
             continue
-        size += len(document.body) - (len(known.body) if known else 0)
-        batch[look.id] = document
+        size += len(document.body) - (len(known.document.body) if known else 0)
+        batch[look.id] = Arrival((*(known.looks if known else ()), look), document)
         if len(batch) >= MOST_ACTIONS or size >= MOST_BYTES:
             yield list(batch.values())
             batch, size = {}, 0
@@ -64,7 +79,7 @@ def batches(mentions: Iterable[Mention], outcomes: Outcomes) -> Iterator[list[Do
 class _Step(NamedTuple):
     """An attempt to store a look, and what became of its mention when it succeeds."""
 
-    look: Document
+    arrival: Arrival
     action: Action
     outcome: Outcome
 
@@ -76,16 +91,16 @@ class Writer:
         self._index = index
         self._sender = sender
 
-    def add(self, looks: Iterable[Document]) -> dict[str, Verdict]:
-        """Create or merge documents of different ids; return what became of each, by id."""
+    def add(self, arrivals: Iterable[Arrival]) -> dict[str, Verdict]:
+        """Create or merge different mentions; return what became of each, by id."""
         verdicts: dict[str, Verdict] = {}
-        steps = [_Step(look, creation(look), Outcome.NEW) for look in looks]
+        steps = list(map(_creating, arrivals))
         for _ in range(_RACES):
             results = self._sender.send([step.action for step in steps])
             contested = []
             for step, result in zip(steps, results, strict=True):
                 if result.status == _CONFLICT:
-                    contested.append(step.look)
+                    contested.append(step.arrival)
                 else:
                     verdicts[step.action.mention_id] = self._verdict(step.outcome, result)
             if not contested:
@@ -118,26 +133,19 @@ class Writer:
             self._verdict(Outcome.CHANGED, result)
         return len(found)
 
-    def _merged(self, looks: Sequence[Document], verdicts: dict[str, Verdict]) -> Iterator[_Step]:
-        for first in range(0, len(looks), READ_AT_ONCE):
-            part = looks[first : first + READ_AT_ONCE]
-            stored = self._index.stored([look.mention.id for look in part])
-            for look in part:
-                held = stored.get(look.mention.id)
-                if held is None:  # somebody removed it in between
-                    yield _Step(look, creation(look), Outcome.NEW)
-                    continue
-                merged = merge(held.mention, look.mention)
-                if merged == held.mention:
-                    verdicts[merged.id] = Outcome.UNCHANGED
-                    continue
-                try:
-                    action = replacement(encode(merged), held.version + 1)
-                except Unstorable as problem:
-                    verdicts[merged.id] = problem.text
-                    continue
-                is_same = same_content(held.mention, merged)
-                yield _Step(look, action, Outcome.UNCHANGED if is_same else Outcome.CHANGED)
+    def _merged(self, arrivals: Sequence[Arrival], verdicts: dict[str, Verdict]) -> Iterator[_Step]:
+        """Yield what is to be written of mentions that are known; others get their verdict here."""
+        for first in range(0, len(arrivals), READ_AT_ONCE):
+            part = arrivals[first : first + READ_AT_ONCE]
+            stored = self._index.stored([arrival.mention_id for arrival in part])
+            for arrival in part:
+                held = stored.get(arrival.mention_id)
+                # somebody may have removed it in between
+                step = _creating(arrival) if held is None else _merging(arrival, held)
+                if isinstance(step, _Step):
+                    yield step
+                else:
+                    verdicts[arrival.mention_id] = step
 
     def _replace(self, mention: Mention, version: int) -> bool:
         """Store a mention in place of a version of it; False when that is no more what is there."""
@@ -162,6 +170,24 @@ class Writer:
             what = " ".join(filter(None, (result.error, result.field)))
             return Text(f"集群拒收（{what}）", f"the cluster refused it ({what})")
         raise self._index.error(result)
+
+
+def _creating(arrival: Arrival) -> _Step:
+    return _Step(arrival, creation(arrival.document), Outcome.NEW)
+
+
+def _merging(arrival: Arrival, held: Stored) -> _Step | Verdict:
+    """What is to be written on top of what is stored, or the verdict when that is nothing."""
+    # look by look, as they would have come in calls of their own
+    merged = reduce(merge, arrival.looks, held.mention)
+    if merged == held.mention:
+        return Outcome.UNCHANGED
+    try:
+        action = replacement(encode(merged), held.version + 1)
+    except Unstorable as problem:
+        return problem.text
+    is_same = same_content(held.mention, merged)
+    return _Step(arrival, action, Outcome.UNCHANGED if is_same else Outcome.CHANGED)
 
 
 def _lost() -> StoreUnavailable:

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.mention_store")
-
-from storage.sqlite.mentions import SqliteMentionStore  # noqa: E402
-from tests.contract.mention_store import MentionStoreContract, MentionStoreModel  # noqa: E402
+from storage.sqlite.mentions import SqliteMentionStore
+from tests.contract.mention_store import MentionStoreContract, MentionStoreModel
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from domain.coverage import CoverageRow, CoverageState
 from domain.mention import Platform
 from domain.outbox import OutboxMail
 from domain.page import FoundMention
-from domain.ports import BeginWork
+from domain.ports import BeginWork, MentionStore
 from domain.sentiment import Probabilities, ScoreRequest, Scores
 from domain.signal import Signal, SignalState
 from monitoring.detect import Detector
@@ -97,12 +97,18 @@ def configuration() -> Configuration:
     )
 
 
+def open_file(folder: Path) -> MentionStore:
+    """Open the embedded store of a folder."""
+    return SqliteMentionStore(folder / "mentions.sqlite")
+
+
 @dataclass
 class Day:
     """A folder with real stores, a clock, and how far each platform was read."""
 
     folder: Path
     world: World
+    open_store: Callable[[Path], MentionStore] = open_file
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     read_until: datetime = NOON - timedelta(days=8)
 
@@ -120,7 +126,7 @@ class Day:
         self.engine = open_database(f"sqlite:///{self.folder / 'workflow.sqlite'}")
         migrate(self.engine)
         self.begin: BeginWork = begin_work(self.engine)
-        self.store = SqliteMentionStore(self.folder / "mentions.sqlite")
+        self.store = self.open_store(self.folder)
         masker = KeyedMasker(b"a" * 32, b"s" * 32)
         self.ingest = Ingest(self.store, self.begin, self.scorer, masker)
 

@@ -92,7 +92,7 @@ def test_without_faults_it_only_passes_on(upstream: Strict) -> None:
         other = httpx.get(f"{proxy.url}/other", trust_env=False)
         assert (other.status_code, other.text) == (404, "none")
     assert sorted(upstream.stored) == ["a", "b"]
-    assert proxy.done == {"requests": 2}
+    assert proxy.done == {"requests": 2, "aimed": 1}
 
 
 def test_half_of_the_bulks_are_refused_with_and_without_a_time_to_wait(upstream: Strict) -> None:
@@ -155,7 +155,7 @@ def test_a_line_that_breaks_is_an_error_before_or_after_the_work(
     ):
         send(proxy, bulk("a"))
     assert ("a" in upstream.stored) is arrived
-    assert sum(proxy.done.values()) == 2  # the request and its fault
+    assert sum(proxy.done.values()) == 3  # the request, aimed at, and its fault
 
 
 def test_a_late_answer_and_a_missing_server_are_what_they_are(upstream: Strict) -> None:

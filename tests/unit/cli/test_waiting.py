@@ -7,10 +7,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cli import dead_letters, spool, status
+from cli import dead_letters, spool, status, up
 from domain.brand import Brand, Configuration, Watch
 from domain.dead_letter import DeadLetter
-from domain.errors import Text
+from domain.errors import ConfigurationError, Text
 from domain.mention import Kind, Platform
 from domain.page import FoundMention
 from domain.spool import Look, WaitingLook
@@ -18,6 +18,7 @@ from runtime.secret_files import make_missing_keys
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 from tests.fakes import a_mention
+from tests.fixtures.away import FickleStore
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WHY = Text("字段 likes 类型不符", "mapper_parsing_exception: likes")
@@ -153,3 +154,14 @@ def test_status_says_what_waits_and_what_was_refused(house):
     assert "2 条内容被内容库拒收，原文已保存" in shown.output
     told = json.loads(run("status", "--json").output)
     assert (told["store_up"], told["dead_letters"], len(told["spools"])) == (True, 2, 2)
+
+
+def test_the_service_starts_while_the_store_is_away_with_the_keys_that_are_there(house):
+    with open_services(load_settings()) as services:
+        services.store = FickleStore(services.store, away=True)
+        up._make_keys(services, needed=True)
+        for key in services.settings.secrets_dir.iterdir():
+            key.unlink()
+        with pytest.raises(ConfigurationError):
+            up._make_keys(services, needed=True)
+        assert not list(services.settings.secrets_dir.iterdir()), "no new keys over unknown data"

@@ -80,6 +80,12 @@ def test_moving_again_catches_up_with_all_that_was_done_since(sqlite):
     assert {m.id: m for m in sqlite.scan(MentionFilter(public_voice_only=False))} == source.mentions
 
 
+def test_a_move_with_nothing_to_do_reads_both_once(sqlite):
+    move(filled(), sqlite, read=nothing)
+    moved = move(filled(), sqlite, read=nothing)
+    assert (moved.is_equal, moved.passes) == (True, 1)
+
+
 def test_a_move_that_was_cut_off_goes_on_where_it_was(sqlite):
     class Dying(NaiveMentionStore):
         def add(self, mentions):

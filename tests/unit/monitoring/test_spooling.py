@@ -1,161 +1,26 @@
 """Ingest while the mention store is away: nothing lost, nothing twice, no gap taken for calm."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawlers.frontier import Frontier, begin
-from crawlers.pipelines import Intake
-from crawlers.plan import Outcome, Plan, Series
-from crawlers.windows import Window, plan_windows
+from crawlers.windows import plan_windows
 from delivery.render import render_alert
-from domain.brand import Source, Transport
 from domain.coverage import CoverageState
 from domain.crawl import SightingOutcome
 from domain.errors import StoreUnavailable, Text
-from domain.mention import Kind, Platform, Precision
-from domain.page import FoundMention, Page, PageState
-from domain.queries import MentionFilter
 from domain.signal import Outcome as Verdict
 from monitoring.detect import Detector
-from monitoring.ingest import Ingest
-from monitoring.spooling import PAUSE, Drained, SpoolingIngest
-from storage.archive import FilePageArchive
-from storage.identity import KeyedMasker
-from storage.spool import SqliteSpool
+from monitoring.spooling import PAUSE, Drained
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.away import FickleStore
+from tests.fixtures.spool_house import HOUR, MASKER, a_house, found
 from tests.unit.monitoring.conftest import WATCH, WordScorer
 from tests.unit.monitoring.test_detect import WEIBO, World
-
-ALL = MentionFilter(public_voice_only=False)
-HOUR = timedelta(hours=1)
-SOURCE = Source("weibo", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:1")
-MASKER = KeyedMasker(b"a" * 32, b"s" * 32)
-
-
-def found(native="1", text="云栈奶茶里喝到一只虫子", **changes):
-    item = FoundMention(
-        id=f"weibo:{native}",
-        platform=Platform.WEIBO,
-        kind=Kind.POST,
-        url=f"https://weibo.com/9/{native}",
-        text=f"{text}{native}",
-        published_at=NOON - timedelta(minutes=30),
-        published_precision=Precision.MINUTE,
-        author="王小明",
-        author_uid=native,
-        likes=3,
-    )
-    return replace(item, **changes)
-
-
-@dataclass
-class House:
-    """A machine with its spool, over stores that others share."""
-
-    store: FickleStore
-    begin: object
-    step: SpoolingIngest
-    spool: SqliteSpool
-    clock: FixedClock
-    archive: FilePageArchive
-
-    def take(self, *items, at=NOON, run="import:1", watch=WATCH):
-        return self.step.take(items, watch=watch, run_id=run, collected_at=at)
-
-    def stored(self):
-        return {mention.id: mention for mention in self.store.real.scan(ALL)}
-
-    def back(self):
-        """The store is there again, and a while has passed."""
-        self.store.away = False
-        self.clock.forward(PAUSE)
-
-    def crawl(self, *pages, watch=WATCH, window=HOUR, run="run-1"):
-        """A crawl that finds these pages of mentions; None ends it without closing."""
-        frontier = begin(
-            self.begin,
-            self.archive,
-            self.clock,
-            watch=watch,
-            source=SOURCE,
-            run_id=run,
-            make_plan=lambda rows, now: Plan(
-                (Window(now - window, now),), (Series("云栈", (0,), "http://x/1"),)
-            ),
-        )
-        return Crawl(self, frontier, watch, pages)
-
-    def ledger(self, watch="tea"):
-        with self.begin() as work:
-            return [
-                (row.state.value, row.reason, row.found, row.matched, row.new)
-                for row in work.coverage.rows([watch], start=NOON - 99 * HOUR, end=NOON + 99 * HOUR)
-            ]
-
-    def run(self, run_id="run-1"):
-        with self.begin() as work:
-            return work.crawls.run(run_id)
-
-    def waiting(self):
-        with self.begin() as work:
-            return sum(spool.looks for spool in work.spooled.waiting())
-
-
-@dataclass
-class Crawl:
-    """A crawl as the spiders make it."""
-
-    house: House
-    frontier: Frontier
-    watch: object
-    pages: tuple = ()
-
-    def go(self, *, close=True):
-        for number, items in enumerate(self.pages, start=1):
-            self.read(items, last=number == len(self.pages))
-        return self.frontier.close(None) if close else None
-
-    def read(self, items, *, last):
-        """Fetch and take one page; what follows is in the frontier then."""
-        entry = self.frontier.to_do()[0]
-        intake = Intake(self, self.frontier, self.watch, None)
-        request = self.frontier.request_of(entry)
-        body = f"page {request.page}".encode()
-        entry = self.frontier.fetched(entry, body, url="http://x", status=200)
-        taken = intake.take(entry, Page("weibo_search", PageState.OK, tuple(items)))
-        tally = request.tally.plus(taken.tally)
-        page = request.page + 1
-        following = replace(request, page=page, url=f"http://x/{page}", tally=tally)
-        self.frontier.advance(entry, Outcome.seen(tally) if last else following)
-
-    @property
-    def store(self):
-        return self.house.store
-
-    @property
-    def ingest(self):
-        return self.house.step
-
-    @property
-    def begin_work(self):
-        return self.house.begin
-
-    @property
-    def clock(self):
-        return self.house.clock
-
-
-def a_house(folder, store, begin, scorer, clock, *, name="house-1", largest=1_000_000):
-    folder.mkdir(exist_ok=True)
-    spool = SqliteSpool(folder, lambda: MASKER, clock, largest=largest, new_name=lambda: name)
-    step = SpoolingIngest(Ingest(store, begin, scorer, MASKER), spool, begin, clock)
-    return House(store, begin, step, spool, clock, FilePageArchive(folder / "pages", clock))
 
 
 @pytest.fixture

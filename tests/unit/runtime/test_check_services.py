@@ -10,25 +10,29 @@ import pytest
 from browser.find import FoundBrowser
 from delivery.mail import SmtpMailer
 from domain.brand import Brand, Configuration, Source, Transport, Watch
+from domain.dead_letter import DeadLetter
 from domain.errors import BrowserMissing, DeliveryError, Text
 from domain.keeping import BackupNote, OutboxHold
 from domain.mention import Platform
+from domain.spool import SpoolState, WaitingLook
 from runtime import check_services
 from runtime.check_services import (
     check_audit,
     check_backup,
     check_browser,
+    check_letters,
     check_mail,
     check_mention_store,
     check_outbox,
     check_sources,
+    check_spool,
     check_workflow,
 )
 from runtime.checks import Mark
 from runtime.settings import Settings
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
-from tests.fakes import NOON, FixedClock
+from tests.fakes import NOON, FixedClock, a_mention
 
 SOURCE = Source("s", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:8600/w")
 TEAM = Configuration(
@@ -121,7 +125,8 @@ class TestWorkflow:
     def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
         assert marks(settings) == {
             "workflow database": Mark.OK, "audit trail": Mark.OK, "outbox": Mark.OK,
-            "backup": Mark.NOTE, "clock": Mark.OK, "sources": Mark.NOTE,
+            "spool": Mark.OK, "dead letters": Mark.OK, "backup": Mark.NOTE, "clock": Mark.OK,
+            "sources": Mark.NOTE,
         }  # fmt: skip
         with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
             [(rows,)] = db.execute("SELECT count(*) FROM audit")
@@ -158,6 +163,23 @@ class TestKeeping:
         on(begin, lambda work: work.notes.hold_outbox(OutboxHold(NOON, NOON, "b.kbk")))
         held = check_outbox(begin)
         assert (held.mark, held.mend.en) == (Mark.FAILED, "koubei outbox release")
+
+    def test_what_waits_is_a_note_and_what_was_set_aside_a_failure(self, begin):
+        assert check_spool(begin, None).mark is Mark.OK
+        on(
+            begin,
+            lambda work: work.spooled.add(WaitingLook("l", "s", "r", "", "w", NOON, NOON, 3)),
+        )
+        waiting = check_spool(begin, SpoolState("s", waiting=1))
+        assert (waiting.mark, waiting.mend.en) == (Mark.NOTE, "koubei spool show")
+        for own in (SpoolState("s", aside=1), SpoolState("s", damaged=("f",))):
+            assert check_spool(begin, own).mark is Mark.FAILED
+
+    def test_dead_letters_are_a_note(self, begin):
+        assert check_letters(begin).mark is Mark.OK
+        letter = DeadLetter(a_mention(), Text("字段", "field"), "r", NOON, NOON)
+        on(begin, lambda work: work.dead_letters.put([letter]))
+        assert check_letters(begin).mend.en == "koubei dead-letters list"
 
     def test_a_trail_shorter_than_the_heartbeat_remembers_is_a_failure(self, begin, tmp_path):
         beat = tmp_path / "beat"

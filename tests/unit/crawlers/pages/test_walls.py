@@ -40,6 +40,18 @@ def html(body="", title="", head=""):
         (WEIBO, {"ok": 0, "url": "https://passport.weibo.com/verify?x"}, BlockKind.CAPTCHA),
         (WEIBO, {"ok": 0, "url": "https://m.weibo.cn/c/attitudes"}, BlockKind.CAPTCHA),
         (WEIBO, {"error": "Forbidden"}, BlockKind.REFUSED),
+        (WEIBO, {"ok": 0, "msg": "登录设备异常"}, BlockKind.REFUSED),
+        (
+            WEIBO,
+            {"ok": 0, "errno": "100005", "msg": "请求过于频繁，歇歇吧"},
+            BlockKind.RATE_LIMITED,
+        ),
+        (WEIBO, {"error_code": 10023, "error": "x"}, BlockKind.RATE_LIMITED),
+        (WEIBO, html(title="新浪通行证"), BlockKind.LOGIN_WALL),
+        (WEIBO, html(title="微博安全验证"), BlockKind.CAPTCHA),
+        (WEIBO, html("nginx", title="414 Request-URI Too Large"), BlockKind.RATE_LIMITED),
+        (WEIBO, html("nginx", title="403 Forbidden"), BlockKind.REFUSED),
+        (WEIBO, html("<p>请先登录</p>", title="微博-出错了"), BlockKind.LOGIN_WALL),
         (WEIBO, html(title="Sina Visitor System"), BlockKind.VISITOR),
         (
             WEIBO,
@@ -65,7 +77,15 @@ def html(body="", title="", head=""):
         (ZHIHU, html(title="安全验证 - 知乎"), BlockKind.CAPTCHA),
         (ZHIHU, html('<div class="SignContainer"></div>'), BlockKind.LOGIN_WALL),
         (TIEBA, {"error_code": 110001, "error_msg": "未知错误"}, BlockKind.REFUSED),
-        (TIEBA, {"no": 4, "error": "need login"}, BlockKind.REFUSED),
+        (TIEBA, {"no": 4, "error": "need login"}, BlockKind.LOGIN_WALL),
+        (TIEBA, {"error_code": "1", "error_msg": "用户没有登录"}, BlockKind.LOGIN_WALL),
+        (TIEBA, {"errno": 40, "errmsg": "请输入验证码"}, BlockKind.CAPTCHA),
+        (TIEBA, {"error_code": 110003, "error_msg": "操作过于频繁"}, BlockKind.RATE_LIMITED),
+        (
+            TIEBA,
+            html("<script>location='https://wappass.baidu.com/static/captcha/x.html'</script>"),
+            BlockKind.CAPTCHA,
+        ),
         (TIEBA, html(title="百度安全验证"), BlockKind.CAPTCHA),
         (
             TIEBA,
@@ -140,7 +160,11 @@ def test_the_words_of_a_page_say_more_than_its_status():
     [
         (WEIBO, {"ok": 0, "errno": "20101", "msg": "该微博不存在"}, PageState.GONE),
         (WEIBO, {"ok": 0, "msg": "微博不存在或暂无查看权限!"}, PageState.GONE),
+        (WEIBO, {"ok": 0, "msg": "根据博主设置，此内容无法访问"}, PageState.GONE),
+        (WEIBO, html("<p>微博不存在或暂无查看权限!</p>", title="微博-出错了"), PageState.GONE),
         (WEIBO, {"ok": 0, "msg": "这里还没有内容", "data": {"cards": []}}, PageState.EMPTY),
+        (WEIBO, {"ok": 0, "msg": "快来发表你的评论吧"}, PageState.EMPTY),
+        (WEIBO, {"ok": 0, "errno": "100011", "msg": "暂无数据"}, PageState.EMPTY),
         (ZHIHU, {"error": {"code": 404, "name": "NotFoundException"}}, PageState.GONE),
         (ZHIHU, html("你似乎来到了没有知识存在的荒原"), PageState.GONE),
         (
@@ -148,6 +172,16 @@ def test_the_words_of_a_page_say_more_than_its_status():
             {"error_code": 4, "error_msg": "这个楼层可能已被删除啦，去看看其他贴子吧"},
             PageState.GONE,
         ),
+        (
+            TIEBA,
+            {"error_code": "28", "error_msg": "您浏览的主题已不存在，去看看其他贴子吧"},
+            PageState.GONE,
+        ),
+        (TIEBA, {"error_code": 350008, "error_msg": ""}, PageState.GONE),
+        (TIEBA, html('<a class="u_login">登录</a>很抱歉，该贴已被删除。'), PageState.GONE),
+        (TIEBA, html("很抱歉，您的贴子已被系统删除"), PageState.GONE),
+        (TIEBA, html("很抱歉，该吧被合并您所访问的贴子无法显示。"), PageState.GONE),
+        (TIEBA, html("抱歉，您访问的贴子被隐藏，暂时无法访问。"), PageState.GONE),
     ],
 )
 def test_deleted_is_gone_and_only_the_platform_says_empty(platform, body, state):
@@ -163,7 +197,7 @@ WEIBO_CARD = '<div class="card-wrap" action-type="feed_list_item" mid="1">{}</di
     ("platform", "body"),
     [
         (WEIBO, {"ok": 1, "data": {"cards": []}, "msg": "请先登录"}),
-        (WEIBO, {"ok": 0, "msg": "登录设备异常"}),
+        (WEIBO, {"ok": 0, "msg": "登录设备异常", "data": {"list": [{"id": 1}]}}),
         (WEIBO, {"ok": 0}),
         (WEIBO, {"mblogid": "x", "text_raw": "请先登录", "url_struct": []}),
         (WEIBO, html(WEIBO_CARD.format("有人说请先登录 passport.weibo.com/sso/signin"))),
@@ -182,6 +216,9 @@ WEIBO_CARD = '<div class="card-wrap" action-type="feed_list_item" mid="1">{}</di
         (TIEBA, html(title="百度安全验证【网络安全吧】_百度贴吧")),
         (TIEBA, html('<div class="s_post">数据加载失败</div><a class="u_login">登录</a>')),
         (TIEBA, html("<script>var text = '数据加载失败'</script>哎呀！木有找到相关内容")),
+        (TIEBA, html('<div class="l_post">很抱歉，该贴已被删除。</div>')),
+        (TIEBA, html('<div class="pb-content-wrap">该贴已被删除？</div><a class="u_login"></a>')),
+        (TIEBA, html('<code><!--<ul id="thread_list"></ul>--></code><a class="u_login">登录</a>')),
         (TIEBA, b"\x00\xff\xfe"),
     ],
 )
@@ -191,7 +228,7 @@ def test_what_a_good_page_may_hold_is_no_wall(platform, body):
 
 def test_a_hostile_address_is_no_wall_and_no_crash():
     assert find(WEIBO, html("<p>x</p>"), url="http://[") is None
-    assert find(WEIBO, {"ok": 0, "msg": "x", "url": ["http://["]}) is None
+    assert find(WEIBO, {"ok": 0, "msg": "", "url": ["http://["]}) is None
 
 
 def test_a_page_larger_than_any_page_is_not_read():
