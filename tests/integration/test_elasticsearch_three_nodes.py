@@ -1,5 +1,6 @@
 """A cluster of three nodes: one of them dies while it is written to, and nobody notices."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ def nodes() -> Iterator[dict[str, Node]]:
             try:
                 node = Node(VERSION, folder, roles={}, heap="512m", quick=True)
             except Unavailable as missing:
+                shutil.rmtree(folder, ignore_errors=True)
                 pytest.skip(str(missing))
             stack.callback(node.leave)
             node.join(name, free_port(), transport, everybody)
