@@ -34,7 +34,7 @@ from storage.elasticsearch.documents import encode
 from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from storage.sqlite.mentions import SqliteMentionStore
 
-CHUNK: Final = 5_000
+CHUNK: Final = 20_000
 """Mentions that each side is given in turn, so that the machine's moods meet all of them."""
 RAW_BATCH: Final = 1_000
 """Documents in a request of `helpers.bulk`."""
