@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from storage.elasticsearch.client import is_passing
+from storage.elasticsearch.client import BLOCKED, is_passing
 from storage.elasticsearch.documents import Document
 from storage.elasticsearch.index import TOO_LARGE, TOO_MANY, Index, Result, TurnedAway
 
@@ -21,7 +21,7 @@ MOST_BYTES: Final = 8 << 20
 _TRIES = 14
 """How often in a row something may be turned away: half a minute in all."""
 _FEW_TRIES = 2
-"""The same for other trouble, such as a shard away: the server waits for that by itself."""
+"""The same for other trouble, such as a shard away: the server has waited for that already."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LONGEST_WAIT = 20.0
 """Seconds that a server may ask for."""
@@ -86,7 +86,7 @@ class Sender:
             left = [one for one, answer in told if _is_passing(answer)]
             waiting[: len(part)] = left
             turned_away = turned_away + 1 if len(left) == len(part) else 1
-            tries = _TRIES if answers[0].status == TOO_MANY else _FEW_TRIES
+            tries = _TRIES if _passes_by_itself(answers[0]) else _FEW_TRIES
             if left and turned_away > tries:
                 results[left[0][0]] = self._given_up(left, answers[0])
                 del waiting[0]
@@ -131,6 +131,11 @@ class Sender:
 
 def _is_passing(answer: Result) -> bool:
     return is_passing(answer.status, answer.error)
+
+
+def _passes_by_itself(answer: Result) -> bool:
+    """Whether it is over in seconds: no room, or the last step of a migration."""
+    return answer.status == TOO_MANY or answer.error == BLOCKED
 
 
 def _action(kind: str, document: Document, head: dict[str, object]) -> Action:

@@ -79,6 +79,14 @@ def test_a_server_that_says_when_is_asked_then():
     assert naps[-1] == 20.0
 
 
+def test_the_last_step_of_a_migration_is_waited_for():
+    blocked = Result(403, "cluster_block_exception")
+    index = FakeIndex(troubles=[lambda ids: dict.fromkeys(ids, blocked)] * 6)
+    naps: list[float] = []
+    assert sender(index, naps).send(actions(1)) == [Result(201)]
+    assert sum(naps) > 5
+
+
 def test_only_what_was_turned_away_is_sent_again():
     def some(ids):
         return {ids[1]: BUSY, ids[3]: Result(503, "unavailable_shards_exception")}
