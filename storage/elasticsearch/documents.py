@@ -8,6 +8,7 @@ index keeps of a document (`_source.excludes` in mapping.json): it costs no read
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -252,10 +253,23 @@ def _in_order(number: float) -> str:
 
 
 def _domain(url: str) -> str | None:
+    if not url.startswith(("https://", "http://")):
+        return _host(url)
+    # a platform's addresses differ behind the host, which is parsed once
+    end = url.find("/", url.find("//") + 2)
+    front = url if end < 0 else url[:end]
+    return _known_host(front) if len(front) < _USUAL_HOST else _host(front)
+
+
+def _host(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
     except ValueError:
         return None
+
+
+_USUAL_HOST = 300
+_known_host = lru_cache(maxsize=1_000)(_host)
 
 
 def _utc(time: datetime) -> datetime:

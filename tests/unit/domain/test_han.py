@@ -1,9 +1,14 @@
 """domain/han.py: one normal form on both sides of every comparison."""
 
+import unicodedata
+from functools import cache
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain import han
 from domain.han import fold
 
 TRICKY = "ＡａßﬁŒİıſςΣ①㈱㍿½臺台灣間间發髮乾干后後ÅÅéé가각ｶﾞ゛́̈\u200d😡🏻𠮷\x00\n 　."
@@ -54,3 +59,28 @@ def test_different_words_stay_different(one, other):
 
 def test_a_character_does_not_depend_on_its_neighbours():
     assert [fold(word) for word in ("乾", "乾隆", "乾淨")] == ["干", "干隆", "干净"]
+
+
+def plainly(text: str) -> str:
+    """Fold as the docstring of the module says it, without any short cut."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFKC", "".join(_simplified().get(sign, sign) for sign in folded))
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    lines = (Path(han.__file__).parent / "traditional_simplified.txt").read_text("utf-8")
+    words = [word for line in lines.splitlines() if line[:1] != "#" for word in line.split()]
+    return {word[0]: word[1] for word in words}
+
+
+def test_short_cuts_change_nothing_for_any_character():
+    signs = [chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000]
+    for sign in signs:
+        assert fold(sign) == plainly(sign), hex(ord(sign))
+        assert fold(f"；{sign}\u0338") == plainly(f"；{sign}\u0338"), hex(ord(sign))
+
+
+@given(st.text(st.sampled_from(TRICKY + "，！？：；（）～\u0338")))
+def test_short_cuts_change_nothing_for_any_text(text):
+    assert fold(text) == plainly(text)
