@@ -25,6 +25,10 @@ _FEW_TRIES = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LONGEST_WAIT = 20.0
 """Seconds that a server may ask for."""
+_LEAST_ACTIONS: Final = 20
+"""Smaller requests of small documents spare a server nothing."""
+_A_FEW = 0.1
+"""The share of a request that may be turned away without the next ones being made smaller."""
 _LARGE = 1 << 20
 """Bytes of a document that a server may have no room for although it has room for others."""
 
@@ -91,7 +95,7 @@ class Sender:
                 results[left[0][0]] = self._given_up(left, answers[0])
                 del waiting[0]
             elif left:
-                self._slow_down(len(part), turned_away)
+                self._slow_down(part, left, turned_away)
             else:
                 self._most_actions = min(self._most_actions * 2, MOST_ACTIONS)
         return [results[at] for at in range(len(actions))]
@@ -113,8 +117,16 @@ class Sender:
             self._wait = min(refusal.wait, _LONGEST_WAIT)
             return [Result(refusal.status)] * len(actions)
 
-    def _slow_down(self, sent: int, turned_away: int) -> None:
-        self._most_actions = max(1, sent // 2)
+    def _slow_down(
+        self,
+        sent: Sequence[tuple[int, Action]],
+        left: Sequence[tuple[int, Action]],
+        turned_away: int,
+    ) -> None:
+        if len(left) > len(sent) * _A_FEW:
+            # one by one only to find out which large document there is no room for
+            is_light = sum(len(action.lines) for _, action in left) < _LARGE
+            self._most_actions = max(_LEAST_ACTIONS if is_light else 1, len(sent) // 2)
         pause = min(_FIRST_PAUSE * 2 ** (turned_away - 1), _LONGEST_PAUSE)
         self._sleep(max(pause * (1 + self._jitter()) / 2, self._wait))
         self._wait = 0.0

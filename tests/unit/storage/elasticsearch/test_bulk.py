@@ -65,8 +65,15 @@ def test_a_busy_server_is_asked_later_for_less_and_then_for_more_again():
     naps: list[float] = []
     results = sender(index, naps).send(actions(80))
     assert [result.status for result in results] == [201] * 80
-    assert [len(ids) for ids in index.sent] == [80, 40, 20, 10, 20, 40, 10]
+    assert [len(ids) for ids in index.sent] == [80, 40, 20, 20, 40, 20]
     assert naps == [0.1, 0.2, 0.4]
+
+
+def test_a_few_documents_that_find_no_room_make_no_request_smaller():
+    index = FakeIndex(troubles=[lambda ids: {ids[0]: BUSY}])
+    many = actions(1_500)
+    assert {result.status for result in sender(index).send(many)} == {201}
+    assert [len(ids) for ids in index.sent] == [1_000, 501]
 
 
 def test_a_server_that_says_when_is_asked_then():
