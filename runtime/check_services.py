@@ -4,7 +4,6 @@ Stores are looked at before, and without, being brought up to date: nothing is m
 sent. So this module names the stores' adapters, which otherwise `runtime.wiring` alone does.
 """
 
-import importlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -71,7 +70,9 @@ def check_mentions(settings: Settings) -> Iterator[Check]:
     except DependencyMissing as error:
         yield failed(_MENTIONS, error)
         return
-    yield from importlib.import_module("runtime.check_cluster").cluster_checks(cluster)
+    from runtime.check_cluster import cluster_checks
+
+    yield from cluster_checks(cluster)
 
 
 def check_mention_store(path: Path) -> Check:

@@ -6,7 +6,6 @@ The outbox comes back held: its mails may have been sent since the backup was ma
 person can know.
 """
 
-import importlib
 import os
 import secrets as randomness
 import shutil
@@ -15,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -30,6 +28,7 @@ from runtime.one_service import only_service
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
+from storage.elasticsearch.cluster import Cluster
 from storage.spool import SPOOL_FILE
 from storage.sql.accounts import SqlAccountRepository
 from storage.sql.audit import SqlAuditRepository
@@ -137,7 +136,7 @@ def _occupied(settings: Settings) -> list[str]:
     file, cluster = settings.mention_store_path, settings.cluster
     if file is not None and file.exists():
         there.append(str(file))
-    if cluster is not None and _clusters().mentions_in(cluster):
+    if cluster is not None and _mentions_in(cluster):
         there.append(f"{cluster.place} ({cluster.index})")
     return there
 
@@ -187,10 +186,13 @@ def _arriving(
 
         yield put_file
         return
+    require("elasticsearch")
+    from runtime import clusters
+
     total = mark.manifest.mentions
     with (
         bar("写入集群", "writing to the cluster", total) as advance,
-        _clusters().filled_index(cluster, mentions, mark.at, advance) as put_in_use,
+        clusters.filled_index(cluster, mentions, mark.at, advance) as put_in_use,
     ):
 
         def put_index() -> list[str]:
@@ -200,10 +202,11 @@ def _arriving(
         yield put_index
 
 
-def _clusters() -> ModuleType:
-    """Return `runtime.clusters`; DependencyMissing without the client of Elasticsearch."""
+def _mentions_in(cluster: Cluster) -> int | None:
     require("elasticsearch")
-    return importlib.import_module("runtime.clusters")
+    from runtime import clusters
+
+    return clusters.mentions_in(cluster)
 
 
 def _put_in_place(

@@ -4,7 +4,6 @@ What needs an optional package (scoring, browser) is made when it is first asked
 that only shows pages needs neither.
 """
 
-import importlib
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -175,9 +174,9 @@ class Services:
         if cluster is None:
             return {}
         require("elasticsearch")
-        clusters: Any = importlib.import_module("runtime.clusters")
-        figures: Mapping[str, object] = clusters.tend(cluster, self.clock.now(), removed=removed)
-        return figures
+        from runtime import clusters
+
+        return clusters.tend(cluster, self.clock.now(), removed=removed)
 
     @cached_property
     def detector(self) -> Detector:
