@@ -6,12 +6,14 @@ or a module that some clusters lack (docs/decisions/0019-mentions-in-elasticsear
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import Any
 
 from domain.errors import StoreUnavailable
 from domain.mention import Mention
@@ -34,14 +36,14 @@ from storage.elasticsearch.index import Answer, Index
 from storage.elasticsearch.near import near
 from storage.elasticsearch.paging import LARGEST, page_body, read_token, token
 from storage.elasticsearch.schema import MAPPING_VERSION
-from storage.elasticsearch.writing import READ_AT_ONCE, Writer, batches
+from storage.elasticsearch.writing import READ_AT_ONCE, Arrival, Verdict, Writer, batches
 from storage.outcomes import Outcome, Outcomes
 from storage.storable import moment
 
 _SCAN_PAGE = 1_000
 
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
+_UNDER_WAY = 2
+"""Bulk requests at the same time: while we see to one, the server is at work on the other."""
 
 
 class ElasticsearchMentionStore:
@@ -74,13 +76,22 @@ class ElasticsearchMentionStore:
         self._sleep, self._jitter = sleep, jitter
 
     def add(self, mentions: Iterable[Mention]) -> AddResult:
-        """See MentionStore. While one request is under way, the next one is made ready. What was
+        """See MentionStore. While requests are under way, the next one is made ready. What was
         written before a failure stays; it is visible a few seconds later.
         """
         outcomes = Outcomes()
-        writer = self._writer()
-        ready = batches(mentions, outcomes)
-        for verdicts in _one_ahead(writer.add, ready):
+        writers: SimpleQueue[Writer] = SimpleQueue()
+        for _ in range(_UNDER_WAY):
+            writers.put(self._writer())
+
+        def write(batch: list[Arrival]) -> dict[str, Verdict]:
+            writer = writers.get()
+            try:
+                return writer.add(batch)
+            finally:
+                writers.put(writer)
+
+        for verdicts in _ahead(write, batches(mentions, outcomes)):
             for mention_id, verdict in verdicts.items():
                 if isinstance(verdict, Outcome):
                     outcomes.note(mention_id, verdict)
@@ -227,13 +238,18 @@ def _parts(mention_ids: Iterable[str], size: int) -> Iterator[list[str]]:
         yield part
 
 
-def _one_ahead(work: Callable[[_Given], _Made], items: Iterable[_Given]) -> Iterator[_Made]:
-    """Yield what `work` makes of each item, in order, taking the next item while it is at work."""
-    with ThreadPoolExecutor(max_workers=1) as executor:
-        under_way: Future[_Made] | None = None
-        for item in items:
-            if under_way is not None:
-                yield under_way.result()
-            under_way = executor.submit(work, item)
-        if under_way is not None:
-            yield under_way.result()
+def _ahead(
+    write: Callable[[list[Arrival]], dict[str, Verdict]], ready: Iterable[list[Arrival]]
+) -> Iterator[dict[str, Verdict]]:
+    """Yield what became of each batch, in order, while later ones are under way. Two looks at one
+    mention never are at the same time: they are merged in the order in which they came.
+    """
+    under_way: deque[tuple[Future[dict[str, Verdict]], set[str]]] = deque()
+    with ThreadPoolExecutor(max_workers=_UNDER_WAY) as executor:
+        for batch in ready:
+            ids = {arrival.mention_id for arrival in batch}
+            while len(under_way) == _UNDER_WAY or not all(ids.isdisjoint(m) for _, m in under_way):
+                yield under_way.popleft()[0].result()
+            under_way.append((executor.submit(write, batch), ids))
+        while under_way:
+            yield under_way.popleft()[0].result()

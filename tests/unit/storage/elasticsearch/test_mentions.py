@@ -5,48 +5,87 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.elasticsearch.mentions import _one_ahead
+from storage.elasticsearch.mentions import _ahead
+from storage.elasticsearch.writing import Arrival, Verdict, batches
+from storage.outcomes import Outcome, Outcomes
+from tests.fakes import a_mention
+
+
+def batch(*names: str) -> list[Arrival]:
+    (arrivals,) = batches([a_mention(name) for name in names], Outcomes())
+    return arrivals
+
+
+def stored(arrivals: list[Arrival]) -> dict[str, Verdict]:
+    return {arrival.mention_id: Outcome.NEW for arrival in arrivals}
 
 
 def test_results_come_in_order():
-    assert list(_one_ahead(lambda item: item * 2, range(5))) == [0, 2, 4, 6, 8]
-    assert list(_one_ahead(str, [])) == []
+    told = _ahead(stored, map(batch, "abcde"))
+    assert [list(verdicts) for verdicts in told] == [[f"weibo:{name}"] for name in "abcde"]
+    assert list(_ahead(stored, [])) == []
 
 
-def test_the_next_item_is_taken_while_one_is_worked_on():
-    taken = threading.Event()
+def test_two_batches_are_under_way_while_the_next_is_made_ready():
+    both, third_made = threading.Barrier(2), threading.Event()
 
-    def items() -> Iterator[int]:
-        yield 1
-        taken.set()
-        yield 2
+    def ready() -> Iterator[list[Arrival]]:
+        yield batch("a")
+        yield batch("b")
+        third_made.set()
+        yield batch("c")
 
-    def work(item: int) -> bool:
-        return taken.wait(timeout=5)
+    def write(arrivals: list[Arrival]) -> dict[str, Verdict]:
+        if arrivals[0].mention_id != "weibo:c":
+            both.wait(timeout=5)
+            assert third_made.wait(timeout=5)
+        return stored(arrivals)
 
-    assert list(_one_ahead(work, items())) == [True, True]
-
-
-def test_work_that_fails_ends_it_and_no_further_item_is_worked_on():
-    done: list[int] = []
-
-    def work(item: int) -> None:
-        if item == 2:
-            raise ValueError(item)
-        done.append(item)
-
-    with pytest.raises(ValueError, match="2"):
-        list(_one_ahead(work, [1, 2, 3, 4]))
-    assert done == [1]
+    assert len(list(_ahead(write, ready()))) == 3
 
 
-def test_items_that_cannot_be_made_end_it_after_the_work_under_way():
-    done: list[int] = []
+def test_looks_at_one_mention_are_written_one_after_the_other():
+    busy: set[str] = set()
+    order: list[int] = []
 
-    def items() -> Iterator[int]:
-        yield 1
+    def write(arrivals: list[Arrival]) -> dict[str, Verdict]:
+        ids = {arrival.mention_id for arrival in arrivals}
+        assert busy.isdisjoint(ids)
+        busy.update(ids)
+        order.append(len(arrivals))
+        busy.difference_update(ids)
+        return stored(arrivals)
+
+    list(_ahead(write, [batch("a"), batch("a", "b"), batch("a", "c", "d")]))
+    assert order == [1, 2, 3]
+
+
+def test_work_that_fails_ends_it():
+    done: list[str] = []
+
+    def write(arrivals: list[Arrival]) -> dict[str, Verdict]:
+        if arrivals[0].mention_id == "weibo:b":
+            raise ValueError("b")
+        done.append(arrivals[0].mention_id)
+        return stored(arrivals)
+
+    with pytest.raises(ValueError, match="b"):
+        list(_ahead(write, map(batch, "abcdef")))
+    assert done[0] == "weibo:a"
+    assert "weibo:f" not in done
+
+
+def test_what_cannot_be_made_ready_ends_it_after_the_work_under_way():
+    done: list[str] = []
+
+    def ready() -> Iterator[list[Arrival]]:
+        yield batch("a")
         raise KeyError("no second")
 
+    def write(arrivals: list[Arrival]) -> dict[str, Verdict]:
+        done.append(arrivals[0].mention_id)
+        return stored(arrivals)
+
     with pytest.raises(KeyError):
-        list(_one_ahead(done.append, items()))
-    assert done == [1]
+        list(_ahead(write, ready()))
+    assert done == ["weibo:a"]
