@@ -1,7 +1,8 @@
 """`koubei audit`: is the trail whole, and handing it out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from cli.actor import actor
 from cli.help import CommandLine
 from cli.opening import open_existing
-from cli.terminal import EXIT_FAILED, complain, err, language, out, progress, say
+from cli.terminal import EXIT_FAILED, EXIT_PARTIAL, complain, err, language, out, progress, say
 from domain.audit import KnownHead
 from domain.errors import ConfigurationError, StoreError, Text
 from monitoring.audit_trail import Verified, export, head_of_heartbeat, verify, verify_export
@@ -52,22 +53,29 @@ def verify_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
-    """Check the whole trail; exit 0 when it is whole, 1 when it is not."""
+    """Check the whole trail; exit 0 when it is whole, 1 when it is not, 3 when something that is
+    kept outside could not be compared with it.
+    """
     kept = [_head(text) for text in head or ()]
+    unread: list[StoreError] = []
     if file is not None:
         with file.open(encoding="utf-8") as lines:
             found = verify_export(lines, str(file), kept)
     else:
         settings = load_settings()
         with open_existing(settings) as services:
-            known = [*kept, *_known_heads(settings, services)]
-            found = verify(services.begin_reading, known)
+            known, unread = _known_heads(settings, services)
+            found = verify(services.begin_reading, [*kept, *known])
     if as_json:
         out().print(json.dumps(_as_document(found), ensure_ascii=False, indent=1))
     else:
         _tell(found)
+    for error in unread:
+        complain(f"! {error.sentence('zh')}", f"! {error.sentence('en')}")
     if not found.is_whole:
         raise typer.Exit(EXIT_FAILED)
+    if unread:
+        raise typer.Exit(EXIT_PARTIAL)
 
 
 def export_command(
@@ -114,19 +122,33 @@ def export_command(
         complain(f"! 没有关于 {case} 的记录", f"! no row is about {case}")
 
 
-def _known_heads(settings: Settings, services: Services) -> Iterator[KnownHead]:
-    """Yield what is remembered of the trail outside of its database."""
-    beat = head_of_heartbeat(settings.heartbeat.file)
-    if beat is not None:
-        yield beat
+def _known_heads(
+    settings: Settings, services: Services
+) -> tuple[list[KnownHead], list[StoreError]]:
+    """Return what is remembered of the trail outside of its database, and what could not be
+    read.
+    """
+    found: list[KnownHead] = []
+    unread: list[StoreError] = []
+    for look in _witnesses(settings, services):
+        try:
+            head = look()
+        except StoreError as error:
+            unread.append(error)
+        else:
+            found += [head] if head else []
+    return found, unread
+
+
+def _witnesses(settings: Settings, services: Services) -> Iterator[Callable[[], KnownHead | None]]:
+    yield partial(head_of_heartbeat, settings.heartbeat.file)
     with services.begin_reading() as work:
         last = work.notes.last_backup()
     folders = {settings.backup.folder, Path(last.folder) if last else None} - {None}
     for folder in sorted(filter(None, folders)):
         newest = max(_backups_in(folder), default=None)
-        found = _of_backup(newest) if newest else None
-        if found is not None:
-            yield found
+        if newest:
+            yield partial(_of_backup, newest)
 
 
 def _backups_in(folder: Path) -> Iterator[Path]:
@@ -135,10 +157,7 @@ def _backups_in(folder: Path) -> Iterator[Path]:
 
 
 def _of_backup(path: Path) -> KnownHead | None:
-    try:
-        head = audit_head_of(path)
-    except StoreError:
-        return None
+    head = audit_head_of(path)
     return KnownHead(*head, path.name) if head else None
 
 

@@ -1,7 +1,5 @@
 """`koubei report week` and `koubei report day`: a report as files, and by mail."""
 
-import getpass
-import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.actor import actor
 from cli.help import CommandLine
 from cli.opening import open_existing
 from cli.terminal import EXIT_PARTIAL, complain, say
@@ -127,7 +126,7 @@ def _stored_or_new(services: Services, period: Period, brand: Brand) -> Report:
             f"! {period.code} is not over: the files are a preview and nothing is stored",
         )
         return Report(report_id(period, brand.id), fresh, now, maker_name=_made_by(services))
-    return draft(services.begin_work, fresh, actor=_actor(), at=now)
+    return draft(services.begin_work, fresh, actor=actor(), at=now)
 
 
 def _tell_differences(stored: Report, fresh: Snapshot) -> None:
@@ -153,7 +152,7 @@ def _send(services: Services, report: Report, look: Look) -> Report:
             Text("时段还没有结束，不能发送", "the period is not over and cannot be sent"),
             place=report.id,
         )
-    sent = send_by_machine(services.begin_work, report.id, actor=_actor(), at=now, render=look.mail)
+    sent = send_by_machine(services.begin_work, report.id, actor=actor(), at=now, render=look.mail)
     say(
         f"✉ {sent.id} 已交发件箱：{len(sent.recipients)} 位接收人，每人只发一次",
         f"✉ {sent.id} lies in the outbox: {len(sent.recipients)} recipients, once each",
@@ -214,11 +213,3 @@ def _brands(configuration: Configuration, brand_id: str | None) -> tuple[Brand, 
 def _made_by(services: Services) -> str:
     with services.begin_reading() as work:
         return work.configuration.current()[1].report.made_by
-
-
-def _actor() -> str:
-    """Return who the audit row names: the account at this terminal."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a container whose user has no name
-        return f"cli:uid-{os.getuid()}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.audit import AuditRow, Examination, Finding, KnownHead
-from domain.errors import ImportRefused, Text
+from domain.errors import ImportRefused, StoreError, Text
 from domain.ports import BeginWork
 from domain.queries import AuditFilter
 from presentation.wording import action_word, actor_word
@@ -81,12 +81,25 @@ def verify(begin_reading: BeginWork, known: Iterable[KnownHead] = ()) -> Verifie
 
 
 def head_of_heartbeat(file: Path) -> KnownHead | None:
-    """Return the head that the heartbeat file remembers; None when it has none."""
+    """Return the head that the heartbeat file remembers; None when there is no such file yet, or
+    one of a program that remembered none. StoreError when it cannot be read: who cuts the trail
+    would damage its witness.
+    """
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
         return KnownHead(int(told["audit_seq"]), str(told["audit_head"]), str(file))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, KeyError):
         return None
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreError(
+            Text("心跳文件无法读取或已损坏", "the heartbeat file is damaged or cannot be read"),
+            place=str(file),
+            mend=Text(
+                "其中留存的审计封印未能比对：用备份核对（koubei audit verify），下次心跳会重写",
+                "the seal that it kept was not compared: verify against a backup (koubei audit "
+                "verify); the next heartbeat writes it anew",
+            ),
+        ) from error
 
 
 def read_trail(

@@ -14,12 +14,15 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from domain.audit import AuditRow, KnownHead
 from domain.errors import CrawlError, StoreError, StoreUnavailable, Text
 from domain.ports import BeginWork
 from monitoring.audit_trail import head_of_heartbeat
 
 STALE_AFTER: Final = timedelta(minutes=20)
+_log = structlog.get_logger("heartbeat")
 _VITAL_JOBS: Final = ("detect", "relay")
 _PING_TIMEOUT_SECONDS: Final = 10
 
@@ -33,7 +36,7 @@ def beat(
     StoreError when the audit trail lost or changed what the file remembers of it, StoreUnavailable
     when the file cannot be written.
     """
-    remembered = head_of_heartbeat(file)
+    remembered = _remembered(file)
     with begin_work() as work:
         since = {job: work.slots.not_done_since(job) for job in _VITAL_JOBS}
         seq, head = work.audit.head()
@@ -53,6 +56,15 @@ def beat(
     trail = {"audit_seq": seq, "audit_head": head}
     _write(file, {"at": now.isoformat(), "pid": os.getpid(), **trail})
     return {"pinged": _ping(url) if url else False, **trail}
+
+
+def _remembered(file: Path) -> KnownHead | None:
+    try:
+        return head_of_heartbeat(file)
+    except StoreError as error:
+        # a power cut can leave it so: the sign of life goes on, the loss is told
+        _log.error("heartbeat_file_unreadable", place=error.place)
+        return None
 
 
 def _require_same(rows: Iterator[AuditRow], remembered: KnownHead) -> None:

@@ -197,17 +197,9 @@ def platform_bars(counts: Mapping[Platform, Mapping[Label, int]], *, height: int
             "tooltip": tooltip,
         },
     }
-    ends = {
-        "transform": [
-            {"filter": "datum.place == 0"},
-            {"calculate": "format(datum.total, ',d') + '  负面 ' + datum.negative", "as": "told"},
-        ],
-        "mark": {"type": "text", "align": "left", "dx": 6, "color": QUIET, "fontSize": 12},
-        "encoding": {
-            "x": {"field": "total", "type": "quantitative"},
-            "text": {"field": "told", "type": "nominal"},
-        },
-    }
+    ends = _at_the_end(
+        "total", "format(datum.total, ',d') + '  负面 ' + datum.negative", only="datum.place == 0"
+    )
     told = "；".join(
         f"{word(p).zh} {totals[p]} 条，负面 {counts[p].get(Label.NEGATIVE, 0)} 条" for p in order
     )
@@ -264,16 +256,7 @@ def term_bars(terms: Sequence[TermChange], *, height: int = 200) -> Chart:
             ],
         },
     }
-    ends = {
-        "transform": [
-            {"calculate": "format(datum.count, ',d') + '  ' + datum.change", "as": "told"}
-        ],
-        "mark": {"type": "text", "align": "left", "dx": 6, "color": QUIET, "fontSize": 12},
-        "encoding": {
-            "x": {"field": "count", "type": "quantitative"},
-            "text": {"field": "told", "type": "nominal"},
-        },
-    }
+    ends = _at_the_end("count", "format(datum.count, ',d') + '  ' + datum.change")
     spec = _whole(
         {
             "data": {"values": values},
@@ -315,16 +298,7 @@ def voice_shares(counts: Sequence[tuple[str, int]], *, own: str, height: int = 1
             ],
         },
     }
-    ends = {
-        "transform": [
-            {"calculate": "datum.share + '  ' + format(datum.count, ',d')", "as": "told"}
-        ],
-        "mark": {"type": "text", "align": "left", "dx": 6, "color": QUIET, "fontSize": 12},
-        "encoding": {
-            "x": {"field": "count", "type": "quantitative"},
-            "text": {"field": "told", "type": "nominal"},
-        },
-    }
+    ends = _at_the_end("count", "datum.share + '  ' + format(datum.count, ',d')")
     y = {
         "field": "brand",
         "type": "nominal",
@@ -657,6 +631,19 @@ def _label_colour() -> Spec:
             "range": [COLOURS[label] for label in Label],
         },
         "legend": None,
+    }
+
+
+def _at_the_end(x: str, told: str, *, only: str = "") -> dict[str, Any]:
+    """What stands in words behind each bar: `told` is an expression, `x` where the bar ends."""
+    kept = [{"filter": only}] if only else []
+    return {
+        "transform": [*kept, {"calculate": told, "as": "told"}],
+        "mark": {"type": "text", "align": "left", "dx": 6, "color": QUIET, "fontSize": 12},
+        "encoding": {
+            "x": {"field": x, "type": "quantitative"},
+            "text": {"field": "told", "type": "nominal"},
+        },
     }
 
 

@@ -4,6 +4,7 @@ Times are aware moments in UTC; local time exists only in what these functions r
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.errors import Text
@@ -11,6 +12,15 @@ from domain.errors import Text
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _STEPS_ZH = ((10**8, "亿"), (10**4, "万"))
 _STEPS_EN = ((10**6, "M"), (10**3, "k"))
+
+MEDIA_TYPES: Final = {
+    "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""What a browser is told of a file, by its ending."""
 
 
 def full_time(moment: datetime, zone: ZoneInfo) -> str:

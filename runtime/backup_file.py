@@ -135,9 +135,9 @@ def is_sealed(path: Path) -> bool:
 
 def audit_head_of(path: Path) -> tuple[int, str] | None:
     """Return the last row of the audit trail that a sealed backup tells of openly, and its hash;
-    None for one that is not sealed, or tells none.
+    None for one that is not sealed, or tells none. StoreError for a damaged one.
     """
-    if not is_sealed(path):
+    if path.suffix != ".kbk" and not is_sealed(path):
         return None
     with path.open("rb") as file:
         told = told_openly(file, path.name)

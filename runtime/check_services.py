@@ -18,7 +18,14 @@ from sqlalchemy import Engine
 from browser.find import FoundBrowser, find_browser
 from delivery.folder import FolderMailer
 from domain.brand import Configuration, Source
-from domain.errors import NO_MEND, BrowserMissing, DependencyMissing, KoubeiError, Text
+from domain.errors import (
+    NO_MEND,
+    BrowserMissing,
+    DependencyMissing,
+    KoubeiError,
+    StoreError,
+    Text,
+)
 from domain.hosts import is_private, place_of
 from domain.ports import BeginWork, Clock, Masker
 from domain.spool import SpoolState
@@ -120,7 +127,10 @@ def check_workflow(settings: Settings, clock: Clock) -> Iterator[Check]:
 
 def check_audit(begin: BeginWork, heartbeat: Path | None = None) -> Check:
     """Whether the audit trail is whole: every row sealed with the one before it, none cut off."""
-    known = head_of_heartbeat(heartbeat) if heartbeat else None
+    try:
+        known = head_of_heartbeat(heartbeat) if heartbeat else None
+    except StoreError as error:
+        return failed(_AUDIT, error)
     found = verify(begin, [known] if known else [])
     if found.is_whole:
         return Check(_AUDIT, Mark.OK, Text(f"{found.rows} 条，完整", f"{found.rows} rows, whole"))

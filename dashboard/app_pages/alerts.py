@@ -9,7 +9,7 @@ from dashboard.widgets import desk
 from dashboard.widgets.alert_detail import detail
 from dashboard.widgets.alert_inbox import ALERTS, inbox
 from dashboard.widgets.desk import others_did
-from dashboard.widgets.frame import head
+from dashboard.widgets.frame import title
 from dashboard.widgets.notices import empty
 from monitoring.signal_view import SignalList
 from workflow.permissions import Permission
@@ -20,8 +20,7 @@ def page() -> None:
     require_page(Permission.READ)
     desk.style()
     found = desk_data.inbox()
-    with head("预警", _counts(found)):
-        pass
+    title("预警", _counts(found))
     show_told()
     chosen = address().get("id", "")
     first = next(iter((*found.waiting, *found.held)), None)

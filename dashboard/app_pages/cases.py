@@ -8,7 +8,7 @@ from dashboard.state import require_page
 from dashboard.widgets import desk
 from dashboard.widgets.case_board import board, last_bulk, listing
 from dashboard.widgets.filters import choose, switch, words
-from dashboard.widgets.frame import head
+from dashboard.widgets.frame import title
 from dashboard.widgets.notices import empty
 from domain.account import Role
 from domain.brand import Level
@@ -37,8 +37,7 @@ def page() -> None:
     """Ask for what is wanted, then show it."""
     account = require_page(Permission.READ)
     desk.style()
-    with head("工单"):
-        pass
+    title("工单")
     wanted, view = _wanted()
     last_bulk()
     found = desk_data.board(wanted, account)

@@ -8,7 +8,7 @@ from dashboard.services import services
 from dashboard.state import i_may, key, me, now, require_page, zone
 from dashboard.widgets import desk
 from dashboard.widgets.desk import say
-from dashboard.widgets.frame import card, head, section
+from dashboard.widgets.frame import card, section, title
 from dashboard.widgets.html import fill, join, outside_link, show
 from dashboard.widgets.lead_desk import waiting
 from domain.case import CaseKind
@@ -27,8 +27,7 @@ def page() -> None:
     """Show the form and one's own reports; who handles them sees those that wait."""
     account = require_page(Permission.REPORT_LEAD)
     desk.style()
-    with head("报线索", "看到对公司不利的内容，在这里报给公关团队"):
-        pass
+    title("报线索", "看到对公司不利的内容，在这里报给公关团队")
     show_told()
     show(fill('<div class="kb-news"><b>{words}</b></div>', words=DO_NOT_ANSWER.zh))
     if i_may(Permission.MAKE_CASE):

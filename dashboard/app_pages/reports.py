@@ -9,7 +9,7 @@ from dashboard.acting import attempt, show_told
 from dashboard.services import services
 from dashboard.state import address, go, i_may, key, me, now, require_page, zone
 from dashboard.widgets.badges import tag
-from dashboard.widgets.frame import card, head, section
+from dashboard.widgets.frame import card, section, title
 from dashboard.widgets.html import NOTHING, fill, join, plain_label, show
 from dashboard.widgets.notices import empty, refused
 from dashboard.widgets.tables import report_table
@@ -27,7 +27,7 @@ from domain.report import (
 )
 from monitoring.report import brands_with_reports, build_snapshot
 from monitoring.report_files import Built, build_files
-from presentation.formats import near_time
+from presentation.formats import MEDIA_TYPES, near_time
 from presentation.hostile import excerpt
 from presentation.report_view import ReportView
 from presentation.wording import word
@@ -36,12 +36,6 @@ from workflow.permissions import Permission
 from workflow.reports import draft, edit, refresh, review, send
 
 _PROPOSALS = 3
-_MEDIA = {
-    "html": "text/html",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pdf": "application/pdf",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _NAMES = {"html": "网页", "docx": "Word", "pdf": "PDF", "xlsx": "附录 XLSX"}
 
 
@@ -51,8 +45,7 @@ def page() -> None:
     with services().begin_reading() as work:
         _, configuration = work.configuration.current()
         reports = work.reports.recent(40)
-    with head("报告", "周报每周一自动起草，审核后发送；数字在已审时冻结"):
-        pass
+    title("报告", "周报每周一自动起草，审核后发送；数字在已审时冻结")
     show_told()
     chosen = next((r for r in reports if r.id == address().get("id")), None)
     left, right = st.columns([1, 3])
@@ -368,7 +361,7 @@ def _files(report: Report, configuration: Configuration) -> None:
                 _NAMES[ending],
                 content,
                 file_name=name,
-                mime=_MEDIA[ending],
+                mime=MEDIA_TYPES[ending],
                 key=key("download", name),
                 on_click="ignore",
             )

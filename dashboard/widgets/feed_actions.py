@@ -23,6 +23,7 @@ from domain.signal import Signal
 from monitoring.feed import FeedQuery
 from monitoring.feed_export import MOST, export_feed
 from monitoring.hand_raise import raise_by_hand
+from presentation.formats import MEDIA_TYPES
 from presentation.wording import word
 from workflow.cases import Opening, open_case
 from workflow.corrections import correct_many
@@ -33,7 +34,7 @@ T = TypeVar("T")
 
 _MOST_OF_A_CASE = 50
 _TICKED = key("ticked", "")
-_FORMATS = {"csv": ("text/csv", "CSV"), "xlsx": ("application/vnd.ms-excel", "Excel")}
+_FORMATS = {"csv": "CSV", "xlsx": "Excel"}
 
 
 def tick(mention_id: str) -> None:
@@ -217,12 +218,12 @@ def _export(account: Account, query: FeedQuery) -> None:
 
     with st.popover("导出"):
         st.text(f"按当前筛选导出，最多 {MOST:,} 条；导出会记入台账。")
-        for ending, (mime, name) in _FORMATS.items():
+        for ending, name in _FORMATS.items():
             st.download_button(
                 name,
                 data=file(ending),
                 file_name=f"koubei-{at.astimezone(zone_):%Y%m%d-%H%M}.{ending}",
-                mime=mime,
+                mime=MEDIA_TYPES[ending],
                 key=key("export", ending),
                 on_click="ignore",
             )

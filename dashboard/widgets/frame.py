@@ -52,6 +52,12 @@ def head(title: str, note: str = "") -> Iterator[None]:
         yield
 
 
+def title(words: str, note: str = "") -> None:
+    """Show the title of a page that has nothing at its right."""
+    with head(words, note):
+        return
+
+
 def section(title: str, note: str = "") -> None:
     """Show the title of a card."""
     show(

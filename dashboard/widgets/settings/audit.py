@@ -11,7 +11,8 @@ from dashboard.state import address, go, key, me, now, zone
 from dashboard.widgets.filters import choose
 from dashboard.widgets.frame import card, section
 from dashboard.widgets.html import fill, join, show
-from dashboard.widgets.notices import empty
+from dashboard.widgets.notices import empty, refused
+from domain.errors import StoreError
 from domain.queries import AuditFilter
 from monitoring.audit_trail import Entry, Verified, export, head_of_heartbeat, read_trail, verify
 from presentation.formats import count, full_time, near_time
@@ -96,7 +97,11 @@ def _row(entry: Entry) -> Markup:
 
 
 def _verified() -> None:
-    remembered = head_of_heartbeat(services().settings.heartbeat.file)
+    try:
+        remembered = head_of_heartbeat(services().settings.heartbeat.file)
+    except StoreError as error:
+        refused(error, kept="记录本身仍逐条核对，见下")
+        remembered = None
     with st.spinner("正在逐条核对……"):
         found = verify(services().begin_reading, (remembered,) if remembered else ())
     show(

@@ -9,6 +9,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.audit import KnownHead
 from domain.crawl import SlotState
@@ -175,7 +176,23 @@ def test_a_trail_that_lost_what_it_remembers_withholds_it(begin, tmp_path):
             beat(begin, NOON, file=tmp_path / "beat", url=None)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"audit_seq": "x"}', "\x00"])
+@pytest.mark.parametrize("content", ["{}", '{"at": "2026-11-20", "pid": 7}'])
 def test_a_file_of_an_older_program_remembers_nothing(begin, tmp_path, content):
     (tmp_path / "beat").write_text(content)
+    assert head_of_heartbeat(tmp_path / "beat") is None
+    assert head_of_heartbeat(tmp_path / "none") is None
     beat(begin, NOON, file=tmp_path / "beat", url=None)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "\x00", '{"audit_seq": "x", "audit_head": ""}', '{"audit_seq": 1,']
+)
+def test_a_damaged_file_is_said_to_be_and_written_anew(begin, tmp_path, content):
+    file = tmp_path / "beat"
+    file.write_text(content)
+    with pytest.raises(StoreError, match="damaged"):
+        head_of_heartbeat(file)
+    with capture_logs() as logs:
+        beat(begin, NOON, file=file, url=None)
+    assert [line["event"] for line in logs] == ["heartbeat_file_unreadable"]
+    assert head_of_heartbeat(file) is not None

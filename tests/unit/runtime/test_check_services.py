@@ -188,6 +188,11 @@ class TestKeeping:
         cut = check_audit(begin, beat)
         assert (cut.mark, cut.fact.en) == (Mark.FAILED, "row 7: rows at the end are missing")
 
+    def test_a_heartbeat_that_cannot_be_read_is_a_failure_and_not_none(self, begin, tmp_path):
+        beat = tmp_path / "beat"
+        beat.write_text("\x00")
+        assert check_audit(begin, beat).mark is Mark.FAILED
+
     @pytest.mark.parametrize(
         ("folder", "hours", "verified", "there", "mark"),
         [
