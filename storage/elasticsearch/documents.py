@@ -32,6 +32,8 @@ _LONGEST_ID = 512
 """Bytes of an id that Elasticsearch takes."""
 _LONGEST_NAME = 8_000
 """Bytes of a value that queries ask for; the index takes terms of up to 32,766 bytes."""
+_NAMES_AT_HAND = 5_000
+"""Brands whose tokens are kept instead of being made anew for each mention."""
 _UNSCORED_POLARITY = 2.0
 """Sorts mentions without a judgement after the most positive one."""
 
@@ -110,6 +112,7 @@ def decode(source: dict[str, Any]) -> Mention:
     )
 
 
+@lru_cache(maxsize=_NAMES_AT_HAND)
 def verdict(label: Label | None, brand_id: str | None) -> str:
     """Return the token of a label towards a brand, or of the whole text; None is unscored."""
     token = f"{UNSCORED if label is None else label.value}:{brand_id or WHOLE_TEXT}"
@@ -241,6 +244,7 @@ def _revision(fields: dict[str, Any]) -> Revision:
     return Revision(**{**fields, "collected_at": collected_at, "edited_at": edited_at})
 
 
+@lru_cache(maxsize=_NAMES_AT_HAND)
 def _polarity_key(brand_id: str) -> str:
     # an id may hold dots, which would read as a path
     return f"t{brand_id.encode(errors='replace').hex()}"
