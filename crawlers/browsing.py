@@ -145,7 +145,7 @@ def page_rules(conduct: Conduct) -> Any:
         except AddressRefused:
             return False
         robots = conduct.known_robots(url) if kind in _OBEYS_ROBOTS else None
-        return robots is None or robots.allows(url)
+        return robots is None or conduct.judge(url, robots).refusal is None
 
     return allows
 

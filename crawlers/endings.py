@@ -62,7 +62,7 @@ def outcome_of(error: BaseException | None, *, refused: bool = False) -> Outcome
 
 def _reason(error: BaseException | None) -> str:
     if isinstance(error, RobotsRefused):
-        return "robots_unread" if error.unread else "robots"
+        return _robots_reason(error)
     if isinstance(error, AddressRefused):
         return "address_refused"
     if isinstance(error, CannotResolveHostError):
@@ -76,6 +76,12 @@ def _reason(error: BaseException | None) -> str:
     if isinstance(error, PlaywrightError):
         return _browser_reason(error.message)
     return "no_connection"
+
+
+def _robots_reason(error: RobotsRefused) -> str:
+    if error.unread:
+        return "robots_unread"
+    return f"assessment_{error.lapse}" if error.lapse else "robots"
 
 
 def _browser_reason(message: str) -> str:

@@ -164,6 +164,8 @@ class Frontier:
         self._clock = clock
         self.run = run
         self.plan = plan
+        self.under = ""
+        """The id of the sheet under which pages were opened that robots.txt forbids."""
 
     @property
     def resumed(self) -> bool:
@@ -261,7 +263,8 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            rows = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            ends = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            rows = tuple(replace(row, assessment_id=self.under) for row in ends)
             if final:
                 rows = self._as_far_as_stored(work, rows)
             for row in rows:

@@ -24,7 +24,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawlers.conduct import Conduct
 from crawlers.robots import MAX_BYTES, RobotsAnswer, robots_url
-from domain.errors import AddressRefused, CrawlError, RobotsRefused, Text
+from domain.errors import AddressRefused, CrawlError, Text
 
 LONGEST_WAIT = 120.0
 """Seconds that a run waits for its turn; a host that wants more is asked by a later run."""
@@ -82,7 +82,7 @@ class GuardMiddleware:
 
 
 class RobotsMiddleware:
-    """Asks a host for its robots.txt before anything else, and obeys (see `crawlers.robots`)."""
+    """Asks a host for its robots.txt before anything else, and obeys (see `crawlers.gate`)."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -101,13 +101,9 @@ class RobotsMiddleware:
         if answer is None:
             answer = await self._ask(request.url)
             self._conduct.keep_robots(request.url, answer)
-        if not answer.allows(request.url):
-            told = (
-                Text("robots.txt 读不到，按不允许处理", "cannot be read, which is a no")
-                if answer.unread
-                else Text("robots.txt 不允许", "says no")
-            )
-            raise RobotsRefused(told, unread=answer.unread, place="robots.txt")
+        verdict = self._conduct.judge(request.url, answer)
+        if verdict.refusal is not None:
+            raise verdict.refusal
 
     async def _ask(self, url: str) -> RobotsAnswer:
         request = Request(

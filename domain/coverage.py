@@ -39,7 +39,8 @@ class CoverageRow:
     `found` mentions stood on the pages, `matched` passed the watch, `new` were not known before.
     `reason` is a short code ("" when ok): `login_wall`, `browser_missing`,
     `layout_changed:created_at`, `result_ceiling`, `robots`, `timeout`, … ; `backfill` marks a look
-    at history, which feeds the baseline and never alerts.
+    at history, which feeds the baseline and never alerts. `assessment_id` names the signed sheet
+    under which the look opened what robots.txt forbids, "" where it opened nothing of the kind.
     """
 
     watch_id: str
@@ -56,6 +57,7 @@ class CoverageRow:
     new: int = 0
     reason: str = ""
     backfill: bool = False
+    assessment_id: str = ""
 
 
 def run_result(rows: Sequence[CoverageRow]) -> tuple[CoverageState, str]:

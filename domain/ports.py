@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.account import Account, Session
+from domain.assessment import Assessment
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.case import Case, CasePage, CaseQuery, CaseSort
@@ -762,6 +763,38 @@ class DeadLetterRepository(Protocol):
         """Drop letters last refused before; return how many."""
 
 
+class AssessmentRepository(Protocol):
+    """采集影响评估, signed: every sheet of every source, for years."""
+
+    def add(self, assessment: Assessment) -> None:
+        """Store a new sheet; VersionConflict when its id is taken."""
+
+    def save(self, assessment: Assessment) -> Assessment:
+        """Store the next version (`assessment.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between.
+        """
+
+    def get(self, assessment_id: str) -> Assessment | None:
+        """Return a sheet by id."""
+
+    def current(self, source_id: str) -> Assessment | None:
+        """Return the newest sheet of a source, whatever became of it; None without one. Whether it
+        holds, `domain.assessment.lapse_of` tells.
+        """
+
+    def history(self, source_id: str) -> list[Assessment]:
+        """Return every sheet of a source, newest first."""
+
+    def newest(self) -> list[Assessment]:
+        """Return the newest sheet of each source."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `P-20261121-01` for `20261121`."""
+
+    def prune(self, before: datetime) -> int:
+        """Destroy the sheets that were over before a moment; return how many."""
+
+
 class Spool(Protocol):
     """Looks that wait on this machine, first in, first out; each survives kill -9 once `put`
     returned.
@@ -835,6 +868,7 @@ class UnitOfWork(Protocol):
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    assessments: AssessmentRepository
 
     def __enter__(self) -> Self: ...
 

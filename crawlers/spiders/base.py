@@ -25,6 +25,7 @@ from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
+from crawlers.gate import signed_for
 from crawlers.guard import was_refused
 from crawlers.law import LAW, PRIORITY
 from crawlers.pairs import find_pair
@@ -85,7 +86,9 @@ class SearchSpider(scrapy.Spider):
     def prepare(self, services: Services, watch: str, source: str, report: Report | None) -> None:
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
-        self.conduct = Conduct.towards(self.source, services.settings, services.clock)
+        self.conduct = Conduct.towards(
+            self.source, services.settings, services.clock, signed_for(self.source, services)
+        )
         hindered = self._behave(services)
         _ = services.ingest  # whatever is wrong with it is said before a run begins
         self.frontier = begin(
@@ -205,6 +208,7 @@ class SearchSpider(scrapy.Spider):
     def closed(self, reason: str) -> None:
         """Write the ledger and close what this spider opened."""
         try:
+            self.frontier.under = self.conduct.under
             self.search_run.close(finished=reason == "finished")
         finally:
             self.opened.close()

@@ -53,6 +53,7 @@ coverage = Table(
     count("new"),
     words("reason"),
     flag("backfill"),
+    added_words("assessment_id"),
 )
 Index(None, coverage.c.watch_id, coverage.c.source_id, coverage.c.observed_at)
 Index(None, coverage.c.watch_id, coverage.c.window_end)
