@@ -14,7 +14,8 @@ from math import ceil
 from typing import Final
 
 from domain.account import Role
-from domain.brand import Configuration, Source, Transport
+from domain.brand import Configuration, Source, Transport, Watch
+from domain.spiders import SPIDERS, SpiderRole
 from domain.surfaces import reading_of
 
 VALID_FOR: Final = timedelta(days=180)
@@ -57,9 +58,9 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often a source is asked. `chains`: watches × queries; each takes one page a look when
-    little is new, which is `a_day` (with robots.txt); `most_an_hour` is what pace and the
-    platform's own page limit allow at the very most, None where there is no pace.
+    """How often a source is asked. `chains`: what the watches ask it for (queries, followed pages);
+    each takes one page a look when little is new, which makes `a_day` (with robots.txt).
+    `most_an_hour` is what the pace, else the platform's own page limit, allows at the very most.
     """
 
     every: timedelta
@@ -81,7 +82,7 @@ class Rate:
 def rate_of(configuration: Configuration, source: Source, pace: timedelta) -> Rate:
     """Return how often the enabled watches ask a source; `pace` is the span between requests."""
     watches = [w for w in configuration.watches if w.enabled and source.id in w.source_ids]
-    chains = sum(len(watch.queries) for watch in watches)
+    chains = sum(_chains(watch, source) for watch in watches)
     looks_a_day = ceil(_DAY / source.every)
     looks_an_hour = ceil(_HOUR / source.every)
     most = looks_an_hour * chains * reading_of(source.spider).most_pages
@@ -92,6 +93,17 @@ def rate_of(configuration: Configuration, source: Source, pace: timedelta) -> Ra
         a_day=looks_a_day * chains + 1,
         most_an_hour=min(most, ceil(_HOUR / pace)) if pace else most,
     )
+
+
+def _chains(watch: Watch, source: Source) -> int:
+    """Return how many chains of pages one look of a watch at a source begins."""
+    kind = SPIDERS.get(source.spider)
+    role = kind.role if kind is not None else SpiderRole.SEARCH
+    if role is SpiderRole.SEARCH:
+        return len(watch.queries)
+    if role is SpiderRole.FOLLOW:
+        return sum(follow.platform is source.platform for follow in watch.follows)
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
