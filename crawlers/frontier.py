@@ -119,16 +119,23 @@ def begin(
                 replace(dead, ended_at=now, state=CoverageState.FAILED, reason="killed")
             )
         else:
-            span = max(watch.backfill, timedelta(days=1))
-            rows = work.coverage.rows([watch.id], start=now - span, end=now)
-            plan = make_plan([row for row in rows if row.source_id == source.id], now)
+            plan = fresh_plan(work, watch, source, make_plan, now)
         lineage = dead.lineage if dead else run_id
-        run = _new_run(run_id, lineage, watch=watch, source=source, plan=plan, now=now)
+        run = new_run(run_id, lineage, watch=watch, source=source, plan=plan, now=now)
         work.crawls.start(run)
         if dead is None:
             work.crawls.push(_first_entries(run.lineage, plan))
         work.commit()
     return Frontier(begin_work, archive, clock, run, plan)
+
+
+def fresh_plan(
+    work: UnitOfWork, watch: Watch, source: Source, make_plan: MakePlan, now: datetime
+) -> Plan:
+    """Return the plan of a run that takes over nothing."""
+    span = max(watch.backfill, timedelta(days=1))
+    rows = work.coverage.rows([watch.id], start=now - span, end=now)
+    return make_plan([row for row in rows if row.source_id == source.id], now)
 
 
 def new_run_id(now: datetime) -> str:
@@ -314,12 +321,14 @@ class Frontier:
         )
 
 
-def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
+def first_pages(lineage: str, plan: Plan) -> list[FrontierEntry]:
+    """Return an entry for the first page of each series."""
     first = [PageRequest(number, series.url) for number, series in enumerate(plan.series)]
-    return [
-        FrontierEntry(lineage, _PLAN, plan.to_json()),
-        *(FrontierEntry(lineage, request.fingerprint, request.to_json()) for request in first),
-    ]
+    return [FrontierEntry(lineage, one.fingerprint, one.to_json()) for one in first]
+
+
+def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
+    return [FrontierEntry(lineage, _PLAN, plan.to_json()), *first_pages(lineage, plan)]
 
 
 def _stored_plan(entries: Sequence[FrontierEntry]) -> Plan:
@@ -335,9 +344,10 @@ def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:
     return found
 
 
-def _new_run(
+def new_run(
     run_id: str, lineage: str, *, watch: Watch, source: Source, plan: Plan, now: datetime
 ) -> CrawlRun:
+    """Return a run that begins now."""
     return CrawlRun(
         id=run_id,
         lineage=lineage,

@@ -6,7 +6,7 @@ They stand in the way of every request of Scrapy, redirects and robots.txt itsel
 import asyncio
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -106,21 +106,31 @@ class RobotsMiddleware:
             raise verdict.refusal
 
     async def _ask(self, url: str) -> RobotsAnswer:
-        request = Request(
-            robots_url(url),
-            callback=NO_CALLBACK,
-            meta={
-                _FOR_ROBOTS: True,
-                "download_maxsize": MAX_BYTES,
-                "dont_retry": True,
-                "autothrottle_dont_adjust_delay": True,
-            },
-        )
+        request = robots_request(url, callback=NO_CALLBACK)
         try:
             response = await self._crawler.engine.download_async(request)
         except _NO_ANSWER:
             return RobotsAnswer(0)
-        return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
+        return answer_in(response)
+
+
+def robots_request(url: str, **how: Any) -> Request:
+    """Return the request for the robots.txt of the host of an address; `how` goes to Request."""
+    return Request(
+        robots_url(url),
+        meta={
+            _FOR_ROBOTS: True,
+            "download_maxsize": MAX_BYTES,
+            "dont_retry": True,
+            "autothrottle_dont_adjust_delay": True,
+        },
+        **how,
+    )
+
+
+def answer_in(response: Response) -> RobotsAnswer:
+    """Return what a host answered."""
+    return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
 
 
 class PaceMiddleware:

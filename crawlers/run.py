@@ -10,7 +10,7 @@ from crawlers.endings import failed, wall_of
 from crawlers.frontier import Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
 from crawlers.plan import Outcome, Tally
-from domain.crawl import FrontierEntry, FrontierState
+from domain.crawl import CrawlRun, FrontierEntry, FrontierState
 from domain.errors import LayoutChanged, StoreError
 
 Report = Callable[[Mapping[str, object]], None]
@@ -96,10 +96,10 @@ class SearchRun:
         self._end = (failed(self._abandoned), None)
         self._queue.clear()
 
-    def close(self, *, finished: bool) -> None:
-        """Write the ledger. A run that was interrupted (not `finished`), or could not reach the
-        store, stays open for the next one; one that failed on an error of ours does not, or it
-        would fail for ever.
+    def close(self, *, finished: bool) -> CrawlRun:
+        """Write the ledger and return the run. One that was interrupted (not `finished`), or could
+        not reach the store, stays open for the next one; one that failed on an error of ours does
+        not, or it would fail for ever.
         """
         if self._abandoned:
             run = self.frontier.abandon(self._abandoned)
@@ -111,6 +111,7 @@ class SearchRun:
         else:
             run = self.frontier.abandon("interrupted")
         self._tell("ended", state=run.state.value if run.state else "", reason=run.reason)
+        return run
 
     def _digest(self, entry: FrontierEntry) -> None:
         """Take a fetched page and push what follows it."""

@@ -25,7 +25,7 @@ from crawlers.browser_search import BrowserSearch
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
-from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
+from crawlers.frontier import Frontier, PageRequest, begin, fresh_plan, new_run_id
 from crawlers.gate import signed_for
 from crawlers.guard import was_refused
 from crawlers.law import LAW, PRIORITY
@@ -35,10 +35,11 @@ from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
 from crawlers.run import Report, SearchRun
 from crawlers.services import Services
+from crawlers.trial import TrialFrontier, TrialIntake, result_of
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow
-from domain.crawl import FrontierEntry
+from domain.crawl import CrawlRun, FrontierEntry
 from domain.errors import BrowserMissing
 
 
@@ -59,6 +60,8 @@ class WatchSpider(scrapy.Spider):
     frontier: Frontier
     search_run: SearchRun
     in_browser: BrowserSearch | None = None
+    intake: Intake
+    tell: Report | None = None
     opened: ExitStack
 
     @classmethod
@@ -70,49 +73,72 @@ class WatchSpider(scrapy.Spider):
         source: str = "",
         services: Services | None = None,
         report: Report | None = None,
+        trial: bool = False,
         **kwargs: Any,
     ) -> "WatchSpider":
-        """Build the spider and begin its run: `services` from the caller, else as configured."""
+        """Build the spider and begin its run: `services` from the caller, else as configured.
+
+        `trial`: one page is asked for and told of, and nothing is kept (`crawlers.trial`).
+        """
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.opened = ExitStack()
         try:
             if services is None:
                 configured = load_object(crawler.settings["KOUBEI_SERVICES"])
                 services = cast("Services", spider.opened.enter_context(configured()))
-            spider.prepare(services, watch, source, report)
+            spider.prepare(services, watch, source, report, trial=bool(trial))
         except BaseException:
             spider.opened.close()
             raise
         return spider
 
-    def prepare(self, services: Services, watch: str, source: str, report: Report | None) -> None:
+    def prepare(
+        self,
+        services: Services,
+        watch: str,
+        source: str,
+        report: Report | None,
+        *,
+        trial: bool = False,
+    ) -> None:
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
         self.is_supplement = adds_depth(services, self.watch, self.source)
         self.conduct = Conduct.towards(
             self.source, services.settings, services.clock, signed_for(self.source, services)
         )
-        hindered = self._behave(services)
-        _ = services.ingest  # whatever is wrong with it is said before a run begins
-        self.frontier = begin(
-            services.begin_work,
-            services.archive,
-            services.clock,
-            watch=self.watch,
-            source=self.source,
-            run_id=new_run_id(services.clock.now()),
-            make_plan=self.make_plan,
-        )
+        hindered = self._behave(services, trial=trial)
         read = self.reader()
-        intake = Intake(services, self.frontier, self.watch, read)
-        self.search_run = SearchRun(self.frontier, intake, self.next_step, report)
-        if self.source.transport is Transport.BROWSER:
-            self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, read, self.call, self.max_scrolls
+        if trial:
+            self.tell = report
+            self.frontier = self._trial_frontier(services)
+            self.intake = TrialIntake(services, self.frontier, self.watch, read)
+        else:
+            _ = services.ingest  # whatever is wrong with it is said before a run begins
+            self.frontier = begin(
+                services.begin_work,
+                services.archive,
+                services.clock,
+                watch=self.watch,
+                source=self.source,
+                run_id=new_run_id(services.clock.now()),
+                make_plan=self.make_plan,
             )
+            self.intake = Intake(services, self.frontier, self.watch, read)
+        self.search_run = SearchRun(
+            self.frontier, self.intake, self.next_step, None if trial else report
+        )
+        if self.source.transport is Transport.BROWSER:
+            scrolls = 0 if trial else self.max_scrolls
+            self.in_browser = BrowserSearch(self.search_run, self.conduct, read, self.call, scrolls)
         self.search_run.begin(hindered)
 
-    def _behave(self, services: Services) -> Outcome | None:
+    def _trial_frontier(self, services: Services) -> TrialFrontier:
+        with services.begin_work() as work:
+            plan = fresh_plan(work, self.watch, self.source, self.make_plan, services.clock.now())
+        return TrialFrontier(services, self.watch, self.source, plan)
+
+    def _behave(self, services: Services, *, trial: bool) -> Outcome | None:
         """Turn the conduct into Scrapy settings of this run; return what keeps it from asking."""
         hindered = None
         pace = self.conduct.pace.total_seconds()
@@ -120,6 +146,7 @@ class WatchSpider(scrapy.Spider):
             "USER_AGENT": self.conduct.user_agent,
             "DOWNLOAD_DELAY": pace,
             "AUTOTHROTTLE_START_DELAY": pace,
+            **({"RETRY_ENABLED": False} if trial else {}),
         }
         if self.source.transport is Transport.BROWSER:
             try:
@@ -214,9 +241,20 @@ class WatchSpider(scrapy.Spider):
         """Write the ledger and close what this spider opened."""
         try:
             self.frontier.under = self.conduct.under
-            self.search_run.close(finished=reason == "finished")
+            run = self.search_run.close(finished=reason == "finished")
+            self._tell_trial(run)
         finally:
             self.opened.close()
+
+    def _tell_trial(self, run: CrawlRun) -> None:
+        if (
+            self.tell is None
+            or not isinstance(self.frontier, TrialFrontier)
+            or not isinstance(self.intake, TrialIntake)
+        ):
+            return
+        trial = result_of(self.watch, self.source, self.conduct, self.frontier, self.intake, run)
+        self.tell({"event": "trial", "trial": trial.to_json()})
 
 
 class SearchSpider(WatchSpider):
