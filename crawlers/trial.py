@@ -113,7 +113,7 @@ class TrialIntake(Intake):
         at = self._fetched_at(entry)
         sifted = sift(page.mentions, only, asking=self._watch, collected_at=at)
         whys = {mention.id: why for mention, why in sifted.passed_over}
-        whys |= {refused.mention_id: f"unusable:{refused.text.zh}" for refused in sifted.refused}
+        whys |= {each.mention_id: f"unusable:{each.text.zh}" for each in sifted.refused}
         self.page = page
         self.matched = len(sifted.candidates)
         self.mentions = tuple(

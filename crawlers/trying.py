@@ -59,7 +59,7 @@ def read_robots(
 
 
 @dataclass(frozen=True, slots=True)
-class Scout:
+class ProcessScout:
     """What the pages are given to look at a source with."""
 
     services: Services

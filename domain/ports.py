@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.account import Account, Session
-from domain.assessment import Assessment
+from domain.assessment import Assessment, RobotsSnapshot
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.case import Case, CasePage, CaseQuery, CaseSort
@@ -42,6 +42,7 @@ from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
 from domain.silence import Silence
 from domain.spool import Look, RunDebt, SpoolStanding, SpoolState, WaitingLook
+from domain.trial import Trial
 
 
 class Clock(Protocol):
@@ -900,6 +901,16 @@ class PageArchive(Protocol):
 
     def prune(self, before: datetime, keep: Collection[str] = ()) -> int:
         """Delete pages last put before, but for those with one of the hashes; return how many."""
+
+
+class Scout(Protocol):
+    """Looks at a source because a person wants to see it, by the rules of a crawl."""
+
+    def try_page(self, watch_id: str, source_id: str) -> Trial:
+        """Return what one page shows; it may take minutes, and nothing is kept."""
+
+    def read_robots(self, source_id: str) -> RobotsSnapshot:
+        """Return the robots.txt of a source as it is now; CrawlError when that could not begin."""
 
 
 class Scorer(Protocol):

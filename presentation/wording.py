@@ -664,6 +664,10 @@ _REASONS: Mapping[str, Reason] = {
         Text("部分内容内容库不收，这段时间不算看全", "the store refused part of what was found"),
         Text("查看 koubei dead-letters list", "see koubei dead-letters list"),
     ),
+    "nothing_to_ask": Reason(
+        Text("这个方案在该来源上没有可读的页面", "the watch has nothing to ask this source for"),
+        Text("给方案填写关键词或关注的页面", "give the watch queries, or pages to follow"),
+    ),
     "never_crawled": Reason(
         Text("尚未采集过", "never crawled yet"),
         Text("运行 koubei up 或 koubei crawl", "run koubei up or koubei crawl"),
