@@ -16,7 +16,7 @@ from typing import Final
 from domain.account import Role
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.spiders import SPIDERS, SpiderRole
-from domain.surfaces import reading_of
+from domain.surfaces import READINGS
 
 VALID_FOR: Final = timedelta(days=180)
 TELL_BEFORE: Final = timedelta(days=14)
@@ -85,7 +85,8 @@ def rate_of(configuration: Configuration, source: Source, pace: timedelta) -> Ra
     chains = sum(_chains(watch, source) for watch in watches)
     looks_a_day = ceil(_DAY / source.every)
     looks_an_hour = ceil(_HOUR / source.every)
-    most = looks_an_hour * chains * reading_of(source.spider).most_pages
+    reading = READINGS.get(source.spider)  # None: a configuration of another version
+    most = looks_an_hour * chains * (reading.most_pages if reading else 1)
     return Rate(
         every=source.every,
         pace=pace,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.assessment import READER_PAGES_A_DAY, Assessment, Lapse, Rate, Standing
 from domain.errors import Text
 from domain.surfaces import reading_of
-from presentation.formats import count, decimal, duration, short_time
+from presentation.formats import count, decimal, duration, full_time
 from presentation.wording import word
 
 TITLE: Final = Text("采集影响评估", "impact assessment of collecting")
@@ -131,7 +131,7 @@ def lines_of(sheet: Assessment, zone: ZoneInfo, lapse: Lapse | None = None) -> l
     robots = sheet.robots
     forbidden = "、".join(path.partition("?")[0] for path in robots.disallowed) or "无"
     roles = "、".join(word(role).zh for role in sheet.signed_roles)
-    until = short_time(sheet.valid_until, zone)
+    until = full_time(sheet.valid_until, zone)
     lines = [
         Line("编号", sheet.id),
         Line("来源", f"{sheet.source_id}（{sheet.spider}，{word(sheet.transport).zh}）"),
@@ -142,7 +142,7 @@ def lines_of(sheet: Assessment, zone: ZoneInfo, lapse: Lapse | None = None) -> l
         *(Line(name, value) for name, value in rate_rows(sheet.rate)),
         Line(
             "robots.txt",
-            f"{robots.url}（{short_time(robots.read_at, zone)} 读取，{_status(sheet)}）",
+            f"{robots.url}（{full_time(robots.read_at, zone)} 读取，{_status(sheet)}）",
         ),
         Line("robots.txt 指纹", f"SHA-256 {robots.sha256}"),
         Line("其中不允许", forbidden),
@@ -152,13 +152,13 @@ def lines_of(sheet: Assessment, zone: ZoneInfo, lapse: Lapse | None = None) -> l
         Line("对 robots.txt 的决定", decision_words(sheet.allows_disallowed)),
         Line(
             "签署",
-            f"{sheet.signed_name}（{roles}），{short_time(sheet.signed_at, zone)}，"
+            f"{sheet.signed_name}（{roles}），{full_time(sheet.signed_at, zone)}，"
             f"以{word(sheet.proof).zh}确认",
         ),
         Line("有效期至", until),
     ]
     if sheet.withdrawn_at is not None:
-        when = short_time(sheet.withdrawn_at, zone)
+        when = full_time(sheet.withdrawn_at, zone)
         lines.append(Line("撤回", f"{when}：{sheet.withdrawn_reason}"))
     elif lapse is not None:
         lines.append(Line("状态", f"已失效：{word(lapse).zh}"))

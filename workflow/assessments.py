@@ -4,17 +4,19 @@
 sign is written down as they saw it: the rate, the robots.txt, the words.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from domain.account import Account
 from domain.assessment import (
     ROBOTS_FRESH_FOR,
     VALID_FOR,
     Assessment,
+    Lapse,
     Proof,
     Rate,
     RobotsSnapshot,
@@ -24,14 +26,17 @@ from domain.assessment import (
 )
 from domain.brand import Configuration, Source
 from domain.errors import InputRefused, NotPermitted, Text, VersionConflict
+from domain.outbox import OutboxMail, Rendered
 from domain.pace import pace_of
 from domain.ports import BeginWork, UnitOfWork
 from domain.surfaces import reading_of
 from domain.times import CHINA
 from presentation.assessment_words import STOPS
-from presentation.hostile import safe_link
+from presentation.hostile import clean_line, safe_link
+from presentation.notices import notice
+from presentation.wording import word
 from workflow.login import Door, prove_code, prove_password
-from workflow.permissions import Permission, require
+from workflow.permissions import Permission, may, require
 from workflow.second_factor import Unseal
 
 SIGNED = "assessment.signed"
@@ -41,6 +46,9 @@ TERMS_FRESH_FOR: Final = timedelta(days=30)
 """A signature needs the platform's terms to have been read within this time."""
 _LEAST_WORDS: Final = 8
 """A purpose of fewer characters says nothing."""
+_ROBOTS_CHANGED: Final = f"assessment_{Lapse.ROBOTS_CHANGED}"
+"""The ledger's reason for a run that found another robots.txt than was signed."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,15 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """How the mails speak: `zone` for days, `public_url` (no slash at its end) for the link."""
+
+    language: str
+    zone: ZoneInfo
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSheet:
     """A source, how often it is asked, and how it stands with its sheet."""
 
@@ -94,16 +111,11 @@ class SourceSheet:
 
 
 def sheets(begin_reading: BeginWork, pacing: Pacing, now: datetime) -> tuple[SourceSheet, ...]:
-    """Return every source of the configuration with its standing, as far as the database knows it:
-    whether robots.txt has changed since, only a run can tell.
+    """Return every source of the configuration with its standing. That robots.txt has changed since
+    only a run can tell: it stands in the ledger.
     """
     with begin_reading() as work:
-        _, configuration = work.configuration.current()
-        newest = {sheet.source_id: sheet for sheet in work.assessments.newest()}
-    return tuple(
-        _sheet_of(configuration, source, newest.get(source.id), pacing, now)
-        for source in configuration.sources
-    )
+        return _sheets(work, pacing, now)
 
 
 def sign(
@@ -208,10 +220,113 @@ def note_export(begin_work: BeginWork, account_id: str, sheet: Assessment, at: d
         work.commit()
 
 
+def tell(begin_work: BeginWork, pacing: Pacing, voice: Voice, *, at: datetime) -> int:
+    """Write the mails that are due to those who may sign: a sheet ends within a fortnight, or lets
+    nothing pass any more. Each is written once; return how many were new.
+    """
+    with begin_work() as work:
+        found = _sheets(work, pacing, at)
+        addresses = _signers(work)
+        written = 0
+        for each in found:
+            news = _news(each, at)
+            if news is None or each.standing.signed is None:
+                continue
+            rendered = _rendered(each, each.standing.signed, news, voice)
+            for address in addresses:
+                written += work.outbox.add(
+                    OutboxMail(
+                        key=f"assessment|{each.standing.signed.id}|{news}|{address}",
+                        recipient=address,
+                        rendered=rendered,
+                        created_at=at,
+                        next_attempt_at=at,
+                        kind="assessment",
+                    )
+                )
+        if written:
+            work.commit()
+    return written
+
+
 def needs_code(begin_reading: BeginWork, account: Account) -> bool:
     """Whether the account signs with its second factor as well."""
     with begin_reading() as work:
         return _has_second_factor(work, account)
+
+
+def _sheets(work: UnitOfWork, pacing: Pacing, now: datetime) -> tuple[SourceSheet, ...]:
+    _, configuration = work.configuration.current()
+    newest = {sheet.source_id: sheet for sheet in work.assessments.newest()}
+    changed: dict[str, datetime] = {}
+    for row in work.coverage.latest():
+        if row.reason == _ROBOTS_CHANGED:
+            changed[row.source_id] = max(row.observed_at, changed.get(row.source_id, _LONG_AGO))
+    return tuple(
+        _sheet_of(configuration, source, newest.get(source.id), pacing, now, changed)
+        for source in configuration.sources
+    )
+
+
+def _news(each: SourceSheet, at: datetime) -> str | None:
+    """Return what there is to tell of a source's sheet: its end, or why it is over. A withdrawal is
+    no news: a person did it.
+    """
+    standing = each.standing
+    if not each.source.enabled or standing.signed is None:
+        return None
+    if standing.is_due(at):
+        return "due"
+    over = standing.lapse is not None and standing.lapse is not Lapse.WITHDRAWN
+    return standing.lapse.value if over and standing.lapse else None
+
+
+def _rendered(each: SourceSheet, signed: Assessment, news: str, voice: Voice) -> Rendered:
+    until = f"{signed.valid_until.astimezone(voice.zone):%Y-%m-%d}"
+    name = clean_line(each.source.id)
+    if news == "due":
+        head = Text(f"将于 {until} 到期", f"ends on {until}")
+    else:
+        why = word(Lapse(news))
+        head = Text(f"已失效：{why.zh}", f"has lapsed: {why.en}")
+    effect = (
+        Text(
+            "失效后，该来源中 robots.txt 不允许的页面不再采集，采集页会写明缺口。",
+            "Once it has, what robots.txt forbids of the source is read no more, and the gap told.",
+        )
+        if signed.allows_disallowed
+        else Text(
+            "robots.txt 允许的页面照常采集；建议重新评估。",
+            "What robots.txt allows is read as before; assess it anew.",
+        )
+    )
+    return notice(
+        Text(f"【采集】来源 {name} 的影响评估{head.zh}", f"[Collecting] sheet of {name} {head.en}"),
+        [
+            Text(
+                f"来源 {name} 的采集影响评估 {signed.id}（{signed.signed_name}签署）{head.zh}。",
+                f"The assessment {signed.id} of source {name}, signed by {signed.signed_name}, "
+                f"{head.en}.",
+            ),
+            effect,
+            Text(
+                "请法务或管理员核对后重新签署：设置 → 来源 → 采集影响评估。",
+                "Legal or an admin looks at it and signs anew: settings, sources.",
+            ),
+        ],
+        language=voice.language,
+        link=f"{voice.public_url}/settings?part=sources&source={quote(each.source.id)}",
+    )
+
+
+def _signers(work: UnitOfWork) -> list[str]:
+    return sorted(
+        {
+            account.address
+            for account in work.accounts.all()
+            if account.address and may(account, Permission.SIGN_SOURCE)
+        }
+    )
 
 
 def _has_second_factor(work: UnitOfWork, account: Account) -> bool:
@@ -325,6 +440,13 @@ def _sheet_of(
     newest: Assessment | None,
     pacing: Pacing,
     now: datetime,
+    changed: Mapping[str, datetime],
 ) -> SourceSheet:
+    """`changed`: when a run last found another robots.txt than was signed, by source."""
     rate = rate_of(configuration, source, pacing.of(source))
-    return SourceSheet(source, rate, standing_of(newest, source, rate, now))
+    standing = standing_of(newest, source, rate, now)
+    if standing.signed is not None and standing.lapse is None:
+        found_at = changed.get(source.id)
+        if found_at is not None and found_at > standing.signed.signed_at:
+            standing = Standing(standing.signed, Lapse.ROBOTS_CHANGED)
+    return SourceSheet(source, rate, standing)

@@ -27,7 +27,7 @@ from presentation.assessment_words import (
     standing_words,
     surface_rows,
 )
-from presentation.formats import near_time, short_time
+from presentation.formats import near_time, full_time
 from presentation.wording import reason, word
 from workflow.assessments import (
     Hand,
@@ -375,7 +375,7 @@ def _signed(sheet: Assessment, lapse: Lapse | None, *, newest: bool) -> None:
                 '<table class="kb-table kb-pairs"><tbody>{rows}</tbody></table></details>',
                 id=sheet.id,
                 who=sheet.signed_name,
-                when=short_time(sheet.signed_at, zone()),
+                when=full_time(sheet.signed_at, zone()),
                 decision=decision_words(sheet.allows_disallowed),
                 state=_state(sheet, lapse, newest=newest),
                 rows=join(
