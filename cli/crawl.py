@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -22,7 +23,6 @@ from cli.terminal import (
     show_table,
 )
 from crawlers.launch import RunOutcome, look
-from crawlers.services import Services
 from crawlers.trying import try_page
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
@@ -32,6 +32,7 @@ from domain.trial import Trial
 from presentation.trial_words import field_rows, next_words, reason_of, verdict_words, why_words
 from presentation.wording import reason, word
 from runtime.extras import require
+from runtime.wiring import Services
 from workflow.watches import note_trial
 
 SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
@@ -192,17 +193,18 @@ def try_all(pairs: list[tuple[Watch, Source]], services: Services) -> int:
     crawl.
     """
     states: list[CoverageState | None] = []
+    zone = ZoneInfo(services.settings.timezone)
     for pair in pairs:
         watch, source = pair
         at = services.clock.now()
         note_trial(services.begin_work, watch.id, source.id, actor=actor(), at=at)
         trial = try_page(pair)
-        show_trial(trial, source.platform)
+        show_trial(trial, source.platform, zone)
         states.append(trial.state)
     return _code(states)
 
 
-def show_trial(trial: Trial, platform: Platform) -> None:
+def show_trial(trial: Trial, platform: Platform, zone: ZoneInfo) -> None:
     """Print how a page answered, what stood on it, and what would follow."""
     lang = language()
     say(
@@ -225,7 +227,7 @@ def show_trial(trial: Trial, platform: Platform) -> None:
     for number, mention in enumerate(trial.mentions[:_SHOWN], start=1):
         why = why_words(mention.why).in_language(lang)
         headers = (pick(f"第 {number} 条", f"no. {number}"), why)
-        rows = [(name.in_language(lang), value) for name, value in field_rows(mention)]
+        rows = [(name.in_language(lang), value) for name, value in field_rows(mention, zone)]
         show_table(headers, rows)
     following = next_words(trial)
     say(following.zh, following.en)

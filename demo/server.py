@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.clock import DemoClock
+from demo.platforms.robots import Forbidding
 from demo.platforms.surface import Counted, Stage
 from demo.platforms.tieba import tieba_app, tieba_app_2026
 from demo.platforms.weibo import PAGE_CEILING, weibo_app, weibo_wall_app
@@ -38,6 +39,12 @@ def sites(
         "weibo_wall": Counted(weibo_wall_app(weibo)),
         "tieba_app": Counted(tieba_app_2026(tieba)),
     }
+
+
+def forbid_programs(named: Mapping[str, Counted]) -> None:
+    """Let the robots.txt of each site forbid everything; the pages stay open."""
+    for site in named.values():
+        site.app = Forbidding(site.app)
 
 
 @dataclass(frozen=True)

@@ -109,11 +109,11 @@ def standing_words(standing: Standing, zone: ZoneInfo) -> Text:
         return Text(f"已失效：{why.zh}", f"lapsed: {why.en}")
     if signed.allows_disallowed:
         return Text(
-            f"在采集影响评估下运行，有效期至 {until}（{signed.signed_name}签署）",
+            f"在评估下运行，有效期至 {until}（{signed.signed_name}签署）",
             f"runs under an assessment until {until} (signed by {signed.signed_name})",
         )
     return Text(
-        f"已评估，有效期至 {until}（{signed.signed_name}签署）",
+        f"已签署，有效期至 {until}（{signed.signed_name}签署）",
         f"assessed until {until} (signed by {signed.signed_name})",
     )
 

@@ -1,16 +1,21 @@
 """What a trial of one page says: the same words in the terminal and on 采集."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from domain.errors import Text
 from domain.mention import Kind, Platform, Precision
 from domain.trial import Trial, TriedMention
 from presentation.assessment_words import FIELD_WORDS
+from presentation.formats import full_time
 from presentation.hostile import clean_line, excerpt
 from presentation.wording import Reason, reason, word
 
 _LONGEST = 160
 """Signs shown of a field."""
+
+_TIMES = frozenset({"published_at", "edited_at"})
 
 _CLAUSES: Mapping[str, Text] = {
     "all_words": Text("缺少必含词「{}」", "lacks the word “{}”"),
@@ -32,9 +37,11 @@ def why_words(why: str) -> Text:
     return Text(said.zh.format(shown), said.en.format(shown))
 
 
-def field_rows(mention: TriedMention) -> list[tuple[Text, str]]:
-    """Return every field of a mention, with what was read; what was not is "—"."""
-    return [(_name(field), _value(field, mention.fields.get(field))) for field in FIELD_WORDS]
+def field_rows(mention: TriedMention, zone: ZoneInfo) -> list[tuple[Text, str]]:
+    """Return every field of a mention, with what was read; what was not is "—". Times are told in
+    the business zone.
+    """
+    return [(_name(field), _value(field, mention.fields.get(field), zone)) for field in FIELD_WORDS]
 
 
 def _name(field: str) -> Text:
@@ -43,11 +50,13 @@ def _name(field: str) -> Text:
     return Text(said.zh.partition("（")[0], said.en.partition(" (")[0])
 
 
-def _value(field: str, value: object) -> str:
+def _value(field: str, value: object, zone: ZoneInfo) -> str:
     if value is None or value == "":
         return "—"
     if field == "author_uid":
         return "已读到，不显示"
+    if field in _TIMES:
+        return full_time(datetime.fromisoformat(str(value)), zone)
     if isinstance(value, bool):
         return "是" if value else "否"
     for name, kind in (("platform", Platform), ("kind", Kind), ("published_precision", Precision)):

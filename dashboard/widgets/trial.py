@@ -4,7 +4,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from dashboard.services import scout, services
-from dashboard.state import key, me, now
+from dashboard.state import key, me, now, zone
 from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.notices import refused
 from domain.brand import Source, Watch
@@ -91,6 +91,6 @@ def _mention(number: int, mention: TriedMention) -> Markup:
         why=why_words(mention.why).zh,
         rows=join(
             fill("<tr><th>{name}</th><td>{value}</td></tr>", name=name.zh, value=value)
-            for name, value in field_rows(mention)
+            for name, value in field_rows(mention, zone())
         ),
     )

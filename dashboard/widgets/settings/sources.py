@@ -27,7 +27,7 @@ from presentation.assessment_words import (
     standing_words,
     surface_rows,
 )
-from presentation.formats import near_time, full_time
+from presentation.formats import full_time, near_time
 from presentation.wording import reason, word
 from workflow.assessments import (
     Hand,
@@ -212,12 +212,12 @@ def _robots(each: SourceSheet, robots: RobotsSnapshot | None) -> None:
     if robots is None:
         empty("还没有读取", "签署前必须读取一次；只请求 robots.txt 这一个地址")
         return
-    show(_verdict(robots))
+    show(_verdict(robots, permits=each.standing.permits))
     if robots.text and robots.status < 300:
         show(
             fill(
                 '<details><summary>全文（{count} 字）</summary><pre class="kb-file">{text}</pre>'
-                '</details><p class="kb-quiet kb-num">SHA-256 {digest}</p>',
+                '</details><p class="kb-quiet kb-digest">SHA-256 {digest}</p>',
                 count=len(robots.text),
                 text=robots.text[:100_000],
                 digest=robots.sha256,
@@ -231,7 +231,7 @@ def _robots_note(robots: RobotsSnapshot | None) -> str:
     return f"{robots.url} · {near_time(robots.read_at, now(), zone())} 读取"
 
 
-def _verdict(robots: RobotsSnapshot) -> Markup:
+def _verdict(robots: RobotsSnapshot, *, permits: bool) -> Markup:
     if not robots.is_readable:
         told = f"读不到（{robots.status or '没有回答'}）：按不允许处理，也不能签署"
         return fill('<p class="kb-bad">{told}</p>', told=told)
@@ -239,9 +239,12 @@ def _verdict(robots: RobotsSnapshot) -> Markup:
         return fill("<p>没有 robots.txt（{status}）：没有规则</p>", status=robots.status)
     if not robots.disallowed:
         return fill("<p>允许读取上面的全部页面</p>")
+    effect = "在已签署的评估下采集" if permits else "未经签署不会采集"
     return fill(
-        '<p class="kb-bad">不允许读取上面的 {n} 种页面：未经签署不会采集</p>',
+        '<p class="{tone}">不允许读取上面的 {n} 种页面：{effect}</p>',
+        tone="" if permits else "kb-bad",
         n=len(robots.disallowed),
+        effect=effect,
     )
 
 
@@ -279,7 +282,7 @@ def _sign(each: SourceSheet, robots: RobotsSnapshot | None) -> None:
             "对服务的影响",
             effect_words(each.rate),
             key=key("sheet", "effect", each.source.id, each.rate.a_day, each.rate.pace),
-            height=100,
+            height=120,
             max_chars=2_000,
         )
         show(

@@ -107,9 +107,9 @@ def test_a_sheet_is_signed_with_the_own_password_and_holds_at_once(open_page, ow
     signed = newest(own)
     assert (signed.signed_by, signed.purpose, signed.allows_disallowed) == ("id-hui", PURPOSE, True)
     assert signed.robots.disallowed
-    assert "在采集影响评估下运行，有效期至" in words_of(seen)
+    assert "在评估下运行，有效期至" in words_of(seen)
     said = words_of(open_page("crawl"))
-    assert "在采集影响评估下运行，有效期至" in said
+    assert "在评估下运行，有效期至" in said
     assert "/settings?part=sources&amp;source=weibo-search" in said
 
 

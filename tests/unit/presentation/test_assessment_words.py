@@ -37,8 +37,8 @@ def test_every_lapse_is_a_reason_of_the_ledger():
     ("standing", "said"),
     [
         (Standing(), "尚未签署"),
-        (Standing(a_sheet()), "在采集影响评估下运行，有效期至 2027-05-19（林澜签署）"),
-        (Standing(a_sheet(allows_disallowed=False)), "已评估，有效期至 2027-05-19（林澜签署）"),
+        (Standing(a_sheet()), "在评估下运行，有效期至 2027-05-19（林澜签署）"),
+        (Standing(a_sheet(allows_disallowed=False)), "已签署，有效期至 2027-05-19（林澜签署）"),
         (Standing(a_sheet(), Lapse.EXPIRED), "已失效：已到期"),
     ],
 )
@@ -86,10 +86,13 @@ def test_why_a_mention_is_not_taken_has_words(code, said):
 
 
 def test_a_trial_shows_every_field_and_leaves_none_out():
-    rows = field_rows(TriedMention({"platform": "weibo", "likes": 0, "author_uid": True}))
+    read = {"platform": "weibo", "likes": 0, "author_uid": True}
+    at = {"published_at": "2026-11-20T07:50:00+00:00"}
+    rows = field_rows(TriedMention({**read, **at}), ZONE)
     told = {name.zh: value for name, value in rows}
     assert len(told) == len(ALL_FIELDS)
     assert (told["平台"], told["点赞数"], told["评论数"]) == ("微博", "0", "—")
+    assert told["发布时间"] == "2026-11-20 15:50"
     assert told["作者编号"] == "已读到，不显示"
 
 
