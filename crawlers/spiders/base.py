@@ -86,21 +86,14 @@ class WatchSpider(scrapy.Spider):
             if services is None:
                 configured = load_object(crawler.settings["KOUBEI_SERVICES"])
                 services = cast("Services", spider.opened.enter_context(configured()))
-            spider.prepare(services, watch, source, report, trial=bool(trial))
+            spider.trial = trial
+            spider.prepare(services, watch, source, report)
         except BaseException:
             spider.opened.close()
             raise
         return spider
 
-    def prepare(
-        self,
-        services: Services,
-        watch: str,
-        source: str,
-        report: Report | None,
-        *,
-        trial: bool = False,
-    ) -> None:
+    def prepare(self, services: Services, watch: str, source: str, report: Report | None) -> None:
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
         self.is_supplement = adds_depth(services, self.watch, self.source)
