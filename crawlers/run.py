@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 from crawlers.endings import failed, wall_of
 from crawlers.frontier import Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
-from crawlers.plan import Outcome, Tally
+from crawlers.plan import Outcome, Split, Tally
 from domain.crawl import FrontierEntry, FrontierState
 from domain.errors import LayoutChanged, StoreError
 
 Report = Callable[[Mapping[str, object]], None]
 """Is told of each event: run, pages, found, matched, new."""
-NextStep = Callable[[PageRequest, Taken, Tally], PageRequest | Outcome]
-"""Which page of a series follows, or how the series ended; the tally includes the page taken."""
+Step = PageRequest | Outcome | Split
+NextStep = Callable[[PageRequest, Taken, Tally], Step]
+"""Which page of a series follows, or how the series ended, or into what it is split; the tally
+includes the page taken.
+"""
 log = logging.getLogger(__name__)
 
 
@@ -126,9 +129,11 @@ class SearchRun:
         if taken is None:
             return
         tally = request.tally.plus(taken.tally)
-        following = self.frontier.advance(
-            entry, None if request.captured else self._next_step(request, taken, tally)
-        )
+        step = None if request.captured else self._next_step(request, taken, tally)
+        if isinstance(step, Split):
+            self._queue.extendleft(reversed(self.frontier.split(entry, step)))
+            return
+        following = self.frontier.advance(entry, step)
         if following is not None:
             self._queue.appendleft(following)
 
