@@ -21,7 +21,7 @@ from scrapy.http import Response
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_search import BrowserSearch, Reach
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
@@ -50,12 +50,15 @@ class WatchSpider(scrapy.Spider):
 
     call: ClassVar[str] = ""
     max_scrolls: ClassVar[int] = 0
+    page_begins: ClassVar[bool] = False
+    gone_ends_run: ClassVar[bool] = True
 
     watch: Watch
     source: Source
     is_supplement: bool
     conduct: Conduct
     frontier: Frontier
+    intake: Intake
     search_run: SearchRun
     in_browser: BrowserSearch | None = None
     opened: ExitStack
@@ -102,10 +105,24 @@ class WatchSpider(scrapy.Spider):
         )
         read = self.reader()
         intake = Intake(services, self.frontier, self.watch, read)
-        self.search_run = SearchRun(self.frontier, intake, self.next_step, report)
+        self.intake = intake
+        self.search_run = SearchRun(
+            self.frontier,
+            intake,
+            self.next_step,
+            report,
+            details=self.details,
+            gone_ends_run=self.gone_ends_run,
+        )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, read, self.call, self.max_scrolls
+                self.search_run,
+                self.conduct,
+                read,
+                self.call,
+                self.max_scrolls,
+                self.reach(),
+                self.page_begins,
             )
         self.search_run.begin(hindered)
 
@@ -159,6 +176,20 @@ class WatchSpider(scrapy.Spider):
         split. `tally` includes `taken`.
         """
 
+    def details(self, taken: Taken) -> Sequence[str]:
+        """Return the addresses that a page leads to and that have to be opened for it; none by
+        default.
+        """
+        return ()
+
+    def call_of(self, request: PageRequest) -> str:
+        """Return which call of a browser's page is listened to."""
+        return self.call
+
+    def reach(self) -> Reach | None:
+        """Return what judges the replies in a browser; None: as a search."""
+        return None
+
     # ---- one page at a time ------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Request]:
@@ -183,7 +214,7 @@ class WatchSpider(scrapy.Spider):
             dont_filter=True,
         )
         if self.in_browser is not None:
-            self.in_browser.equip(request, wanted.series)
+            self.in_browser.equip(request, wanted.series, self.call_of(wanted))
         return request
 
     async def parse(self, response: Response, entry: FrontierEntry) -> AsyncIterator[Request]:
