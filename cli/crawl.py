@@ -28,6 +28,7 @@ from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
+from domain.spiders import SPIDERS
 from domain.trial import Trial
 from presentation.trial_words import field_rows, next_words, reason_of, verdict_words, why_words
 from presentation.wording import reason, word
@@ -35,7 +36,6 @@ from runtime.extras import require
 from runtime.wiring import Services
 from workflow.watches import note_trial
 
-SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
 _SHOWN = 3
 """Mentions of a trial that are shown whole."""

@@ -5,15 +5,14 @@ no archive, no mention, no ledger.
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from crawlers.conduct import Conduct
 from crawlers.frontier import Frontier, PageRequest, first_pages, new_run, new_run_id
 from crawlers.pipelines import Intake, Read, Taken, oldest
-from crawlers.plan import Outcome, Plan, Tally
+from crawlers.plan import Outcome, Plan, Split, Tally
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.coverage import CoverageState
@@ -86,6 +85,11 @@ class TrialFrontier(Frontier):
         self.then = then if then is not None else self.then
         return None
 
+    def split(self, entry: FrontierEntry, split: Split) -> list[FrontierEntry]:
+        """Note where the parts begin; none is asked."""
+        self.then = PageRequest(self.request_of(entry).series, split.parts[0].url)
+        return []
+
     def beat(self) -> None:
         """Give no sign of life: nobody asks for one."""
 
@@ -134,28 +138,48 @@ def shown(mention: FoundMention) -> dict[str, object]:
     }
 
 
-def result_of(
-    watch: Watch, source: Source, conduct: Conduct, frontier: TrialFrontier, intake: TrialIntake,
-    run: CrawlRun,
-) -> Trial:  # fmt: skip
-    """Return what a trial that has ended tells. `run` is as its frontier closed it."""
-    state, reason = _state(source, frontier, intake, run)
-    answered = frontier.answered
-    return Trial(
-        watch_id=watch.id,
-        source_id=source.id,
-        state=state,
-        reason=reason,
-        surface=intake.page.page if intake.page else "",
-        url=answered.url if answered else "",
-        status=answered.status if answered else 0,
-        bytes=frontier.size,
-        found=len(intake.page.mentions) if intake.page else 0,
-        matched=intake.matched,
-        mentions=intake.mentions,
-        next=_next(frontier, intake),
-        under=conduct.under,
-    )
+def only_this_page(request: PageRequest, taken: Taken, tally: Tally) -> Outcome:
+    """End a series with its page: for spiders of which the next step would write."""
+    return Outcome.seen(tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """A trial under way."""
+
+    frontier: TrialFrontier
+    intake: TrialIntake
+
+    @classmethod
+    def begin(
+        cls, services: Services, watch: Watch, source: Source, plan: Plan, read: Read
+    ) -> "Trying":
+        """Make the two that stand in for what writes."""
+        frontier = TrialFrontier(services, watch, source, plan)
+        return cls(frontier, TrialIntake(services, frontier, watch, read))
+
+    def result(self, watch: Watch, source: Source, run: CrawlRun, *, under: str) -> Trial:
+        """Return what a trial that has ended tells. `run` is as its frontier closed it, `under` the
+        sheet under which a page was opened.
+        """
+        frontier, intake = self.frontier, self.intake
+        state, reason = _state(source, frontier, intake, run)
+        answered = frontier.answered
+        return Trial(
+            watch_id=watch.id,
+            source_id=source.id,
+            state=state,
+            reason=reason,
+            surface=intake.page.page if intake.page else "",
+            url=answered.url if answered else "",
+            status=answered.status if answered else 0,
+            bytes=frontier.size,
+            found=len(intake.page.mentions) if intake.page else 0,
+            matched=intake.matched,
+            mentions=intake.mentions,
+            next=_next(frontier, intake),
+            under=under,
+        )
 
 
 def _state(
@@ -164,7 +188,7 @@ def _state(
     if run.state is not None:
         return run.state, run.reason
     if intake.page is None:
-        return CoverageState.FAILED, "nothing_to_ask"
+        return CoverageState.FAILED, "gone" if frontier.answered else "nothing_to_ask"
     then = frontier.then
     over_http = source.transport is Transport.HTTP
     if over_http and isinstance(then, Outcome) and then.state is CoverageState.PARTIAL:

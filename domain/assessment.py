@@ -15,8 +15,9 @@ from typing import Final
 
 from domain.account import Role
 from domain.brand import Configuration, Source, Transport, Watch
+from domain.follows import followed_by
 from domain.spiders import SPIDERS, SpiderRole
-from domain.surfaces import READINGS
+from domain.surfaces import READINGS, Reading
 
 VALID_FOR: Final = timedelta(days=180)
 TELL_BEFORE: Final = timedelta(days=14)
@@ -27,6 +28,8 @@ ROBOTS_FRESH_FOR: Final = timedelta(hours=24)
 """A signature needs a robots.txt that was read within this time."""
 READER_PAGES_A_DAY: Final = 200
 """Pages that a keen reader opens on a platform in a day; our own yardstick, no measurement."""
+_UNTOLD: Final = Reading((), 1)
+"""Of a spider of another version: such a source can be shown, not signed for."""
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -59,7 +62,7 @@ class Proof(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How often a source is asked. `chains`: what the watches ask it for (queries, followed pages);
-    each takes one page a look when little is new, which makes `a_day` (with robots.txt).
+    with the pages that each takes when little is new that makes `a_day` (with robots.txt).
     `most_an_hour` is what the pace, else the platform's own page limit, allows at the very most.
     """
 
@@ -83,28 +86,27 @@ def rate_of(configuration: Configuration, source: Source, pace: timedelta) -> Ra
     """Return how often the enabled watches ask a source; `pace` is the span between requests."""
     watches = [w for w in configuration.watches if w.enabled and source.id in w.source_ids]
     chains = sum(_chains(watch, source) for watch in watches)
-    looks_a_day = ceil(_DAY / source.every)
-    looks_an_hour = ceil(_HOUR / source.every)
-    reading = READINGS.get(source.spider)  # None: a configuration of another version
-    most = looks_an_hour * chains * (reading.most_pages if reading else 1)
+    reading = READINGS.get(source.spider, _UNTOLD)
+    usual = chains * reading.usual_pages
+    most = ceil(_HOUR / source.every) * chains * reading.most_pages
     return Rate(
         every=source.every,
         pace=pace,
         chains=chains,
-        a_day=looks_a_day * chains + 1,
+        a_day=ceil(_DAY / source.every) * usual + 1,
         most_an_hour=min(most, ceil(_HOUR / pace)) if pace else most,
     )
 
 
 def _chains(watch: Watch, source: Source) -> int:
-    """Return how many chains of pages one look of a watch at a source begins."""
+    """Return how many chains of pages one look of a watch at a source begins: its queries, what it
+    follows there, else one list.
+    """
     kind = SPIDERS.get(source.spider)
     role = kind.role if kind is not None else SpiderRole.SEARCH
     if role is SpiderRole.SEARCH:
         return len(watch.queries)
-    if role is SpiderRole.FOLLOW:
-        return sum(follow.platform is source.platform for follow in watch.follows)
-    return 1
+    return len(followed_by(watch, source)) if role is SpiderRole.FOLLOW else 1
 
 
 @dataclass(frozen=True, slots=True)

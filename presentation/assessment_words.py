@@ -25,6 +25,7 @@ FIELD_WORDS: Final = {
     "title": Text("标题", "title"),
     "author": Text("作者名（掩码显示，原名加密，30 天销毁）", "author (masked, sealed, 30 days)"),
     "author_uid": Text("作者编号（入库即转为密钥哈希）", "author's uid (stored as a keyed hash)"),
+    "stirred_at": Text("最近回复时间", "time of the last reply"),
     "parent_id": Text("上级编号", "parent id"),
     "root_id": Text("主题编号", "root id"),
     "repost_of": Text("转发自", "repost of"),
@@ -40,6 +41,12 @@ FIELD_WORDS: Final = {
     "embedded": Text("是否嵌在他文中", "embedded"),
 }
 """What each field of a found mention is called (test: all of them)."""
+
+
+def field_word(name: str) -> Text:
+    """Return what a field is called; a sheet of another version may name one that is not known."""
+    return FIELD_WORDS.get(name, Text(name, name))
+
 
 STOPS: Final = (
     Text(
@@ -79,7 +86,7 @@ def rate_rows(rate: Rate) -> list[tuple[str, str]]:
     """Return the figures of a rate, each with its name (zh)."""
     return [
         ("采集间隔", f"每 {duration(rate.every, 'zh')} 一次"),
-        ("监测词", f"{rate.chains} 个（启用的方案 × 关键词）"),
+        ("读取的列表", f"{rate.chains} 个（启用的方案 × 关键词或关注的页面）"),
         ("平时每天", f"约 {count(rate.a_day, 'zh')} 次请求"),
         ("每小时最多", f"{count(rate.most_an_hour, 'zh')} 次请求"),
         ("请求间隔", f"至少 {duration(rate.pace, 'zh')}" if rate.pace else "不限（本机地址）"),
@@ -137,7 +144,7 @@ def lines_of(sheet: Assessment, zone: ZoneInfo, lapse: Lapse | None = None) -> l
         Line("来源", f"{sheet.source_id}（{sheet.spider}，{word(sheet.transport).zh}）"),
         Line("地址", sheet.base_url),
         Line("读取的页面", "；".join(sheet.surfaces)),
-        Line("读取的字段", "、".join(FIELD_WORDS[name].zh for name in sheet.fields_read)),
+        Line("读取的字段", "、".join(field_word(name).zh for name in sheet.fields_read)),
         Line("目的", sheet.purpose),
         *(Line(name, value) for name, value in rate_rows(sheet.rate)),
         Line(

@@ -15,7 +15,7 @@ from presentation.wording import Reason, reason, word
 _LONGEST = 160
 """Signs shown of a field."""
 
-_TIMES = frozenset({"published_at", "edited_at"})
+_TIMES = frozenset({"published_at", "edited_at", "stirred_at"})
 
 _CLAUSES: Mapping[str, Text] = {
     "all_words": Text("缺少必含词「{}」", "lacks the word “{}”"),

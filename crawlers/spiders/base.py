@@ -21,7 +21,7 @@ from scrapy.http import Response
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_search import BrowserSearch, Reach
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
@@ -33,14 +33,15 @@ from crawlers.pages.detect import read_page
 from crawlers.pairs import adds_depth, find_pair
 from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
-from crawlers.run import Report, SearchRun
+from crawlers.run import Report, SearchRun, Step
 from crawlers.services import Services
-from crawlers.trial import TrialFrontier, TrialIntake, result_of
+from crawlers.trial import Trying, only_this_page
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry
 from domain.errors import BrowserMissing
+from domain.spiders import SPIDERS, SpiderRole
 
 
 class WatchSpider(scrapy.Spider):
@@ -52,17 +53,21 @@ class WatchSpider(scrapy.Spider):
 
     call: ClassVar[str] = ""
     max_scrolls: ClassVar[int] = 0
+    page_begins: ClassVar[bool] = False
+    gone_ends_run: ClassVar[bool] = True
 
     watch: Watch
     source: Source
     is_supplement: bool
     conduct: Conduct
     frontier: Frontier
+    intake: Intake
     search_run: SearchRun
     in_browser: BrowserSearch | None = None
-    intake: Intake
-    tell: Report | None = None
     opened: ExitStack
+    trial: bool = False
+    trying: Trying | None = None
+    report_trial: Report | None = None
 
     @classmethod
     def from_crawler(
@@ -100,38 +105,67 @@ class WatchSpider(scrapy.Spider):
         self.conduct = Conduct.towards(
             self.source, services.settings, services.clock, signed_for(self.source, services)
         )
-        hindered = self._behave(services, trial=trial)
+        hindered = self._behave(services)
+        if self.trial:
+            self._begin_trial(services, report, hindered)
+            return
+        _ = services.ingest  # whatever is wrong with it is said before a run begins
+        self.frontier = begin(
+            services.begin_work,
+            services.archive,
+            services.clock,
+            watch=self.watch,
+            source=self.source,
+            run_id=new_run_id(services.clock.now()),
+            make_plan=self.make_plan,
+        )
         read = self.reader()
-        if trial:
-            self.tell = report
-            self.frontier = self._trial_frontier(services)
-            self.intake = TrialIntake(services, self.frontier, self.watch, read)
-        else:
-            _ = services.ingest  # whatever is wrong with it is said before a run begins
-            self.frontier = begin(
-                services.begin_work,
-                services.archive,
-                services.clock,
-                watch=self.watch,
-                source=self.source,
-                run_id=new_run_id(services.clock.now()),
-                make_plan=self.make_plan,
-            )
-            self.intake = Intake(services, self.frontier, self.watch, read)
+        intake = Intake(services, self.frontier, self.watch, read)
+        self.intake = intake
         self.search_run = SearchRun(
-            self.frontier, self.intake, self.next_step, None if trial else report
+            self.frontier,
+            intake,
+            self.next_step,
+            report,
+            details=self.details,
+            gone_ends_run=self.gone_ends_run,
         )
         if self.source.transport is Transport.BROWSER:
-            scrolls = 0 if trial else self.max_scrolls
-            self.in_browser = BrowserSearch(self.search_run, self.conduct, read, self.call, scrolls)
+            self.in_browser = BrowserSearch(
+                self.search_run,
+                self.conduct,
+                read,
+                self.call,
+                self.max_scrolls,
+                self.reach(),
+                self.page_begins,
+            )
         self.search_run.begin(hindered)
 
-    def _trial_frontier(self, services: Services) -> TrialFrontier:
+    def _begin_trial(
+        self, services: Services, report: Report | None, hindered: Outcome | None
+    ) -> None:
+        """Begin a run of one page that writes nothing: no scrolling, no detours, no next page."""
         with services.begin_work() as work:
             plan = fresh_plan(work, self.watch, self.source, self.make_plan, services.clock.now())
-        return TrialFrontier(services, self.watch, self.source, plan)
+        read = self.reader()
+        self.trying = trying = Trying.begin(services, self.watch, self.source, plan, read)
+        self.frontier, self.report_trial = trying.frontier, report
+        adds_depth_only = SPIDERS[self.name].role is SpiderRole.DEPTH
+        self.search_run = SearchRun(
+            trying.frontier,
+            trying.intake,
+            only_this_page if adds_depth_only else self.next_step,
+            None,
+            gone_ends_run=self.gone_ends_run,
+        )
+        if self.source.transport is Transport.BROWSER:
+            self.in_browser = BrowserSearch(
+                self.search_run, self.conduct, read, self.call, 0, None, self.page_begins
+            )
+        self.search_run.begin(hindered)
 
-    def _behave(self, services: Services, *, trial: bool) -> Outcome | None:
+    def _behave(self, services: Services) -> Outcome | None:
         """Turn the conduct into Scrapy settings of this run; return what keeps it from asking."""
         hindered = None
         pace = self.conduct.pace.total_seconds()
@@ -139,7 +173,7 @@ class WatchSpider(scrapy.Spider):
             "USER_AGENT": self.conduct.user_agent,
             "DOWNLOAD_DELAY": pace,
             "AUTOTHROTTLE_START_DELAY": pace,
-            **({"RETRY_ENABLED": False} if trial else {}),
+            **({"RETRY_ENABLED": False} if self.trial else {}),
         }
         if self.source.transport is Transport.BROWSER:
             try:
@@ -177,8 +211,24 @@ class WatchSpider(scrapy.Spider):
         """Return the chains of pages, each with the windows (their places) that it covers."""
 
     @abstractmethod
-    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
-        """Return the next page of a series, or how the series ended. `tally` includes `taken`."""
+    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> Step:
+        """Return the next page of a series, or how the series ended, or into which parts it is
+        split. `tally` includes `taken`.
+        """
+
+    def details(self, taken: Taken) -> Sequence[str]:
+        """Return the addresses that a page leads to and that have to be opened for it; none by
+        default.
+        """
+        return ()
+
+    def call_of(self, request: PageRequest) -> str:
+        """Return which call of a browser's page is listened to."""
+        return self.call
+
+    def reach(self) -> Reach | None:
+        """Return what judges the replies in a browser; None: as a search."""
+        return None
 
     # ---- one page at a time ------------------------------------------------------------------
 
@@ -204,7 +254,7 @@ class WatchSpider(scrapy.Spider):
             dont_filter=True,
         )
         if self.in_browser is not None:
-            self.in_browser.equip(request, wanted.series)
+            self.in_browser.equip(request, wanted.series, self.call_of(wanted))
         return request
 
     async def parse(self, response: Response, entry: FrontierEntry) -> AsyncIterator[Request]:
@@ -240,14 +290,9 @@ class WatchSpider(scrapy.Spider):
             self.opened.close()
 
     def _tell_trial(self, run: CrawlRun) -> None:
-        if (
-            self.tell is None
-            or not isinstance(self.frontier, TrialFrontier)
-            or not isinstance(self.intake, TrialIntake)
-        ):
-            return
-        trial = result_of(self.watch, self.source, self.conduct, self.frontier, self.intake, run)
-        self.tell({"event": "trial", "trial": trial.to_json()})
+        if self.trying is not None and self.report_trial is not None:
+            trial = self.trying.result(self.watch, self.source, run, under=self.conduct.under)
+            self.report_trial({"event": "trial", "trial": trial.to_json()})
 
 
 class SearchSpider(WatchSpider):

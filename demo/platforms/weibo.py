@@ -24,6 +24,7 @@ from demo.platforms.surface import (
     found,
     number,
 )
+from demo.platforms.weibo_account import account_routes, walled_routes
 from demo.world import Post
 from domain.times import CHINA
 
@@ -50,6 +51,7 @@ def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starl
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
     routes = [Route("/weibo", search), Route("/realtime", search)]
+    routes += account_routes(stage)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -64,7 +66,7 @@ def weibo_wall_app(stage: Stage) -> Starlette:
         return HTMLResponse(_LOGIN_PAGE)
 
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, Route("/sso/signin", signin)]
+    routes = [*paths, *walled_routes(), Route("/sso/signin", signin)]
     return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 

@@ -134,7 +134,7 @@ def test_every_command_does_what_the_page_says(folder, monkeypatch):
 
 
 def until_read(folder: Folder, up: list[str], services: Services):
-    """Run the last step (the demo runs already) until the ledger knows the source; return its entries."""
+    """Run the last step until the ledger knows the source; return its entries. The demo runs."""
     with (folder.path / "said.txt").open("wb") as said:
         process = subprocess.Popen(
             folder.command(*up[1:], "--no-demo"), cwd=folder.path, env=folder.environment,

@@ -130,6 +130,10 @@ def test_a_spider_of_another_version_cannot_be_signed_for():
         reading_of("nosuch")
 
 
-def test_followed_pages_do_not_count_for_a_search():
-    followed = a_watch("云栈", follows=(Follow(Platform.WEIBO, FollowKind.ACCOUNT, "1"),))
-    assert rate(followed).chains == 1
+def test_a_search_is_asked_for_queries_and_a_list_for_what_is_followed():
+    accounts = tuple(Follow(Platform.WEIBO, FollowKind.ACCOUNT, key) for key in "12")
+    forum = Follow(Platform.TIEBA, FollowKind.FORUM, "云栈")
+    watch = a_watch("云栈", follows=(*accounts, forum))
+    assert rate(watch).chains == 1
+    assert rate(watch, spider="weibo_account").chains == 2
+    assert rate(watch, spider="weibo_hot").chains == 1
