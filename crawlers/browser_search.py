@@ -17,7 +17,7 @@ from scrapy.http import Response
 from browser.launch import CONTEXT_OPTIONS, guard_page
 from crawlers.browsing import PAGE_CLOCK, Replies, ReplyTooLarge, page_rules, scroll_down
 from crawlers.conduct import Conduct
-from crawlers.endings import failed, wall_of
+from crawlers.endings import failed, outcome_of, wall_of
 from crawlers.frontier import PageRequest
 from crawlers.pipelines import Read, Taken, oldest
 from crawlers.plan import NOTHING, Outcome, Tally
@@ -134,7 +134,7 @@ class BrowserSearch:
             replies: Replies = response.meta["replies"]
             reply = await replies.next(PATIENCE)
             if reply is None:
-                outcome = await self._silent(page, request, seen)
+                outcome = await self._silent(page, request, seen, replies.call)
                 break
             taken = self._captured(request, len(seen) + 1, reply)
             if taken is None:
@@ -198,15 +198,18 @@ class BrowserSearch:
         return Outcome(CoverageState.PARTIAL, "result_ceiling", tally, complete_since=since)
 
     async def _silent(
-        self, page: BrowserPage, request: PageRequest, seen: Sequence[Taken]
+        self, page: BrowserPage, request: PageRequest, seen: Sequence[Taken], call: str
     ) -> Outcome | None:
         """The page made no (further) call: return how the search ended; None, and the run is
-        halted, when it made none at all: what it shows instead says why.
+        halted, when it made none at all: what it shows instead says why, or that robots.txt forbids
+        the call.
         """
         if seen:
             return self._ceiling(seen, request.series)
         wall = self._wall_in((await page.content()).encode(), page.url, 200)
-        self.run.halt(wall or failed("timeout"), request)
+        refusal = self.conduct.refusal_of(call)
+        refused = outcome_of(refusal) if refusal is not None else failed("timeout")
+        self.run.halt(wall or refused, request)
         return None
 
     def _wall_in(self, body: bytes, url: str, status: int) -> Outcome | None:

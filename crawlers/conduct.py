@@ -14,14 +14,19 @@ from crawlers.robots import RobotsAnswer, RobotsCache, robots_url
 from crawlers.services import Settings
 from crawlers.turnstile import Turnstile, gate_of
 from domain.brand import Source, Transport
+from domain.errors import RobotsRefused
 from domain.pace import pace_of
 from domain.ports import Clock
+
+_REMEMBERED = 100
+"""Refused addresses; a page can ask for the same thousand times."""
 
 
 @dataclass(slots=True)
 class Conduct:
     """The conduct of a run. `robots` holds today's answers by address of robots.txt; `under` is the
-    id of the sheet (采集影响评估) under which the run has opened what robots.txt forbids.
+    id of the sheet (采集影响评估) under which the run has opened what robots.txt forbids, `refused`
+    the first addresses that it could not open.
     """
 
     policy: AddressPolicy
@@ -36,6 +41,7 @@ class Conduct:
     base_url: str = ""
     signed: Signed = lambda _: NOTHING_SIGNED
     under: str = ""
+    refused: dict[str, RobotsRefused] = field(default_factory=dict)
 
     @classmethod
     def towards(cls, source: Source, settings: Settings, clock: Clock, signed: Signed) -> "Conduct":
@@ -74,11 +80,21 @@ class Conduct:
         return self.robots.get(key)
 
     def judge(self, url: str, answer: RobotsAnswer) -> Verdict:
-        """Return whether an address may be asked for; a sheet that lets it pass is noted."""
+        """Return whether an address may be asked for; a sheet that lets it pass is noted, and so is
+        a refusal.
+        """
         verdict = judge(url, answer, base_url=self.base_url, signed=self.signed)
         if verdict.under is not None:
             self.under = verdict.under.id
+        if verdict.refusal is not None and len(self.refused) < _REMEMBERED:
+            self.refused[url] = verdict.refusal
         return verdict
+
+    def refusal_of(self, call: str) -> RobotsRefused | None:
+        """Return why a call (a part of its address) that a page wanted to make was refused; None
+        when it was not.
+        """
+        return next((why for url, why in self.refused.items() if call and call in url), None)
 
     def keep_robots(self, url: str, answer: RobotsAnswer) -> None:
         """Note what the host of an address answered."""
