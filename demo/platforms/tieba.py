@@ -30,8 +30,8 @@ _OTHER_FORUM = 9_900_009
 _LINKS_SHOWN = 10
 
 
-def tieba_app(stage: Stage) -> Starlette:
-    """Return the search of finished html pages."""
+def tieba_app(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
+    """Return the search of finished html pages; `also` are surfaces beside it."""
 
     async def search(request: Request) -> Response:
         query = request.query_params.get("qw", "").strip()
@@ -40,7 +40,8 @@ def tieba_app(stage: Stage) -> Starlette:
             posts = _threads(posts)
         return HTMLResponse(_page(request, query, posts))
 
-    return Starlette(routes=[Route("/f/search/res", search), *common_routes(stage, public_url)])
+    routes = [Route("/f/search/res", search), *also, *common_routes(stage, public_url)]
+    return Starlette(routes=routes)
 
 
 def tieba_app_2026(stage: Stage) -> Starlette:
@@ -96,18 +97,24 @@ def _result(post: Post, query: str) -> str:
     return _RESULT.format(
         tid=post.parent_id,
         pid=post.native_id,
-        fid=_FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        fid=forum_id(post.forum),
         title=marked(post.title, query),
         text=marked(post.text, query),
         forum=escape(post.forum),
         forum_link=quote(post.forum, encoding="gbk"),
         author=escape(post.author.name),
         author_link=quote(post.author.name, encoding="gbk"),
-        time=_minute(post.published_at),
+        time=minute(post.published_at),
     )
 
 
-def _minute(at: datetime) -> str:
+def forum_id(name: str) -> int:
+    """Return the number of a forum."""
+    return _FORUM_IDS.get(name, _OTHER_FORUM)
+
+
+def minute(at: datetime) -> str:
+    """Return a time as the finished pages write it: `2026-11-20 11:58`."""
     return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
@@ -163,7 +170,7 @@ def _card(post: Post, now: datetime, place: int) -> dict[str, object]:
         "create_time": created,
         "post_num": replies,
         "like_num": likes,
-        "forum_id": _FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        "forum_id": forum_id(post.forum),
         "forum_name": post.forum,
         "pb_url": f"https://tieba.baidu.com/p/{post.parent_id}?tid={post.parent_id}",
         "user": {

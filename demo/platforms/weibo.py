@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from demo.people import OWN_UID
@@ -38,8 +38,12 @@ _SCOPE = re.compile(
 )
 
 
-def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starlette:
-    """Return the search site. `page_ceiling` None shows every page that there is."""
+def weibo_app(
+    stage: Stage, *, page_ceiling: int | None = PAGE_CEILING, also: Sequence[Route] = ()
+) -> Starlette:
+    """Return the search site. `page_ceiling` None shows every page that there is; `also` are
+    surfaces beside the search.
+    """
 
     async def search(request: Request) -> Response:
         now = stage.clock.now()
@@ -49,7 +53,7 @@ def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starl
             posts = _within(posts, request.query_params.get("timescope", ""))
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
-    routes = [Route("/weibo", search), Route("/realtime", search)]
+    routes = [Route("/weibo", search), Route("/realtime", search), *also]
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -63,8 +67,11 @@ def weibo_wall_app(stage: Stage) -> Starlette:
     async def signin(request: Request) -> Response:
         return HTMLResponse(_LOGIN_PAGE)
 
+    async def ajax(request: Request) -> Response:
+        return JSONResponse({"ok": -100, "url": "https://weibo.com/login.php?url=&from=newweibo"})
+
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, Route("/sso/signin", signin)]
+    routes = [*paths, Route("/ajax/{rest:path}", ajax), Route("/sso/signin", signin)]
     return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 
@@ -167,13 +174,13 @@ def _card(post: Post, query: str, now: datetime) -> str:
 def _texts(post: Post, query: str) -> str:
     """The text, and for a long one the cut text with a link and the whole one hidden below it."""
     name = escape(post.author.name, quote=True)
-    whole = _marked_up(post.text, query)
+    whole = marked_up(post.text, query)
     if len(post.text) <= _CUT_AT:
         return _TEXT.format(kind="feed_list_content", name=name, style="", text=whole)
     link = f'<a href="//weibo.com/{post.author.uid}/{bid_of(post.native_id)}" action-type='
     unfold = f'...{link}"fl_unfold" target="_blank">展开<i class="wbicon">c</i></a>'
     fold_up = '<a href="javascript:void(0);" action-type="fl_fold">收起<i class="wbicon">d</i></a>'
-    cut = _marked_up(post.text[: _CUT_AT - 20], query) + unfold
+    cut = marked_up(post.text[: _CUT_AT - 20], query) + unfold
     style = ' style="display: none"'
     return _TEXT.format(kind="feed_list_content", name=name, style="", text=cut) + _TEXT.format(
         kind="feed_list_content_full", name=name, style=style, text=whole + fold_up
@@ -189,14 +196,14 @@ def _original(post: Post, query: str, now: datetime) -> str:
         bid=bid_of(post.native_id),
         time=time_text(post.published_at, now),
         client=escape(post.author.client),
-        text=_marked_up(post.text, query),
+        text=marked_up(post.text, query),
         forward=f"转发 {reposts}" if reposts else "转发",
         comment=f"评论 {comments}" if comments else "评论",
         like=likes or "",
     )
 
 
-def _marked_up(text: str, query: str) -> str:
+def marked_up(text: str, query: str = "") -> str:
     """The text as Weibo's html: topics and names are links, emoticons images, the word red."""
     word = re.escape(query.split()[0]) if query else r"(?!)"
     parts = re.compile(
