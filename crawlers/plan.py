@@ -32,11 +32,13 @@ class Series:
 class Plan:
     """All series of a run. `known_before`: when the last complete look was made; what was stored
     by then was seen together with everything older, so a page of nothing else ends a series.
+    `supplement`: the run adds depth, and makes no hour known.
     """
 
     windows: tuple[Window, ...]
     series: tuple[Series, ...]
     known_before: datetime | None = None
+    supplement: bool = False
 
     def span(self, series: int) -> tuple[datetime, datetime]:
         """Return the earliest start and the latest end of a series' windows."""
@@ -58,6 +60,7 @@ class Plan:
                 {"query": s.query, "windows": list(s.windows), "url": s.url} for s in self.series
             ],
             "known_before": _iso(self.known_before),
+            "supplement": self.supplement,
         }
 
     @classmethod
@@ -76,6 +79,7 @@ class Plan:
                 Series(s["query"], tuple(s["windows"]), s["url"]) for s in value["series"]
             ),
             known_before=_time(value["known_before"]),
+            supplement=value.get("supplement", False),  # a run that an older program began
         )
 
 
@@ -184,7 +188,7 @@ def coverage_rows(
         for number in members:
             if plan.series[number].windows[0] == index and number in outcomes:
                 tally = tally.plus(outcomes[number].tally)
-        row = _row(run, window, worst(ends), tally, now)
+        row = _row(run, window, worst(ends), tally, now, supplement=plan.supplement)
         dead = sum(end.tally.dead_lettered for end in ends)
         matched = sum(end.tally.matched for end in ends)
         rows += [shortened(part, dead, matched) for part in _cut(row, ends)]
@@ -200,7 +204,9 @@ def worst(ends: Sequence[Outcome]) -> Outcome:
     return next((end for end in ends if end.state is CoverageState.OK), ends[0])
 
 
-def _row(run: CrawlRun, window: Window, end: Outcome, tally: Tally, now: datetime) -> CoverageRow:
+def _row(
+    run: CrawlRun, window: Window, end: Outcome, tally: Tally, now: datetime, *, supplement: bool
+) -> CoverageRow:
     return CoverageRow(
         watch_id=run.watch_id,
         source_id=run.source_id,
@@ -216,6 +222,7 @@ def _row(run: CrawlRun, window: Window, end: Outcome, tally: Tally, now: datetim
         new=tally.new,
         reason=end.reason,
         backfill=window.backfill,
+        supplement=supplement,
     )
 
 

@@ -1,5 +1,6 @@
 """Tests of crawlers/plan.py."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,17 @@ def test_a_series_that_was_not_reached_shares_the_reason_why_the_run_stopped():
         "login_wall",
         0,
     )
+
+
+def test_the_entries_of_a_supplement_say_so():
+    plan = replace(BY_WINDOW, supplement=True)
+    outcomes = {0: Outcome.seen(SOME)}
+    made = coverage_rows(plan, outcomes, STOP, run=RUN, now=NOON)
+    assert [row.supplement for row in made] == [True, True]
+    assert Plan.from_json(plan.to_json()) == plan
+    old = plan.to_json()
+    del old["supplement"]
+    assert not Plan.from_json(old).supplement
 
 
 def test_a_series_over_several_windows_is_counted_once():

@@ -1,0 +1,81 @@
+"""The spiders there are, and what a look of each is worth: platform, usual way in, role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.brand import Configuration, Source, Transport, Watch
+from domain.mention import Platform
+
+
+class SpiderRole(StrEnum):
+    """What a spider asks for: the queries of a watch, the pages that it follows, or more about what
+    is there anyway (hot lists).
+    """
+
+    SEARCH = "search"
+    FOLLOW = "follow"
+    DEPTH = "depth"
+
+
+@dataclass(frozen=True, slots=True)
+class SpiderKind:
+    """One spider. `transport` and `base_url` hold for a source that names only its spider."""
+
+    name: str
+    platform: Platform
+    role: SpiderRole
+    transport: Transport
+    base_url: str
+
+
+_ALL = (
+    SpiderKind(
+        "weibo_search", Platform.WEIBO, SpiderRole.SEARCH, Transport.HTTP, "https://s.weibo.com"
+    ),
+    SpiderKind(
+        "zhihu_search",
+        Platform.ZHIHU,
+        SpiderRole.SEARCH,
+        Transport.BROWSER,
+        "https://www.zhihu.com",
+    ),
+    SpiderKind(
+        "tieba_search",
+        Platform.TIEBA,
+        SpiderRole.SEARCH,
+        Transport.BROWSER,
+        "https://tieba.baidu.com",
+    ),
+)
+
+SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in _ALL}
+"""By name, in the order in which they carry a platform: searches first. Weibo answers a search with
+a finished page; the pages of the other two compute the call, so a browser asks."""
+
+_CARRIES = (SpiderRole.SEARCH, SpiderRole.FOLLOW)
+
+
+def adds_depth_only(configuration: Configuration, watch: Watch, source: Source) -> bool:
+    """Whether looks of a watch at a source are supplements: they make no hour of a platform known.
+
+    One kind of spider carries each platform of a watch: its search; without one, what it follows
+    there; and a hot list never.
+    """
+    mine = SPIDERS.get(source.spider)
+    if mine is None:  # a configuration of another version of this program
+        return False
+    if mine.role not in _CARRIES:
+        return True
+    enabled = {
+        other.spider
+        for of, other in configuration.crawl_pairs()
+        if of.id == watch.id and other.platform is source.platform
+    }
+    carrying = next((name for name in SPIDERS if name in enabled and _carries(name)), mine.name)
+    order = list(SPIDERS)
+    return order.index(carrying) < order.index(mine.name)
+
+
+def _carries(name: str) -> bool:
+    return SPIDERS[name].role in _CARRIES
