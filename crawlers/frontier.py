@@ -34,6 +34,8 @@ STALE_AFTER = timedelta(seconds=60)
 """A run that gave no sign of life for this long is dead."""
 NOT_ENDED = Outcome(CoverageState.FAILED, "internal_error")
 """A series that nobody declared ended, in a run that did: an error of ours, never "ok"."""
+NOTHING_TO_ASK = Outcome(CoverageState.EMPTY)
+"""How a run ends whose plan has no series."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +44,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
-    be read again from the archive but never asked for.
+    be read again from the archive but never asked for. `ahead` are the addresses of the series that
+    are to be asked after it.
     """
 
     series: int
@@ -50,6 +53,7 @@ class PageRequest:
     page: int = 1
     tally: Tally = NOTHING
     captured: bool = False
+    ahead: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -65,6 +69,7 @@ class PageRequest:
             "page": self.page,
             "tally": self.tally.to_json(),
             "captured": self.captured,
+            "ahead": list(self.ahead),
         }
 
     @classmethod
@@ -76,6 +81,7 @@ class PageRequest:
             value["page"],
             Tally.from_json(value["tally"]),
             value["captured"],
+            tuple(value.get("ahead", ())),  # a run that an older program began has none
         )
 
 
@@ -261,7 +267,8 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            rows = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            unsaid = NOT_ENDED if self.plan.series else NOTHING_TO_ASK
+            rows = coverage_rows(self.plan, outcomes, stop or unsaid, run=self.run, now=now)
             if final:
                 rows = self._as_far_as_stored(work, rows)
             for row in rows:

@@ -35,13 +35,14 @@ class BodyLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page whose mentions are stored. `all_known`: every one of them was stored before the last
-    complete look at this watch and source ended.
+    """A page whose mentions are stored. `known`: those of them that were stored before the last
+    complete look ended; `all_known`: every one was.
     """
 
     page: Page
     tally: Tally
     all_known: bool = False
+    known: frozenset[str] = frozenset()
 
 
 class Intake:
@@ -82,7 +83,13 @@ class Intake:
             oldest(page.mentions),
             counts.dead_lettered,
         )
-        return Taken(page, tally, not counts.spooled and self._all_known(page.mentions))
+        ids = frozenset(mention.id for mention in page.mentions if not mention.embedded)
+        known = frozenset() if counts.spooled else self._known(ids, self.known_before(entry))
+        return Taken(page, tally, bool(ids) and known == ids, known)
+
+    def known_before(self, entry: FrontierEntry) -> datetime | None:
+        """Return when the last complete look ended that a page goes on from; None without one."""
+        return self._frontier.plan.known_before
 
     def _note(self, entry: FrontierEntry, page: Page) -> None:
         if not (page.mentions and entry.body_sha256):
@@ -92,16 +99,14 @@ class Intake:
             work.pages.note(seen, [mention.id for mention in page.mentions])
             work.commit()
 
-    def _all_known(self, mentions: Iterable[FoundMention]) -> bool:
-        since = self._frontier.plan.known_before
-        ids = {mention.id for mention in mentions if not mention.embedded}
+    def _known(self, ids: frozenset[str], since: datetime | None) -> frozenset[str]:
         if since is None or not ids:
-            return False
+            return frozenset()
         try:
             stored = self._store.get(ids)
         except StoreUnavailable:
-            return False  # the page is safe; whether more lies behind it, the next page tells
-        return all(i in stored and stored[i].first_seen_at <= since for i in ids)
+            return frozenset()  # the page is safe; if more lies behind it, the next page tells
+        return frozenset(i for i, mention in stored.items() if mention.first_seen_at <= since)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
         return entry.fetched_at or self._clock.now()

@@ -4,14 +4,15 @@ out. Whoever fetches (Scrapy, a browser page) only hands over what arrived.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
-from crawlers.endings import failed, wall_of
+from crawlers.endings import ANSWERS, failed, wall_of
 from crawlers.frontier import Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
 from crawlers.plan import Outcome, Tally
 from domain.crawl import FrontierEntry, FrontierState
 from domain.errors import LayoutChanged, StoreError
+from domain.page import PageState
 
 Report = Callable[[Mapping[str, object]], None]
 """Is told of each event: run, pages, found, matched, new."""
@@ -24,12 +25,18 @@ class SearchRun:
     """Takes the pages of one run, one at a time, until it `ended`."""
 
     def __init__(
-        self, frontier: Frontier, intake: Intake, next_step: NextStep, report: Report | None
+        self,
+        frontier: Frontier,
+        intake: Intake,
+        next_step: NextStep,
+        report: Report | None,
+        answers: Collection[PageState] = ANSWERS,
     ) -> None:
         self.frontier = frontier
         self._intake = intake
         self._next_step = next_step
         self._report = report
+        self._answers = answers
         self._queue: deque[FrontierEntry] = deque()
         self._total = Tally()
         self._end: tuple[Outcome, int | None] | None = None
@@ -74,7 +81,7 @@ class SearchRun:
             layout = failed(f"layout_changed:{error.field}")
             self.halt(wall_of(None, entry.status) or layout, request)
             return None
-        end = wall_of(page, entry.status)
+        end = wall_of(page, entry.status, self._answers)
         if end is not None:
             self.halt(end, request)
             return None

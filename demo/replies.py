@@ -5,6 +5,7 @@ as `Post.counts_at` says, because the place of a comment in that row decides whe
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -151,7 +152,7 @@ def _repost(post: Post, place: int) -> Post:
 def _time_of(post: Post, place: int, total: int) -> datetime:
     """When the count of a post reaches `place + 1`: the inverse of how counts grow."""
     left = 1 - (place + 1) / total if place + 1 < total else 0.25 / total
-    age = left**-0.5 - 1
+    age = 1 / math.sqrt(left) - 1
     return (post.published_at + age * REACH_TIME).replace(microsecond=0)
 
 

@@ -49,7 +49,21 @@ _ALL = (
     ),
 )
 
-SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in _ALL}
+_ITEMS = (
+    SpiderKind("weibo_item", Platform.WEIBO, SpiderRole.DEPTH, Transport.HTTP, "https://weibo.com"),
+    SpiderKind(
+        "zhihu_item", Platform.ZHIHU, SpiderRole.DEPTH, Transport.BROWSER, "https://www.zhihu.com"
+    ),
+    SpiderKind(
+        "tieba_item",
+        Platform.TIEBA,
+        SpiderRole.DEPTH,
+        Transport.BROWSER,
+        "https://tieba.baidu.com",
+    ),
+)
+
+SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in (*_ALL, *_ITEMS)}
 """By name, in the order in which they carry a platform: searches first. Weibo answers a search with
 a finished page; the pages of the other two compute the call, so a browser asks."""
 

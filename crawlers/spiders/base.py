@@ -6,7 +6,7 @@ ends; `crawlers.pages` reads.
 """
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from crawlers.browser_search import BrowserSearch
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
-from crawlers.endings import failed, outcome_of
+from crawlers.endings import ANSWERS, failed, outcome_of
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
 from crawlers.guard import was_refused
 from crawlers.law import LAW, PRIORITY
@@ -39,6 +39,7 @@ from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow
 from domain.crawl import FrontierEntry
 from domain.errors import BrowserMissing
+from domain.page import PageState
 
 
 class WatchSpider(scrapy.Spider):
@@ -50,6 +51,7 @@ class WatchSpider(scrapy.Spider):
 
     call: ClassVar[str] = ""
     max_scrolls: ClassVar[int] = 0
+    answers: ClassVar[Collection[PageState]] = ANSWERS
 
     watch: Watch
     source: Source
@@ -101,12 +103,10 @@ class WatchSpider(scrapy.Spider):
             make_plan=self.make_plan,
         )
         read = self.reader()
-        intake = Intake(services, self.frontier, self.watch, read)
-        self.search_run = SearchRun(self.frontier, intake, self.next_step, report)
+        intake = self.intake(services, read)
+        self.search_run = SearchRun(self.frontier, intake, self.next_step, report, self.answers)
         if self.source.transport is Transport.BROWSER:
-            self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, read, self.call, self.max_scrolls
-            )
+            self.in_browser = self.browser(read)
         self.search_run.begin(hindered)
 
     def _behave(self, services: Services) -> Outcome | None:
@@ -126,6 +126,14 @@ class WatchSpider(scrapy.Spider):
                 hindered = failed("browser_missing")
         self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
         return hindered
+
+    def intake(self, services: Services, read: Read) -> Intake:
+        """Return what carries the pages of the run into the store."""
+        return Intake(services, self.frontier, self.watch, read)
+
+    def browser(self, read: Read) -> BrowserSearch:
+        """Return what asks in a browser."""
+        return BrowserSearch(self.search_run, self.conduct, read, self.call, self.max_scrolls)
 
     def reader(self) -> Read:
         """Return what reads the pages of a run: whichever page of the platform it is, because a

@@ -86,7 +86,7 @@ class _Asked:
             for floor in shown
             for reply in floor.replies[:REPLIES_A_PAGE]
         }
-        data = {"comment_list": listed or [], "user_list": users or []}
+        data: dict[str, object] = {"comment_list": listed or [], "user_list": users or []}
         return JSONResponse({"errno": 0, "errmsg": "success", "data": data})
 
     async def replies_of_floor(self, request: Request) -> Response:
