@@ -235,6 +235,13 @@ class Frontier:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
 
+    def asked(self, series: int) -> list[str]:
+        """Return the addresses of a series that were asked so far."""
+        with self._begin_work() as work:
+            entries = work.crawls.frontier(self.run.lineage, FrontierState)
+        of_series = (e.request for e in entries if e.request.get("series") == series)
+        return [str(request["url"]) for request in of_series]
+
     @staticmethod
     def request_of(entry: FrontierEntry) -> PageRequest:
         """Return the request that an entry stands for."""

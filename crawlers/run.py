@@ -96,6 +96,12 @@ class SearchRun:
         self._end = (Outcome(end.state, end.reason, tally, end.complete_since), request.series)
         self._queue.clear()
 
+    def advance(self, entry: FrontierEntry, then: PageRequest | Outcome) -> None:
+        """Everything of a page is stored: go on with what follows it."""
+        following = self.frontier.advance(entry, then)
+        if following is not None:
+            self._queue.appendleft(following)
+
     def abandon(self, error: StoreError) -> None:
         """The store is away: what was fetched stays in the frontier for the next run."""
         log.error("the store did not take a page: %s", type(error).__name__)
@@ -122,22 +128,23 @@ class SearchRun:
     def _digest(self, entry: FrontierEntry) -> None:
         """Take a fetched page and push what follows it."""
         request = self.frontier.request_of(entry)
+        then: PageRequest | Outcome | None = None
         try:
             taken = self.take(entry, request)
+            if taken is None:
+                return
+            if not request.captured:
+                then = self._next_step(request, taken, request.tally.plus(taken.tally))
         except BodyLost:
             self._queue.appendleft(self.frontier.ask_again(entry))
             return
         except StoreError as error:
             self.abandon(error)
             return
-        if taken is None:
-            return
-        tally = request.tally.plus(taken.tally)
-        following = self.frontier.advance(
-            entry, None if request.captured else self._next_step(request, taken, tally)
-        )
-        if following is not None:
-            self._queue.appendleft(following)
+        if then is None:
+            self.frontier.advance(entry, None)
+        else:
+            self.advance(entry, then)
 
     def _tell(self, event: str, **more: object) -> None:
         if self._report is not None:

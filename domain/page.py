@@ -76,8 +76,8 @@ class Page:
     """One page, read. `page` names its surface (`weibo_search`), `next` is the platform's own token
     or page number for what follows, None at the end. `reason` is a BlockKind for blocked pages,
     otherwise a short English phrase or "". `block_kind` is set exactly when `state` is blocked.
-    `leads` are addresses (path and query) at which the page's own scripts ask for what it shows cut:
-    the whole of a long text, the replies to its floors.
+    `leads` are addresses (path and query) at which the page's own scripts ask for what it shows
+    cut: the whole of a long text, the replies to its floors.
     """
 
     page: str
