@@ -3,7 +3,8 @@
     begin      run + plan + the first page of each series      one unit of work
     fetched    body in the archive, then the entry says so     one unit of work
     advance    (the store has acknowledged) next page or the
-               outcome of the series, and the page is done     one unit of work
+               outcome of the series (or the parts that it
+               is split into), and the page is done            one unit of work
     close      ledger, run, frontier dropped                   one unit of work
 
 A process that dies between two of these repeats the step and loses nothing. The next run of the
@@ -22,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows
+from crawlers.plan import NOTHING, Outcome, Plan, Split, Tally, coverage_rows
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
@@ -231,6 +232,24 @@ class Frontier:
             work.commit()
         return following
 
+    def split(self, entry: FrontierEntry, split: Split) -> list[FrontierEntry]:
+        """Everything of a page is stored, and the platform shows no more of the window of its
+        series: push the first page of each part. Returns their entries.
+        """
+        series = self.request_of(entry).series
+        plan = self.plan.after(series, split)
+        numbers = range(len(self.plan.series), len(plan.series))
+        first = [self._entry(PageRequest(n, plan.series[n].url)) for n in numbers]
+        told = self._outcome_entry(series, split.outcome)
+        told = replace(told, request={**told.request, "split": split.to_json()})
+        with self._begin_work() as work:
+            work.crawls.push([told, *first])
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint])
+            work.crawls.beat(self.run.id, self._clock.now())
+            work.commit()
+        self.plan = plan
+        return first
+
     def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
@@ -334,7 +353,13 @@ def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
 
 
 def _stored_plan(entries: Sequence[FrontierEntry]) -> Plan:
-    return Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    """Return the plan with all that was split since, in the order in which it happened."""
+    plan = Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    for entry in entries:
+        split, series = entry.request.get("split"), entry.request.get("of")
+        if isinstance(split, Mapping) and isinstance(series, int):
+            plan = plan.after(series, Split.from_json(split))
+    return plan
 
 
 def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:

@@ -9,15 +9,18 @@ from collections.abc import Callable, Collection, Mapping
 from crawlers.endings import ANSWERS, failed, wall_of
 from crawlers.frontier import Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
-from crawlers.plan import Outcome, Tally
+from crawlers.plan import Outcome, Split, Tally
 from domain.crawl import FrontierEntry, FrontierState
 from domain.errors import LayoutChanged, StoreError
 from domain.page import PageState
 
 Report = Callable[[Mapping[str, object]], None]
 """Is told of each event: run, pages, found, matched, new."""
-NextStep = Callable[[PageRequest, Taken, Tally], PageRequest | Outcome]
-"""Which page of a series follows, or how the series ended; the tally includes the page taken."""
+Step = PageRequest | Outcome | Split
+NextStep = Callable[[PageRequest, Taken, Tally], Step]
+"""Which page of a series follows, or how the series ended, or into what it is split; the tally
+includes the page taken.
+"""
 log = logging.getLogger(__name__)
 
 
@@ -96,8 +99,11 @@ class SearchRun:
         self._end = (Outcome(end.state, end.reason, tally, end.complete_since), request.series)
         self._queue.clear()
 
-    def advance(self, entry: FrontierEntry, then: PageRequest | Outcome) -> None:
+    def advance(self, entry: FrontierEntry, then: PageRequest | Outcome | Split) -> None:
         """Everything of a page is stored: go on with what follows it."""
+        if isinstance(then, Split):
+            self._queue.extendleft(reversed(self.frontier.split(entry, then)))
+            return
         following = self.frontier.advance(entry, then)
         if following is not None:
             self._queue.appendleft(following)
@@ -128,7 +134,7 @@ class SearchRun:
     def _digest(self, entry: FrontierEntry) -> None:
         """Take a fetched page and push what follows it."""
         request = self.frontier.request_of(entry)
-        then: PageRequest | Outcome | None = None
+        then: PageRequest | Outcome | Split | None = None
         try:
             taken = self.take(entry, request)
             if taken is None:

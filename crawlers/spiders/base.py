@@ -32,7 +32,7 @@ from crawlers.pages.detect import read_page
 from crawlers.pairs import adds_depth, find_pair
 from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
-from crawlers.run import Report, SearchRun
+from crawlers.run import Report, SearchRun, Step
 from crawlers.services import Services
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
@@ -162,8 +162,10 @@ class WatchSpider(scrapy.Spider):
         """Return the chains of pages, each with the windows (their places) that it covers."""
 
     @abstractmethod
-    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
-        """Return the next page of a series, or how the series ended. `tally` includes `taken`."""
+    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> Step:
+        """Return the next page of a series, or how the series ended, or into which parts it is
+        split. `tally` includes `taken`.
+        """
 
     # ---- one page at a time ------------------------------------------------------------------
 
