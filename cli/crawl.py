@@ -29,7 +29,14 @@ from domain.mention import Platform
 from presentation.wording import reason, word
 from runtime.extras import require
 
-SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
+SPIDERS = (
+    "weibo_search",
+    "zhihu_search",
+    "tieba_search",
+    "weibo_item",
+    "zhihu_item",
+    "tieba_item",
+)
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
 
 

@@ -46,7 +46,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
     be read again from the archive but never asked for. `ahead` are the addresses of the series that
-    are to be asked after it.
+    are to be asked after it, and `later` those that come when nothing is ahead any more.
     """
 
     series: int
@@ -55,6 +55,7 @@ class PageRequest:
     tally: Tally = NOTHING
     captured: bool = False
     ahead: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -71,6 +72,7 @@ class PageRequest:
             "tally": self.tally.to_json(),
             "captured": self.captured,
             "ahead": list(self.ahead),
+            "later": list(self.later),
         }
 
     @classmethod
@@ -82,7 +84,8 @@ class PageRequest:
             value["page"],
             Tally.from_json(value["tally"]),
             value["captured"],
-            tuple(value.get("ahead", ())),  # a run that an older program began has none
+            tuple(value.get("ahead", ())),  # a run that an older program began has neither
+            tuple(value.get("later", ())),
         )
 
 

@@ -55,8 +55,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The addresses that a page leads to. `on` continue what the page began and are asked before
-    what is ahead already, `later` after it.
+    """The addresses that a page leads to. `on` continue what the page began, in turn with what is
+    ahead already, so that a post with many comments does not hide its reposts; `later` come when
+    nothing else is left.
     """
 
     on: tuple[str, ...] = ()

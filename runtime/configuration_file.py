@@ -90,6 +90,9 @@ SPIDERS: Mapping[str, tuple[Platform, Transport, str]] = {
     "weibo_search": (Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"),
     "zhihu_search": (Platform.ZHIHU, Transport.BROWSER, "https://www.zhihu.com"),
     "tieba_search": (Platform.TIEBA, Transport.BROWSER, "https://tieba.baidu.com"),
+    "weibo_item": (Platform.WEIBO, Transport.HTTP, "https://weibo.com"),
+    "zhihu_item": (Platform.ZHIHU, Transport.BROWSER, "https://www.zhihu.com"),
+    "tieba_item": (Platform.TIEBA, Transport.BROWSER, "https://tieba.baidu.com"),
 }
 """What a source means when it names only its spider. Weibo answers a
 search with a finished page; the pages of the other two compute the call, so a browser asks."""
@@ -210,7 +213,14 @@ class SourceTable(Table):
     """`[[sources]]`: what the spider leaves open is filled from SPIDERS."""
 
     id: Slug
-    spider: Literal["weibo_search", "zhihu_search", "tieba_search"]
+    spider: Literal[
+        "weibo_search",
+        "zhihu_search",
+        "tieba_search",
+        "weibo_item",
+        "zhihu_item",
+        "tieba_item",
+    ]
     platform: Platform = Field(default_factory=lambda data: SPIDERS[data["spider"]][0])
     transport: Transport = Field(default_factory=lambda data: SPIDERS[data["spider"]][1])
     base_url: WebAddress = Field(default_factory=lambda data: SPIDERS[data["spider"]][2])

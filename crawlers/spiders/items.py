@@ -89,18 +89,20 @@ class ItemSpider(WatchSpider):
 
     def go_on(self, request: PageRequest, opened: Opened, tally: Tally) -> PageRequest | Outcome:
         """Return the next page of a series, or how it ended."""
-        following = (*opened.on, *request.ahead, *opened.later)
-        if not following:
+        ahead, later = (*request.ahead, *opened.on), (*request.later, *opened.later)
+        if not (ahead or later):
             self._finish(request)
             return Outcome.seen(tally)
         if request.page >= PAGES_PER_ITEM:
             self._finish(request)
             return Outcome(CoverageState.PARTIAL, "depth_limit", tally)
-        first, *ahead = following
+        if not ahead:
+            ahead, later = later[:1], later[1:]
+        first, rest = ahead[0], ahead[1:]
         if not self._is_of_this_site(first):
             return replace(failed("address_refused"), tally=tally)
         return PageRequest(
-            request.series, first, page=request.page + 1, tally=tally, ahead=tuple(ahead)
+            request.series, first, page=request.page + 1, tally=tally, ahead=rest, later=later
         )
 
     def has_more(self, taken: Taken, item: Item) -> bool:
@@ -131,13 +133,13 @@ class ItemSpider(WatchSpider):
 
     def _finish(self, request: PageRequest) -> None:
         """Note that everything under an item was read, so that the next look goes on from here."""
-        now = self._services.clock.now()
+        now, page = self._services.clock.now(), self.reached(request)
         mention_id = self.frontier.plan.series[request.series].query
         with self._services.begin_work() as work:
             looks = (s for s in work.crawls.sightings(mention_id) if s.is_in_depth)
             look = next(looks, None)
             if look is not None and look.read_to is None:
-                work.crawls.saw([read_to_the_end(look, self.reached(request), now)])
+                work.crawls.saw([read_to_the_end(look, page, now)])
                 work.commit()
 
     def _flag_as_gone(self, mention: Mention) -> None:
