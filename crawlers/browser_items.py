@@ -58,7 +58,7 @@ class Items(Protocol):
         """What follows when this is all that is left to ask."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserItems(BrowserSearch):
     """Items of one run. `items` is the spider, which knows what to ask next."""
 
@@ -81,7 +81,7 @@ class BrowserItems(BrowserSearch):
         else:
             then = self._as_it_is(request, own)
         if then is not None:
-            self.run.advance(kept, then)
+            self.run.goes_on(kept, then)
 
     async def _begins(self, page: BrowserPage, own: Taken, item: Item) -> bool:
         """Whether the page calls for what hangs under the item; its button is pressed for that."""

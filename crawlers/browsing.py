@@ -94,10 +94,10 @@ def browser_settings(found: FoundBrowser, conduct: Conduct) -> dict[str, object]
 
 
 class Replies:
-    """Collects the replies of a page to the calls whose address contains `call`."""
+    """Collects the replies of a page to the calls whose address contains `call`; "": to none."""
 
     def __init__(self, call: str) -> None:
-        self._call = call
+        self.call = call
         self._arrived: asyncio.Queue[BrowserResponse] = asyncio.Queue()
         self.started = 0
 
@@ -127,10 +127,10 @@ class Replies:
             return body, response.url, response.status
 
     def _note_request(self, request: BrowserRequest) -> None:
-        self.started += self._call in request.url
+        self.started += self.call in request.url
 
     def _note_response(self, response: BrowserResponse) -> None:
-        if self._call in response.url:
+        if self.call in response.url:
             self._arrived.put_nowait(response)
 
 

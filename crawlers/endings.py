@@ -36,8 +36,8 @@ def failed(reason: str) -> Outcome:
 
 ANSWERS = frozenset({PageState.OK, PageState.EMPTY})
 """What a search can answer."""
-ITEM_ANSWERS = ANSWERS | {PageState.GONE, PageState.NOT_CONTENT}
-"""What the page of one item can answer: that one is gone says nothing of the others."""
+ITEM_ANSWERS = ANSWERS | {PageState.NOT_CONTENT}
+"""What the page of one item can answer: one that shows nothing says nothing of the others."""
 
 
 def wall_of(
@@ -50,8 +50,6 @@ def wall_of(
     """
     if page is not None and page.state is PageState.BLOCKED:
         return Outcome(CoverageState.BLOCKED, page.reason)
-    if page is not None and page.state is PageState.GONE and PageState.GONE in answers:
-        return None
     if status in _WALLS:
         return Outcome(CoverageState.BLOCKED, _WALLS[status].value)
     if 300 <= status < 400:

@@ -45,8 +45,9 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
-    be read again from the archive but never asked for. `ahead` are the addresses of the series that
-    are to be asked after it, and `later` those that come when nothing is ahead any more.
+    be read again from the archive but never asked for. `then`: a page that a list led to, opened
+    before the series goes on as it says. `ahead` are the addresses of the series that are to be
+    asked after it, and `later` those that come when nothing is ahead any more.
     """
 
     series: int
@@ -54,13 +55,15 @@ class PageRequest:
     page: int = 1
     tally: Tally = NOTHING
     captured: bool = False
+    then: "Detour | None" = None
     ahead: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """What makes the request one of its lineage."""
-        text = f"{self.series} {self.page} {self.captured} {self.url}"
+        detour = f" {len(self.then.others)}" if self.then else ""
+        text = f"{self.series} {self.page} {self.captured} {self.url}{detour}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> dict[str, object]:
@@ -71,6 +74,7 @@ class PageRequest:
             "page": self.page,
             "tally": self.tally.to_json(),
             "captured": self.captured,
+            "then": self.then.to_json() if self.then else None,
             "ahead": list(self.ahead),
             "later": list(self.later),
         }
@@ -84,9 +88,46 @@ class PageRequest:
             value["page"],
             Tally.from_json(value["tally"]),
             value["captured"],
+            Detour.from_json(value["then"]) if value.get("then") else None,
             tuple(value.get("ahead", ())),  # a run that an older program began has neither
             tuple(value.get("later", ())),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """Pages that a list led to: `others` are still to be opened, then the series takes `step`: its
+    next page, or its end.
+    """
+
+    others: tuple[str, ...]
+    step: PageRequest | Outcome
+
+    @classmethod
+    def through(
+        cls, series: int, urls: Sequence[str], step: PageRequest | Outcome
+    ) -> PageRequest | Outcome:
+        """Return the request for the first of the pages; the step itself when there are none."""
+        if not urls:
+            return step
+        first, *others = urls
+        page = step.page if isinstance(step, PageRequest) else 0
+        return PageRequest(series, first, page, step.tally, then=cls(tuple(others), step))
+
+    def after(self, series: int, tally: Tally) -> PageRequest | Outcome:
+        """Return what follows a page of the detour. `tally`: with what that page brought."""
+        return self.through(series, self.others, replace(self.step, tally=tally))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the detour as JSON values."""
+        kind = "request" if isinstance(self.step, PageRequest) else "outcome"
+        return {"others": list(self.others), "kind": kind, "step": self.step.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Detour":
+        """Read what `to_json` wrote."""
+        kind = PageRequest if value["kind"] == "request" else Outcome
+        return cls(tuple(value["others"]), kind.from_json(value["step"]))
 
 
 class AlreadyRunning(CrawlError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from analysis.matching import matches
 from crawlers.frontier import Frontier
 from crawlers.plan import Tally
 from crawlers.services import Services
@@ -35,8 +36,8 @@ class BodyLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page whose mentions are stored. `known`: those of them that were stored before the last
-    complete look ended; `all_known`: every one was.
+    """A page whose mentions are stored. `known`: those of them that were stored, or seen and passed
+    over, before the last complete look ended; `all_known`: every one was.
     """
 
     page: Page
@@ -102,11 +103,31 @@ class Intake:
     def _known(self, ids: frozenset[str], since: datetime | None) -> frozenset[str]:
         if since is None or not ids:
             return frozenset()
+        with self._begin_work() as work:
+            seen = frozenset(ids & work.crawls.seen_by(ids, since))
+        if seen == ids:
+            return seen
         try:
-            stored = self._store.get(ids)
+            stored = self._store.get(ids - seen)
         except StoreUnavailable:
-            return frozenset()  # the page is safe; if more lies behind it, the next page tells
-        return frozenset(i for i, mention in stored.items() if mention.first_seen_at <= since)
+            return seen  # the page is safe; if more lies behind it, the next page tells
+        return seen | {i for i, mention in stored.items() if mention.first_seen_at <= since}
+
+    def lacking_time(self, page: Page) -> tuple[FoundMention, ...]:
+        """Return what the watch would take of a page and cannot, as the page does not tell its
+        time; its own page does. Without what is stored already.
+        """
+        rule = self._watch.rule
+        found = {
+            m.id: m
+            for m in page.mentions
+            if m.published_at is None and not m.embedded and matches(rule, f"{m.title}\n{m.text}")
+        }
+        try:
+            stored = self._store.get(found)
+        except StoreUnavailable:
+            return ()
+        return tuple(mention for i, mention in found.items() if i not in stored)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
         return entry.fetched_at or self._clock.now()

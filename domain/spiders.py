@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.brand import Configuration, Source, Transport, Watch
+from domain.brand import Configuration, FollowKind, Source, Transport, Watch
 from domain.mention import Platform
 
 
@@ -20,54 +20,72 @@ class SpiderRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpiderKind:
-    """One spider. `transport` and `base_url` hold for a source that names only its spider."""
+    """One spider. `transport` and `base_url` hold for a source that names only its spider;
+    `follows` is what it follows.
+    """
 
     name: str
     platform: Platform
     role: SpiderRole
     transport: Transport
     base_url: str
+    follows: FollowKind | None = None
 
 
+_SEARCH, _FOLLOW, _DEPTH = SpiderRole.SEARCH, SpiderRole.FOLLOW, SpiderRole.DEPTH
+_HTTP, _BROWSER = Transport.HTTP, Transport.BROWSER
 _ALL = (
+    SpiderKind("weibo_search", Platform.WEIBO, _SEARCH, _HTTP, "https://s.weibo.com"),
+    SpiderKind("zhihu_search", Platform.ZHIHU, _SEARCH, _BROWSER, "https://www.zhihu.com"),
+    SpiderKind("tieba_search", Platform.TIEBA, _SEARCH, _BROWSER, "https://tieba.baidu.com"),
     SpiderKind(
-        "weibo_search", Platform.WEIBO, SpiderRole.SEARCH, Transport.HTTP, "https://s.weibo.com"
+        "weibo_account",
+        Platform.WEIBO,
+        _FOLLOW,
+        _BROWSER,
+        "https://weibo.com",
+        FollowKind.ACCOUNT,
     ),
     SpiderKind(
-        "zhihu_search",
+        "zhihu_question",
         Platform.ZHIHU,
-        SpiderRole.SEARCH,
-        Transport.BROWSER,
+        _FOLLOW,
+        _BROWSER,
         "https://www.zhihu.com",
+        FollowKind.QUESTION,
     ),
     SpiderKind(
-        "tieba_search",
-        Platform.TIEBA,
-        SpiderRole.SEARCH,
-        Transport.BROWSER,
-        "https://tieba.baidu.com",
+        "zhihu_account",
+        Platform.ZHIHU,
+        _FOLLOW,
+        _BROWSER,
+        "https://www.zhihu.com",
+        FollowKind.ACCOUNT,
     ),
+    SpiderKind(
+        "tieba_forum",
+        Platform.TIEBA,
+        _FOLLOW,
+        _BROWSER,
+        "https://tieba.baidu.com",
+        FollowKind.FORUM,
+    ),
+    SpiderKind("weibo_hot", Platform.WEIBO, _DEPTH, _HTTP, "https://weibo.com"),
+    SpiderKind("zhihu_hot", Platform.ZHIHU, _DEPTH, _BROWSER, "https://www.zhihu.com"),
 )
 
 _ITEMS = (
-    SpiderKind("weibo_item", Platform.WEIBO, SpiderRole.DEPTH, Transport.HTTP, "https://weibo.com"),
-    SpiderKind(
-        "zhihu_item", Platform.ZHIHU, SpiderRole.DEPTH, Transport.BROWSER, "https://www.zhihu.com"
-    ),
-    SpiderKind(
-        "tieba_item",
-        Platform.TIEBA,
-        SpiderRole.DEPTH,
-        Transport.BROWSER,
-        "https://tieba.baidu.com",
-    ),
+    SpiderKind("weibo_item", Platform.WEIBO, _DEPTH, _HTTP, "https://weibo.com"),
+    SpiderKind("zhihu_item", Platform.ZHIHU, _DEPTH, _BROWSER, "https://www.zhihu.com"),
+    SpiderKind("tieba_item", Platform.TIEBA, _DEPTH, _BROWSER, "https://tieba.baidu.com"),
 )
 
 SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in (*_ALL, *_ITEMS)}
-"""By name, in the order in which they carry a platform: searches first. Weibo answers a search with
-a finished page; the pages of the other two compute the call, so a browser asks."""
+"""By name, in the order in which they carry a platform: searches first. Weibo answers a search, and
+the call for its hot words, to anybody who asks; most other pages compute their call, so a browser
+asks."""
 
-_CARRIES = (SpiderRole.SEARCH, SpiderRole.FOLLOW)
+_CARRIES = (_SEARCH, _FOLLOW)
 
 
 def adds_depth_only(configuration: Configuration, watch: Watch, source: Source) -> bool:

@@ -21,7 +21,7 @@ from scrapy.http import Response
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_search import BrowserSearch, Reach
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import ANSWERS, failed, outcome_of
@@ -51,6 +51,8 @@ class WatchSpider(scrapy.Spider):
 
     call: ClassVar[str] = ""
     max_scrolls: ClassVar[int] = 0
+    page_begins: ClassVar[bool] = False
+    gone_ends_run: ClassVar[bool] = True
     answers: ClassVar[Collection[PageState]] = ANSWERS
 
     watch: Watch
@@ -58,6 +60,7 @@ class WatchSpider(scrapy.Spider):
     is_supplement: bool
     conduct: Conduct
     frontier: Frontier
+    intake: Intake
     search_run: SearchRun
     in_browser: BrowserSearch | None = None
     opened: ExitStack
@@ -103,8 +106,16 @@ class WatchSpider(scrapy.Spider):
             make_plan=self.make_plan,
         )
         read = self.reader()
-        intake = self.intake(services, read)
-        self.search_run = SearchRun(self.frontier, intake, self.next_step, report, self.answers)
+        self.intake = self.make_intake(services, read)
+        self.search_run = SearchRun(
+            self.frontier,
+            self.intake,
+            self.next_step,
+            report,
+            details=self.details,
+            gone_ends_run=self.gone_ends_run,
+            answers=self.answers,
+        )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = self.browser(read)
         self.search_run.begin(hindered)
@@ -127,13 +138,21 @@ class WatchSpider(scrapy.Spider):
         self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
         return hindered
 
-    def intake(self, services: Services, read: Read) -> Intake:
+    def make_intake(self, services: Services, read: Read) -> Intake:
         """Return what carries the pages of the run into the store."""
         return Intake(services, self.frontier, self.watch, read)
 
     def browser(self, read: Read) -> BrowserSearch:
         """Return what asks in a browser."""
-        return BrowserSearch(self.search_run, self.conduct, read, self.call, self.max_scrolls)
+        return BrowserSearch(
+            self.search_run,
+            self.conduct,
+            read,
+            self.call,
+            self.max_scrolls,
+            self.reach(),
+            self.page_begins,
+        )
 
     def reader(self) -> Read:
         """Return what reads the pages of a run: whichever page of the platform it is, because a
@@ -167,6 +186,20 @@ class WatchSpider(scrapy.Spider):
         split. `tally` includes `taken`.
         """
 
+    def details(self, taken: Taken) -> Sequence[str]:
+        """Return the addresses that a page leads to and that have to be opened for it; none by
+        default.
+        """
+        return ()
+
+    def call_of(self, request: PageRequest) -> str:
+        """Return which call of a browser's page is listened to."""
+        return self.call
+
+    def reach(self) -> Reach | None:
+        """Return what judges the replies in a browser; None: as a search."""
+        return None
+
     # ---- one page at a time ------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Request]:
@@ -191,7 +224,7 @@ class WatchSpider(scrapy.Spider):
             dont_filter=True,
         )
         if self.in_browser is not None:
-            self.in_browser.equip(request, wanted.series)
+            self.in_browser.equip(request, wanted.series, self.call_of(wanted))
         return request
 
     async def parse(self, response: Response, entry: FrontierEntry) -> AsyncIterator[Request]:

@@ -33,6 +33,7 @@ class ItemSpider(WatchSpider):
     """Read the recent negative posts of one watch again. Arguments: `watch` and `source`."""
 
     answers: ClassVar[Collection[PageState]] = ITEM_ANSWERS
+    gone_ends_run = False
 
     items: dict[int, Item]
 
@@ -58,7 +59,7 @@ class ItemSpider(WatchSpider):
             Series(item.mention.id, (0,), self.address(item.mention)) for item in self._chosen
         )
 
-    def intake(self, services: Services, read: Read) -> Intake:
+    def make_intake(self, services: Services, read: Read) -> Intake:
         """Load the items of the plan, which may be that of a run before this one."""
         ids = [series.query for series in self.frontier.plan.series]
         stored = services.store.get(ids)

@@ -24,6 +24,7 @@ from demo.platforms.surface import (
     found,
     number,
 )
+from demo.platforms.weibo_account import account_routes, walled_routes
 from demo.world import Post
 from domain.times import CHINA
 
@@ -54,6 +55,7 @@ def weibo_app(
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
     routes = [Route("/weibo", search), Route("/realtime", search), *also]
+    routes += account_routes(stage)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -71,7 +73,8 @@ def weibo_wall_app(stage: Stage) -> Starlette:
         return JSONResponse({"ok": -100, "url": "https://weibo.com/login.php?url=&from=newweibo"})
 
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, Route("/ajax/{rest:path}", ajax), Route("/sso/signin", signin)]
+    routes = [*paths, *walled_routes(), Route("/ajax/{rest:path}", ajax)]
+    routes.append(Route("/sso/signin", signin))
     return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 

@@ -47,7 +47,6 @@ def item_routes(stage: Stage, *, signed: bool = True) -> list[Route]:
     asked = _Asked(stage, signed=signed)
     return [
         Route("/question/{qid:int}/answer/{native:int}", asked.answer),
-        Route("/question/{qid:int}", asked.question),
         Route("/p/{native:int}", asked.article),
         Route(f"{COMMENTS}/comment/{{native:int}}/child_comment", asked.children),
         Route(f"{COMMENTS}/{{kind}}/{{native:int}}/root_comment", asked.roots),
@@ -64,15 +63,6 @@ class _Asked:
 
     async def article(self, request: Request) -> Response:
         return self._page(request, Kind.ARTICLE)
-
-    async def question(self, request: Request) -> Response:
-        """The question with the first five answers to it."""
-        now, qid = self._stage.clock.now(), str(request.path_params["qid"])
-        said = [p for p in self._stage.posts(now) if p.parent_id == qid]
-        if not said:
-            return HTMLResponse(_GONE_PAGE, status_code=404)
-        first = sorted(said, key=lambda post: post.likes, reverse=True)[:5]
-        return _filled(f"/question/{qid}", first, now, about=None)
 
     def _page(self, request: Request, kind: Kind) -> Response:
         now = self._stage.clock.now()
