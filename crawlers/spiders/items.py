@@ -127,8 +127,13 @@ class ItemSpider(WatchSpider):
         return next(own, None)
 
     def _is_of_this_site(self, url: str) -> bool:
-        own, other = urlsplit(self.source.base_url), urlsplit(url)
-        return (normal_host(own), port_of(own)) == (normal_host(other), port_of(other))
+        """Whether an address, which may be crawled text, lies where the source is asked."""
+        own = urlsplit(self.source.base_url)
+        try:
+            other = urlsplit(url)
+            return (normal_host(own), port_of(own)) == (normal_host(other), port_of(other))
+        except ValueError:
+            return False
 
     # ---- what is noted -----------------------------------------------------------------------
 

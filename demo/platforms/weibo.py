@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from demo.people import OWN_UID
@@ -69,12 +69,8 @@ def weibo_wall_app(stage: Stage) -> Starlette:
     async def signin(request: Request) -> Response:
         return HTMLResponse(_LOGIN_PAGE)
 
-    async def ajax(request: Request) -> Response:
-        return JSONResponse({"ok": -100, "url": "https://weibo.com/login.php?url=&from=newweibo"})
-
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, *walled_routes(), Route("/ajax/{rest:path}", ajax)]
-    routes.append(Route("/sso/signin", signin))
+    routes = [*paths, *walled_routes(), Route("/sso/signin", signin)]
     return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 
