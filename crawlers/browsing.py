@@ -150,6 +150,21 @@ def page_rules(conduct: Conduct) -> Any:
     return allows
 
 
+async def scroll_boxes(page: BrowserPage) -> None:
+    """Scroll the page and every box that scrolls by itself to their ends."""
+    await page.evaluate(
+        """() => {
+            window.scrollTo(0, document.documentElement.scrollHeight);
+            for (const box of document.querySelectorAll("div, section, ul, main")) {
+                const way = getComputedStyle(box).overflowY;
+                if ((way === "auto" || way === "scroll") && box.scrollHeight > box.clientHeight) {
+                    box.scrollTop = box.scrollHeight;
+                }
+            }
+        }"""
+    )
+
+
 async def scroll_down(page: BrowserPage) -> None:
     """Scroll to the end of the page, as a reader would to see more."""
     await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")

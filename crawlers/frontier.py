@@ -35,6 +35,8 @@ STALE_AFTER = timedelta(seconds=60)
 """A run that gave no sign of life for this long is dead."""
 NOT_ENDED = Outcome(CoverageState.FAILED, "internal_error")
 """A series that nobody declared ended, in a run that did: an error of ours, never "ok"."""
+NOTHING_TO_ASK = Outcome(CoverageState.EMPTY)
+"""How a run ends whose plan has no series."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +46,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
     be read again from the archive but never asked for. `then`: a page that a list led to, opened
-    before the series goes on as it says.
+    before the series goes on as it says. `ahead` are the addresses of the series that are to be
+    asked after it, and `later` those that come when nothing is ahead any more.
     """
 
     series: int
@@ -53,6 +56,8 @@ class PageRequest:
     tally: Tally = NOTHING
     captured: bool = False
     then: "Detour | None" = None
+    ahead: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -70,6 +75,8 @@ class PageRequest:
             "tally": self.tally.to_json(),
             "captured": self.captured,
             "then": self.then.to_json() if self.then else None,
+            "ahead": list(self.ahead),
+            "later": list(self.later),
         }
 
     @classmethod
@@ -82,6 +89,8 @@ class PageRequest:
             Tally.from_json(value["tally"]),
             value["captured"],
             Detour.from_json(value["then"]) if value.get("then") else None,
+            tuple(value.get("ahead", ())),  # a run that an older program began has neither
+            tuple(value.get("later", ())),
         )
 
 
@@ -298,6 +307,13 @@ class Frontier:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
 
+    def asked(self, series: int) -> list[str]:
+        """Return the addresses of a series that were asked so far."""
+        with self._begin_work() as work:
+            entries = work.crawls.frontier(self.run.lineage, FrontierState)
+        of_series = (e.request for e in entries if e.request.get("series") == series)
+        return [str(request["url"]) for request in of_series]
+
     @staticmethod
     def request_of(entry: FrontierEntry) -> PageRequest:
         """Return the request that an entry stands for."""
@@ -330,7 +346,8 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            ends = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            unsaid = NOT_ENDED if self.plan.series else NOTHING_TO_ASK
+            ends = coverage_rows(self.plan, outcomes, stop or unsaid, run=self.run, now=now)
             rows = tuple(replace(row, assessment_id=self.under) for row in ends)
             if final:
                 rows = self._as_far_as_stored(work, rows)

@@ -4,10 +4,10 @@ out. Whoever fetches (Scrapy, a browser page) only hands over what arrived.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from crawlers.endings import failed, wall_of
+from crawlers.endings import ANSWERS, failed, wall_of
 from crawlers.frontier import Detour, Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
 from crawlers.plan import Outcome, Split, Tally
@@ -42,6 +42,7 @@ class SearchRun:
         *,
         details: Details | None = None,
         gone_ends_run: bool = True,
+        answers: Collection[PageState] = ANSWERS,
     ) -> None:
         """`details`: the pages that a page leads to, to be opened before the series goes on.
         `gone_ends_run` False: a page that is no more ends its own series only.
@@ -52,6 +53,7 @@ class SearchRun:
         self._intake = intake
         self._next_step = next_step
         self._report = report
+        self._answers = answers
         self._queue: deque[FrontierEntry] = deque()
         self._total = Tally()
         self._end: tuple[Outcome, int | None] | None = None
@@ -100,7 +102,7 @@ class SearchRun:
             return None
         if self.is_gone(page, entry.status):
             return Taken(replace(page, state=PageState.GONE), Tally(pages=1))
-        end = wall_of(page, entry.status)
+        end = wall_of(page, entry.status, self._answers)
         if end is not None:
             self.halt(end, request)
             return None
@@ -164,24 +166,23 @@ class SearchRun:
     def _digest(self, entry: FrontierEntry) -> None:
         """Take a fetched page and push what follows it."""
         request = self.frontier.request_of(entry)
+        step: Step | None = None
         try:
             taken = self.take(entry, request)
+            if taken is None:
+                return
+            tally = request.tally.plus(taken.tally)
+            if request.then is not None:
+                step = request.then.after(request.series, tally)
+            elif not request.captured:
+                next_step = self._next_step(request, taken, tally)
+                step = self.detour(request.series, [taken], next_step)
         except BodyLost:
             self._queue.appendleft(self.frontier.ask_again(entry))
             return
         except StoreError as error:
             self.abandon(error)
             return
-        if taken is None:
-            return
-        tally = request.tally.plus(taken.tally)
-        if request.captured:
-            step: Step | None = None
-        elif request.then is not None:
-            step = request.then.after(request.series, tally)
-        else:
-            next_step = self._next_step(request, taken, tally)
-            step = self.detour(request.series, [taken], next_step)
         self.goes_on(entry, step)
 
     def _tell(self, event: str, **more: object) -> None:

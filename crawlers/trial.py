@@ -5,7 +5,7 @@ no archive, no mention, no ledger.
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from domain.coverage import CoverageState
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
 from domain.page import FoundMention, Page, PageState
 from domain.ports import UnitOfWork
+from domain.surfaces import ALL_FIELDS
 from domain.trial import SHOWN, Trial, TriedMention
 from monitoring.candidates import sift
 from presentation.masking import mask_name, mask_speakers
@@ -130,7 +131,7 @@ class TrialIntake(Intake):
 
 def shown(mention: FoundMention) -> dict[str, object]:
     """Return every field of a mention as a JSON value, without whose it is."""
-    values = {field.name: _plain(getattr(mention, field.name)) for field in fields(mention)}
+    values = {name: _plain(getattr(mention, name)) for name in ALL_FIELDS}
     return values | {
         "author": mask_name(mention.author),
         "author_uid": True if mention.author_uid else None,

@@ -1,5 +1,5 @@
 """What a newcomer's first configuration says: the invented company, its five local sources, and
-the pages that are followed beside them.
+the pages that are followed beside them, and those that are read again.
 """
 
 from datetime import timedelta
@@ -46,6 +46,9 @@ def demo_configuration(
         _source("weibo-account", Platform.WEIBO, weibo_url, spider="weibo_account"),
         _source("zhihu-question", Platform.ZHIHU, zhihu_url, spider="zhihu_question"),
         _source("tieba-forum", Platform.TIEBA, tieba_url, spider="tieba_forum"),
+        _source("weibo-items", Platform.WEIBO, weibo_url, spider="weibo_item"),
+        _source("zhihu-items", Platform.ZHIHU, zhihu_url, Transport.BROWSER, spider="zhihu_item"),
+        _source("tieba-items", Platform.TIEBA, tieba_url, spider="tieba_item"),
     )
     watch = Watch(
         id="yunzhan-koubei",

@@ -74,7 +74,13 @@ _ALL = (
     SpiderKind("zhihu_hot", Platform.ZHIHU, _DEPTH, _BROWSER, "https://www.zhihu.com"),
 )
 
-SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in _ALL}
+_ITEMS = (
+    SpiderKind("weibo_item", Platform.WEIBO, _DEPTH, _HTTP, "https://weibo.com"),
+    SpiderKind("zhihu_item", Platform.ZHIHU, _DEPTH, _BROWSER, "https://www.zhihu.com"),
+    SpiderKind("tieba_item", Platform.TIEBA, _DEPTH, _BROWSER, "https://tieba.baidu.com"),
+)
+
+SPIDERS: Mapping[str, SpiderKind] = {spider.name: spider for spider in (*_ALL, *_ITEMS)}
 """By name, in the order in which they carry a platform: searches first. Weibo answers a search, and
 the call for its hot words, to anybody who asks; most other pages compute their call, so a browser
 asks."""

@@ -11,7 +11,9 @@ from typing import Final
 from domain.errors import ConfigurationError, Text
 from domain.page import FoundMention
 
-ALL_FIELDS: Final = tuple(field.name for field in fields(FoundMention))
+_NOTES: Final = frozenset({"under", "context"})
+"""What a crawl notes on a mention of its own."""
+ALL_FIELDS: Final = tuple(f.name for f in fields(FoundMention) if f.name not in _NOTES)
 """Every field that a page reader can fill; one that a page does not show stays empty."""
 
 

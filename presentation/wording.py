@@ -109,6 +109,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Flag.OWN_ACCOUNT: Text("自有账号", "own account"),
         Flag.SENSITIVE_PERSONAL_DATA: Text("含敏感个人信息", "sensitive personal data"),
         Flag.DELETED_UPSTREAM: Text("原平台已删除", "deleted on the platform"),
+        Flag.IN_DEPTH: Text("跟帖（深读所得）", "found in depth, under a post"),
     },
     CoverageState: {
         CoverageState.OK: Text("正常", "ok"),
@@ -143,6 +144,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SightingOutcome.NOT_MATCHED: Text("不符合监测方案", "not matched by the watch"),
         SightingOutcome.REFUSED: Text("无法入库", "refused by the store"),
         SightingOutcome.SPOOLED: Text("已取回，暂存待入库", "fetched, waits for the store"),
+        SightingOutcome.GONE: Text("原平台已删除或隐藏", "deleted or hidden on the platform"),
     },
     SlotState: {
         SlotState.DUE: Text("待执行", "due"),
@@ -592,6 +594,13 @@ _REASONS: Mapping[str, Reason] = {
         ),
         Text("缩短采集间隔，或把关键词拆细", "crawl more often, or use narrower queries"),
     ),
+    "depth_limit": Reason(
+        Text(
+            "帖子下的评论或转发多于一次读取的上限，较早的没有取到",
+            "a post has more comments or reposts than one look reads",
+        ),
+        Text("无需操作；新的评论下次会读到", "nothing to do, newer ones are read next time"),
+    ),
     # this machine and the way there
     "browser_missing": Reason(
         Text("本机没有可用的 Chromium 浏览器", "no usable Chromium on this machine"),
@@ -665,8 +674,14 @@ _REASONS: Mapping[str, Reason] = {
         Text("查看 koubei dead-letters list", "see koubei dead-letters list"),
     ),
     "nothing_to_ask": Reason(
-        Text("这个方案在该来源上没有可读的页面", "the watch has nothing to ask this source for"),
-        Text("给方案填写关键词或关注的页面", "give the watch queries, or pages to follow"),
+        Text(
+            "这个方案在该来源上现在没有可读的页面",
+            "the watch has nothing to ask this source for now",
+        ),
+        Text(
+            "给方案填写关键词或关注的页面；复读单条内容的来源要等有近期负面",
+            "give the watch queries, or pages to follow; item spiders wait for negative posts",
+        ),
     ),
     "never_crawled": Reason(
         Text("尚未采集过", "never crawled yet"),

@@ -6,7 +6,7 @@ ends; `crawlers.pages` reads.
 """
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 from crawlers.browser_search import BrowserSearch, Reach
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
-from crawlers.endings import failed, outcome_of
+from crawlers.endings import ANSWERS, failed, outcome_of
 from crawlers.frontier import Frontier, PageRequest, begin, fresh_plan, new_run_id
 from crawlers.gate import signed_for
 from crawlers.guard import was_refused
@@ -41,6 +41,7 @@ from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry
 from domain.errors import BrowserMissing
+from domain.page import PageState
 from domain.spiders import SPIDERS, SpiderRole
 
 
@@ -55,6 +56,7 @@ class WatchSpider(scrapy.Spider):
     max_scrolls: ClassVar[int] = 0
     page_begins: ClassVar[bool] = False
     gone_ends_run: ClassVar[bool] = True
+    answers: ClassVar[Collection[PageState]] = ANSWERS
 
     watch: Watch
     source: Source
@@ -120,26 +122,18 @@ class WatchSpider(scrapy.Spider):
             make_plan=self.make_plan,
         )
         read = self.reader()
-        intake = Intake(services, self.frontier, self.watch, read)
-        self.intake = intake
+        self.intake = self.make_intake(services, read)
         self.search_run = SearchRun(
             self.frontier,
-            intake,
+            self.intake,
             self.next_step,
             report,
             details=self.details,
             gone_ends_run=self.gone_ends_run,
+            answers=self.answers,
         )
         if self.source.transport is Transport.BROWSER:
-            self.in_browser = BrowserSearch(
-                self.search_run,
-                self.conduct,
-                read,
-                self.call,
-                self.max_scrolls,
-                self.reach(),
-                self.page_begins,
-            )
+            self.in_browser = self.browser(read)
         self.search_run.begin(hindered)
 
     def _begin_trial(
@@ -158,6 +152,7 @@ class WatchSpider(scrapy.Spider):
             only_this_page if adds_depth_only else self.next_step,
             None,
             gone_ends_run=self.gone_ends_run,
+            answers=self.answers,
         )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = BrowserSearch(
@@ -183,6 +178,22 @@ class WatchSpider(scrapy.Spider):
                 hindered = failed("browser_missing")
         self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
         return hindered
+
+    def make_intake(self, services: Services, read: Read) -> Intake:
+        """Return what carries the pages of the run into the store."""
+        return Intake(services, self.frontier, self.watch, read)
+
+    def browser(self, read: Read) -> BrowserSearch:
+        """Return what asks in a browser."""
+        return BrowserSearch(
+            self.search_run,
+            self.conduct,
+            read,
+            self.call,
+            self.max_scrolls,
+            self.reach(),
+            self.page_begins,
+        )
 
     def reader(self) -> Read:
         """Return what reads the pages of a run: whichever page of the platform it is, because a

@@ -31,8 +31,8 @@ _OTHER_FORUM = 9_900_009
 _LINKS_SHOWN = 10
 
 
-def tieba_app(stage: Stage) -> Starlette:
-    """Return the search of finished html pages."""
+def tieba_app(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
+    """Return the search of finished html pages; `also` are surfaces beside it."""
 
     async def search(request: Request) -> Response:
         query = request.query_params.get("qw", "").strip()
@@ -41,7 +41,7 @@ def tieba_app(stage: Stage) -> Starlette:
             posts = _threads(posts)
         return HTMLResponse(_page(request, query, posts))
 
-    routes = [Route("/f/search/res", search), Route("/f", forum_page(stage))]
+    routes = [Route("/f/search/res", search), Route("/f", forum_page(stage)), *also]
     return Starlette(routes=[*routes, *common_routes(stage, public_url)])
 
 
@@ -98,18 +98,24 @@ def _result(post: Post, query: str) -> str:
     return _RESULT.format(
         tid=post.parent_id,
         pid=post.native_id,
-        fid=_FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        fid=forum_id(post.forum),
         title=marked(post.title, query),
         text=marked(post.text, query),
         forum=escape(post.forum),
         forum_link=quote(post.forum, encoding="gbk"),
         author=escape(post.author.name),
         author_link=quote(post.author.name, encoding="gbk"),
-        time=_minute(post.published_at),
+        time=minute(post.published_at),
     )
 
 
-def _minute(at: datetime) -> str:
+def forum_id(name: str) -> int:
+    """Return the number of a forum."""
+    return _FORUM_IDS.get(name, _OTHER_FORUM)
+
+
+def minute(at: datetime) -> str:
+    """Return a time as the finished pages write it: `2026-11-20 11:58`."""
     return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
@@ -165,7 +171,7 @@ def _card(post: Post, now: datetime, place: int) -> dict[str, object]:
         "create_time": created,
         "post_num": replies,
         "like_num": likes,
-        "forum_id": _FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        "forum_id": forum_id(post.forum),
         "forum_name": post.forum,
         "pb_url": f"https://tieba.baidu.com/p/{post.parent_id}?tid={post.parent_id}",
         "user": {
