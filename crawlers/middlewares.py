@@ -23,7 +23,9 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawlers.conduct import Conduct
+from crawlers.gate import Verdict
 from crawlers.robots import MAX_BYTES, RobotsAnswer, robots_url
+from domain.assessment import Lapse
 from domain.errors import AddressRefused, CrawlError, Text
 
 LONGEST_WAIT = 120.0
@@ -87,6 +89,7 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._conduct = conduct_of(crawler)
+        self._asked: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
@@ -97,13 +100,25 @@ class RobotsMiddleware:
         """Raise RobotsRefused when the host does not want the address to be asked."""
         if request.meta.get(_FOR_ROBOTS):
             return
-        answer = self._conduct.known_robots(request.url)
-        if answer is None:
-            answer = await self._ask(request.url)
-            self._conduct.keep_robots(request.url, answer)
-        verdict = self._conduct.judge(request.url, answer)
+        known = self._conduct.known_robots(request.url)
+        verdict = self._conduct.judge(request.url, known or await self._fresh(request.url))
+        if known is not None and self._is_outdated(request.url, verdict):
+            verdict = self._conduct.judge(request.url, await self._fresh(request.url))
         if verdict.refusal is not None:
             raise verdict.refusal
+
+    def _is_outdated(self, url: str, verdict: Verdict) -> bool:
+        """Whether somebody may have signed for a newer robots.txt than the one that is kept here,
+        read on another machine; asked once a run.
+        """
+        changed = verdict.refusal is not None and verdict.refusal.lapse == Lapse.ROBOTS_CHANGED
+        return changed and robots_url(url) not in self._asked
+
+    async def _fresh(self, url: str) -> RobotsAnswer:
+        answer = await self._ask(url)
+        self._asked.add(robots_url(url))
+        self._conduct.keep_robots(url, answer)
+        return answer
 
     async def _ask(self, url: str) -> RobotsAnswer:
         request = robots_request(url, callback=NO_CALLBACK)

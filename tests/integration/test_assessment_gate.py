@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crawlers.robots import RobotsAnswer, RobotsCache
 from domain.coverage import CoverageState
 from domain.queries import MentionFilter
 from tests.integration.crawling import House
@@ -86,6 +87,15 @@ def test_a_robots_txt_that_changed_since_is_a_no(tmp_path):
         outcome = house.crawl()
         assert outcome.reason == "assessment_robots_changed", outcome
         assert not site.pages()
+
+
+def test_who_keeps_an_older_robots_txt_than_was_signed_asks_again(tmp_path):
+    with ReplayServer(ForbiddingSite()) as site, House(tmp_path, site.base_url) as house:
+        house.sign()
+        kept = RobotsCache(house.services.settings.data_dir / "politeness")
+        older = RobotsAnswer(200, "User-agent: *\nDisallow: /\n")
+        kept.put(site.base_url, older, datetime.now(UTC))  # as another machine still has it
+        assert house.crawl().state is CoverageState.OK
 
 
 @pytest.mark.parametrize(("status", "reason"), [(503, "robots_unread"), (403, "robots")])
