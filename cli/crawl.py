@@ -1,13 +1,15 @@
-"""`koubei crawl`: one crawl now, each watch × source in a process of its own."""
+"""`koubei crawl`: one crawl now, each watch × source in a process of its own; or one page tried."""
 
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from cli.actor import actor
 from cli.opening import load_settings_of_a_service, open_existing
 from cli.terminal import (
     EXIT_DONE,
@@ -21,16 +23,22 @@ from cli.terminal import (
     show_table,
 )
 from crawlers.launch import RunOutcome, look
-from crawlers.services import Services
+from crawlers.trying import try_page
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
+from domain.spiders import SPIDERS
+from domain.trial import Trial
+from presentation.trial_words import field_rows, next_words, reason_of, verdict_words, why_words
 from presentation.wording import reason, word
 from runtime.extras import require
+from runtime.wiring import Services
+from workflow.watches import note_trial
 
-SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
+_SHOWN = 3
+"""Mentions of a trial that are shown whole."""
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +55,13 @@ def register(app: typer.Typer) -> None:
         source: Annotated[
             str | None, typer.Option(help="只采集这个来源。Only this source.")
         ] = None,
+        dry_run: Annotated[
+            bool,
+            typer.Option(
+                "--dry-run",
+                help="每个来源只读一页，显示读到什么，不入库。One page a source, shown, not kept.",
+            ),
+        ] = False,
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
         require("crawl", "analysis")
@@ -54,6 +69,8 @@ def register(app: typer.Typer) -> None:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()
             pairs = choose(configuration, spider, watch, source)
+            if dry_run:
+                raise typer.Exit(try_all(pairs, services))
             outcomes = crawl_all(pairs, services)
         show(outcomes, {s.id: s.platform for s in configuration.sources})
         raise typer.Exit(exit_code(outcomes))
@@ -161,11 +178,59 @@ def _why(outcome: RunOutcome, platform: Platform | None) -> Text:
 
 def exit_code(outcomes: list[RunOutcome]) -> int:
     """0 when every pair was looked at completely, 1 when none was, 3 in between."""
-    looked = [outcome.state in _LOOKED for outcome in outcomes]
-    if all(looked):
+    return _code([outcome.state for outcome in outcomes])
+
+
+def _code(states: list[CoverageState | None]) -> int:
+    if all(state in _LOOKED for state in states):
         return EXIT_DONE
-    saw = any(outcome.state in {*_LOOKED, CoverageState.PARTIAL} for outcome in outcomes)
+    saw = any(state in {*_LOOKED, CoverageState.PARTIAL} for state in states)
     return EXIT_PARTIAL if saw else EXIT_FAILED
+
+
+def try_all(pairs: list[tuple[Watch, Source]], services: Services) -> int:
+    """Try one page of each pair, one after the other, show it, and return the exit code: as of a
+    crawl.
+    """
+    states: list[CoverageState | None] = []
+    zone = ZoneInfo(services.settings.timezone)
+    for pair in pairs:
+        watch, source = pair
+        at = services.clock.now()
+        note_trial(services.begin_work, watch.id, source.id, actor=actor(), at=at)
+        trial = try_page(pair)
+        show_trial(trial, source.platform, zone)
+        states.append(trial.state)
+    return _code(states)
+
+
+def show_trial(trial: Trial, platform: Platform, zone: ZoneInfo) -> None:
+    """Print how a page answered, what stood on it, and what would follow."""
+    lang = language()
+    say(
+        f"{word(platform).zh}　{trial.watch_id} × {trial.source_id}　试读一页，不入库",
+        f"{word(platform).en}: {trial.watch_id} × {trial.source_id}, one page, not kept",
+    )
+    verdict = verdict_words(trial, platform)
+    say(f"→ {verdict.zh}", f"→ {verdict.en}")
+    if trial.reason:
+        mend = reason_of(trial, platform).mend
+        say(f"→ {mend.zh}", f"→ {mend.en}")
+    if trial.url:
+        size = f"{trial.status}, {trial.bytes} B"
+        say(f"页面：{trial.url}（{size}）", f"page: {trial.url} ({size})")
+    if trial.under:
+        say(
+            f"robots.txt 不允许，在采集影响评估 {trial.under} 下读取",
+            f"robots.txt forbids it; read under assessment {trial.under}",
+        )
+    for number, mention in enumerate(trial.mentions[:_SHOWN], start=1):
+        why = why_words(mention.why).in_language(lang)
+        headers = (pick(f"第 {number} 条", f"no. {number}"), why)
+        rows = [(name.in_language(lang), value) for name, value in field_rows(mention, zone)]
+        show_table(headers, rows)
+    following = next_words(trial)
+    say(following.zh, following.en)
 
 
 def _known(what: str, wanted: str | None, known: list[str]) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from cli.opening import open_existing
 from cli.terminal import EXIT_FAILED, language, out, say, show_table
+from domain.crawl import Sighting
 from domain.errors import ConfigurationError, Text
 from domain.mention import Mention
 from domain.sentiment import WHOLE_TEXT
@@ -123,8 +124,22 @@ def _show_sightings(answer: Explanation, zone: ZoneInfo) -> None:
     for sighting in answer.sightings[:10]:
         out().print(
             f"   {short_time(sighting.seen_at, zone)}  {word(sighting.outcome).in_language(lang)}"
-            f"  {clean_line(sighting.detail)}  ({clean_line(sighting.run_id)})"
+            f"  {_detail(sighting).in_language(lang)}  ({clean_line(sighting.run_id)})"
         )
+
+
+def _detail(sighting: Sighting) -> Text:
+    """By which watches it was taken and by whose words, or why not."""
+    zh = en = clean_line(sighting.watches)
+    if sighting.through:
+        above = clean_line(sighting.through)
+        zh += f"（按 {above} 的文字归属）"
+        en += f" (by the words of {above})"
+    if sighting.is_in_depth:
+        zh, en = f"{zh} · 深读", f"{en} · in depth"
+    if sighting.read_to is not None:
+        zh, en = f"{zh} · 跟帖已读", f"{en} · what hangs under it was read"
+    return Text(zh, en)
 
 
 def _show_mention(mention: Mention, hour: datetime | None, zone: ZoneInfo) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from crawlers.launch import look
 from delivery.clock_mail import render_clock_warning
@@ -21,6 +22,8 @@ from runtime.settings import file_in_use
 from runtime.wiring import Services
 from scheduler.service import OwnResult, OwnWork, Work
 from scheduler.timetable import Job, Lane
+from workflow.assessments import Pacing, Voice
+from workflow.assessments import tell as tell_of_sheets
 from workflow.case_routine import tick
 from workflow.corrections import reproject
 
@@ -151,6 +154,12 @@ def _warn(services: Services) -> Mapping[str, object]:
         zone_name=settings.timezone,
         public_url=settings.public_url,
     )
+    told = tell_of_sheets(
+        services.begin_work,
+        Pacing(settings.crawl.delay, tuple(settings.crawl.allowed_hosts)),
+        Voice(settings.language, ZoneInfo(settings.timezone), settings.public_url),
+        at=services.clock.now(),
+    )
     moved = tick(services.begin_work, at=services.clock.now(), desk=services.desk)
     result = warner.warn(services.clock.now())
     return {
@@ -158,6 +167,7 @@ def _warn(services: Services) -> Mapping[str, object]:
         "mails": result.written,
         "unreached": result.unreached,
         "moved": len(moved),
+        "sheets": told,
     }
 
 

@@ -23,7 +23,7 @@ from domain.account import Account
 from domain.crawl import SlotState
 from domain.errors import ConfigurationError, DependencyMissing, StoreUnavailable, Text
 from domain.outbox import OutboxState
-from domain.ports import MentionStore
+from domain.ports import MentionStore, Scout
 from domain.signal import SignalState
 from presentation.formats import decimal, multiple
 from presentation.hostile import clean_line
@@ -343,8 +343,19 @@ def _dashboard(services: Services) -> DashboardScript | None:
     def identify(cookies: Mapping[str, str]) -> Account | None:
         return account_of_cookies(services.begin_reading, cookies, services.clock.now())
 
-    offer(services, identify)
+    offer(services, identify, _scout(services))
     return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+
+
+def _scout(services: Services) -> Scout | None:
+    """Return what looks at a source for the pages; None on a machine that cannot crawl."""
+    try:
+        require("crawl")
+    except DependencyMissing:
+        return None
+    from crawlers.trying import ProcessScout
+
+    return ProcessScout(services)
 
 
 def _tell_address(services: Services) -> None:

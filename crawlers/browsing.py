@@ -94,10 +94,10 @@ def browser_settings(found: FoundBrowser, conduct: Conduct) -> dict[str, object]
 
 
 class Replies:
-    """Collects the replies of a page to the calls whose address contains `call`."""
+    """Collects the replies of a page to the calls whose address contains `call`; "": to none."""
 
     def __init__(self, call: str) -> None:
-        self._call = call
+        self.call = call
         self._arrived: asyncio.Queue[BrowserResponse] = asyncio.Queue()
         self.started = 0
 
@@ -127,10 +127,10 @@ class Replies:
             return body, response.url, response.status
 
     def _note_request(self, request: BrowserRequest) -> None:
-        self.started += self._call in request.url
+        self.started += self.call in request.url
 
     def _note_response(self, response: BrowserResponse) -> None:
-        if self._call in response.url:
+        if self.call in response.url:
             self._arrived.put_nowait(response)
 
 
@@ -145,9 +145,24 @@ def page_rules(conduct: Conduct) -> Any:
         except AddressRefused:
             return False
         robots = conduct.known_robots(url) if kind in _OBEYS_ROBOTS else None
-        return robots is None or robots.allows(url)
+        return robots is None or conduct.judge(url, robots).refusal is None
 
     return allows
+
+
+async def scroll_boxes(page: BrowserPage) -> None:
+    """Scroll the page and every box that scrolls by itself to their ends."""
+    await page.evaluate(
+        """() => {
+            window.scrollTo(0, document.documentElement.scrollHeight);
+            for (const box of document.querySelectorAll("div, section, ul, main")) {
+                const way = getComputedStyle(box).overflowY;
+                if ((way === "auto" || way === "scroll") && box.scrollHeight > box.clientHeight) {
+                    box.scrollTop = box.scrollHeight;
+                }
+            }
+        }"""
+    )
 
 
 async def scroll_down(page: BrowserPage) -> None:

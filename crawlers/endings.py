@@ -3,6 +3,8 @@
 Every reason has words and a mend in `presentation.wording`.
 """
 
+from collections.abc import Collection
+
 from playwright.async_api import Error as PlaywrightError
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -32,11 +34,19 @@ def failed(reason: str) -> Outcome:
     return Outcome(CoverageState.FAILED, reason)
 
 
-def wall_of(page: Page | None, status: int) -> Outcome | None:
+ANSWERS = frozenset({PageState.OK, PageState.EMPTY})
+"""What a search can answer."""
+ITEM_ANSWERS = ANSWERS | {PageState.NOT_CONTENT}
+"""What the page of one item can answer: one that shows nothing says nothing of the others."""
+
+
+def wall_of(
+    page: Page | None, status: int, answers: Collection[PageState] = ANSWERS
+) -> Outcome | None:
     """Return how a run ends at this page; None when the page can be stored.
 
     `page` None: the reader did not know it. A wall that the reader names comes first, then what
-    the status says by itself.
+    the status says by itself. `answers` are the states that are no reason to end.
     """
     if page is not None and page.state is PageState.BLOCKED:
         return Outcome(CoverageState.BLOCKED, page.reason)
@@ -46,7 +56,7 @@ def wall_of(page: Page | None, status: int) -> Outcome | None:
         return failed("address_refused")
     if status >= 400:
         return failed(f"http_{status}")
-    if page is not None and page.state not in {PageState.OK, PageState.EMPTY}:
+    if page is not None and page.state not in answers:
         return failed(page.state.value)
     return None
 
@@ -62,7 +72,7 @@ def outcome_of(error: BaseException | None, *, refused: bool = False) -> Outcome
 
 def _reason(error: BaseException | None) -> str:
     if isinstance(error, RobotsRefused):
-        return "robots_unread" if error.unread else "robots"
+        return _robots_reason(error)
     if isinstance(error, AddressRefused):
         return "address_refused"
     if isinstance(error, CannotResolveHostError):
@@ -76,6 +86,12 @@ def _reason(error: BaseException | None) -> str:
     if isinstance(error, PlaywrightError):
         return _browser_reason(error.message)
     return "no_connection"
+
+
+def _robots_reason(error: RobotsRefused) -> str:
+    if error.unread:
+        return "robots_unread"
+    return f"assessment_{error.lapse}" if error.lapse else "robots"
 
 
 def _browser_reason(message: str) -> str:

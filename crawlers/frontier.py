@@ -3,7 +3,8 @@
     begin      run + plan + the first page of each series      one unit of work
     fetched    body in the archive, then the entry says so     one unit of work
     advance    (the store has acknowledged) next page or the
-               outcome of the series, and the page is done     one unit of work
+               outcome of the series (or the parts that it
+               is split into), and the page is done            one unit of work
     close      ledger, run, frontier dropped                   one unit of work
 
 A process that dies between two of these repeats the step and loses nothing. The next run of the
@@ -22,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows
+from crawlers.plan import NOTHING, Outcome, Plan, Split, Tally, coverage_rows
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
@@ -34,6 +35,8 @@ STALE_AFTER = timedelta(seconds=60)
 """A run that gave no sign of life for this long is dead."""
 NOT_ENDED = Outcome(CoverageState.FAILED, "internal_error")
 """A series that nobody declared ended, in a run that did: an error of ours, never "ok"."""
+NOTHING_TO_ASK = Outcome(CoverageState.EMPTY)
+"""How a run ends whose plan has no series."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +45,9 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
-    be read again from the archive but never asked for.
+    be read again from the archive but never asked for. `then`: a page that a list led to, opened
+    before the series goes on as it says. `ahead` are the addresses of the series that are to be
+    asked after it, and `later` those that come when nothing is ahead any more.
     """
 
     series: int
@@ -50,11 +55,15 @@ class PageRequest:
     page: int = 1
     tally: Tally = NOTHING
     captured: bool = False
+    then: "Detour | None" = None
+    ahead: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """What makes the request one of its lineage."""
-        text = f"{self.series} {self.page} {self.captured} {self.url}"
+        detour = f" {len(self.then.others)}" if self.then else ""
+        text = f"{self.series} {self.page} {self.captured} {self.url}{detour}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> dict[str, object]:
@@ -65,6 +74,9 @@ class PageRequest:
             "page": self.page,
             "tally": self.tally.to_json(),
             "captured": self.captured,
+            "then": self.then.to_json() if self.then else None,
+            "ahead": list(self.ahead),
+            "later": list(self.later),
         }
 
     @classmethod
@@ -76,7 +88,46 @@ class PageRequest:
             value["page"],
             Tally.from_json(value["tally"]),
             value["captured"],
+            Detour.from_json(value["then"]) if value.get("then") else None,
+            tuple(value.get("ahead", ())),  # a run that an older program began has neither
+            tuple(value.get("later", ())),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """Pages that a list led to: `others` are still to be opened, then the series takes `step`: its
+    next page, or its end.
+    """
+
+    others: tuple[str, ...]
+    step: PageRequest | Outcome
+
+    @classmethod
+    def through(
+        cls, series: int, urls: Sequence[str], step: PageRequest | Outcome
+    ) -> PageRequest | Outcome:
+        """Return the request for the first of the pages; the step itself when there are none."""
+        if not urls:
+            return step
+        first, *others = urls
+        page = step.page if isinstance(step, PageRequest) else 0
+        return PageRequest(series, first, page, step.tally, then=cls(tuple(others), step))
+
+    def after(self, series: int, tally: Tally) -> PageRequest | Outcome:
+        """Return what follows a page of the detour. `tally`: with what that page brought."""
+        return self.through(series, self.others, replace(self.step, tally=tally))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the detour as JSON values."""
+        kind = "request" if isinstance(self.step, PageRequest) else "outcome"
+        return {"others": list(self.others), "kind": kind, "step": self.step.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Detour":
+        """Read what `to_json` wrote."""
+        kind = PageRequest if value["kind"] == "request" else Outcome
+        return cls(tuple(value["others"]), kind.from_json(value["step"]))
 
 
 class AlreadyRunning(CrawlError):
@@ -119,16 +170,23 @@ def begin(
                 replace(dead, ended_at=now, state=CoverageState.FAILED, reason="killed")
             )
         else:
-            span = max(watch.backfill, timedelta(days=1))
-            rows = work.coverage.rows([watch.id], start=now - span, end=now)
-            plan = make_plan([row for row in rows if row.source_id == source.id], now)
+            plan = fresh_plan(work, watch, source, make_plan, now)
         lineage = dead.lineage if dead else run_id
-        run = _new_run(run_id, lineage, watch=watch, source=source, plan=plan, now=now)
+        run = new_run(run_id, lineage, watch=watch, source=source, plan=plan, now=now)
         work.crawls.start(run)
         if dead is None:
             work.crawls.push(_first_entries(run.lineage, plan))
         work.commit()
     return Frontier(begin_work, archive, clock, run, plan)
+
+
+def fresh_plan(
+    work: UnitOfWork, watch: Watch, source: Source, make_plan: MakePlan, now: datetime
+) -> Plan:
+    """Return the plan of a run that takes over nothing."""
+    span = max(watch.backfill, timedelta(days=1))
+    rows = work.coverage.rows([watch.id], start=now - span, end=now)
+    return make_plan([row for row in rows if row.source_id == source.id], now)
 
 
 def new_run_id(now: datetime) -> str:
@@ -164,6 +222,8 @@ class Frontier:
         self._clock = clock
         self.run = run
         self.plan = plan
+        self.under = ""
+        """The id of the sheet under which pages were opened that robots.txt forbids."""
 
     @property
     def resumed(self) -> bool:
@@ -225,9 +285,34 @@ class Frontier:
             work.commit()
         return following
 
+    def split(self, entry: FrontierEntry, split: Split) -> list[FrontierEntry]:
+        """Everything of a page is stored, and the platform shows no more of the window of its
+        series: push the first page of each part. Returns their entries.
+        """
+        series = self.request_of(entry).series
+        plan = self.plan.after(series, split)
+        numbers = range(len(self.plan.series), len(plan.series))
+        first = [self._entry(PageRequest(n, plan.series[n].url)) for n in numbers]
+        told = self._outcome_entry(series, split.outcome)
+        told = replace(told, request={**told.request, "split": split.to_json()})
+        with self._begin_work() as work:
+            work.crawls.push([told, *first])
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint])
+            work.crawls.beat(self.run.id, self._clock.now())
+            work.commit()
+        self.plan = plan
+        return first
+
     def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
+
+    def asked(self, series: int) -> list[str]:
+        """Return the addresses of a series that were asked so far."""
+        with self._begin_work() as work:
+            entries = work.crawls.frontier(self.run.lineage, FrontierState)
+        of_series = (e.request for e in entries if e.request.get("series") == series)
+        return [str(request["url"]) for request in of_series]
 
     @staticmethod
     def request_of(entry: FrontierEntry) -> PageRequest:
@@ -261,7 +346,9 @@ class Frontier:
             outcomes = _outcomes(entries)
             if stop is not None and series is not None and series not in outcomes:
                 outcomes[series] = stop
-            rows = coverage_rows(self.plan, outcomes, stop or NOT_ENDED, run=self.run, now=now)
+            unsaid = NOT_ENDED if self.plan.series else NOTHING_TO_ASK
+            ends = coverage_rows(self.plan, outcomes, stop or unsaid, run=self.run, now=now)
+            rows = tuple(replace(row, assessment_id=self.under) for row in ends)
             if final:
                 rows = self._as_far_as_stored(work, rows)
             for row in rows:
@@ -311,16 +398,24 @@ class Frontier:
         )
 
 
-def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
+def first_pages(lineage: str, plan: Plan) -> list[FrontierEntry]:
+    """Return an entry for the first page of each series."""
     first = [PageRequest(number, series.url) for number, series in enumerate(plan.series)]
-    return [
-        FrontierEntry(lineage, _PLAN, plan.to_json()),
-        *(FrontierEntry(lineage, request.fingerprint, request.to_json()) for request in first),
-    ]
+    return [FrontierEntry(lineage, one.fingerprint, one.to_json()) for one in first]
+
+
+def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
+    return [FrontierEntry(lineage, _PLAN, plan.to_json()), *first_pages(lineage, plan)]
 
 
 def _stored_plan(entries: Sequence[FrontierEntry]) -> Plan:
-    return Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    """Return the plan with all that was split since, in the order in which it happened."""
+    plan = Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    for entry in entries:
+        split, series = entry.request.get("split"), entry.request.get("of")
+        if isinstance(split, Mapping) and isinstance(series, int):
+            plan = plan.after(series, Split.from_json(split))
+    return plan
 
 
 def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:
@@ -332,9 +427,10 @@ def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:
     return found
 
 
-def _new_run(
+def new_run(
     run_id: str, lineage: str, *, watch: Watch, source: Source, plan: Plan, now: datetime
 ) -> CrawlRun:
+    """Return a run that begins now."""
     return CrawlRun(
         id=run_id,
         lineage=lineage,

@@ -27,7 +27,7 @@ from zope.interface import implementer, provider  # type: ignore[import-untyped]
 
 from domain.brand import Source
 from domain.errors import AddressRefused, Text
-from domain.hosts import DEFAULT_PORTS, is_public, normal_host, port_of
+from domain.hosts import DEFAULT_PORTS, is_below, is_public, normal_host, port_of
 
 # What the pages of a platform load their own scripts and data from (hosts that stood in pages of
 # 2024 to 2026). Only a browser asks these; a leading dot stands for every host below a name.
@@ -106,11 +106,6 @@ class AddressPolicy:
         for address in addresses:
             self.check_address(host, port, address)
         return addresses
-
-
-def is_below(host: str, site: str) -> bool:
-    """Whether a host is a site or lies below it."""
-    return host == site or host.endswith("." + site)
 
 
 def _is_one_of(host: str, name: str) -> bool:

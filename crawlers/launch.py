@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO
 
+from crawlers.pairs import adds_depth
 from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
 from crawlers.processes import Process, descendants, end_family, end_those
 from crawlers.services import Services
@@ -120,14 +121,46 @@ def launch(
         _write_ledger(pair, services, window, CoverageState.BLOCKED, pause.reason, run_id)
         return RunOutcome(watch.id, source.id, CoverageState.BLOCKED, pause.reason, run_id)
     limit = wall_clock if wall_clock is not None else services.settings.crawl.wall_clock
+    worked = run_worker(
+        ["--watch", watch.id, "--source", source.id],
+        limit,
+        progress=progress,
+        stopping=stopping,
+        grace=grace,
+        command=command,
+    )
+    stopped = stopping is not None and stopping.is_set()
+    cut_off = None if worked.in_time else "interrupted" if stopped else "wall_clock"
+    return _outcome(watch, source, services, worked.events, worked.code, cut_off)
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a worker said, its exit code, and whether it ended by itself."""
+
+    events: "Events"
+    code: int
+    in_time: bool
+
+
+def run_worker(
+    arguments: Sequence[str],
+    limit: timedelta,
+    *,
+    progress: Progress | None = None,
+    stopping: threading.Event | None = None,
+    grace: timedelta = GRACE,
+    command: Sequence[str] = WORKER,
+) -> Worked:
+    """Run a worker, and return when its process, and every one that it started, is gone."""
     # arguments are ids of our own configuration, no shell is involved
     process = subprocess.Popen(  # noqa: S603
-        [*command, "--watch", watch.id, "--source", source.id],
+        [*command, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    events = _Events(progress)
+    events = Events(progress)
     offspring: set[Process] = set()
     try:
         in_time = _follow(process, events, limit, stopping)
@@ -138,12 +171,10 @@ def launch(
             _follow(process, events, grace)
     finally:
         _end(process, offspring)
-    stopped = stopping is not None and stopping.is_set()
-    cut_off = None if in_time else "interrupted" if stopped else "wall_clock"
-    return _outcome(watch, source, services, events, process.returncode, cut_off)
+    return Worked(events, process.returncode, in_time)
 
 
-class _Events:
+class Events:
     """What the worker said so far."""
 
     def __init__(self, progress: Progress | None) -> None:
@@ -151,6 +182,7 @@ class _Events:
         self._rest = b""
         self.last: dict[str, object] = {}
         self.end: dict[str, object] = {}
+        self._all: dict[str, Mapping[str, object]] = {}
 
     def feed(self, data: bytes) -> None:
         """Take what came through the pipe; a torn last line waits for its end."""
@@ -163,10 +195,15 @@ class _Events:
 
     def _note(self, event: dict[str, object]) -> None:
         self.last = {**self.last, **event}
+        self._all[str(event.get("event"))] = event
         if event.get("event") in {"ended", "error"}:
             self.end = event
         if self._progress is not None:
             self._progress(event)
+
+    def said(self, name: str) -> Mapping[str, object]:
+        """Return the last event of a name, nothing when there was none."""
+        return self._all.get(name, {})
 
     def number(self, name: str) -> int:
         """Return a figure of the last event that had it."""
@@ -176,7 +213,7 @@ class _Events:
 
 def _follow(
     process: subprocess.Popen[bytes],
-    events: _Events,
+    events: Events,
     limit: timedelta,
     stopping: threading.Event | None = None,
 ) -> bool:
@@ -219,7 +256,7 @@ def _outcome(
     watch: Watch,
     source: Source,
     services: Services,
-    events: _Events,
+    events: Events,
     code: int,
     cut_off: str | None,
 ) -> RunOutcome:
@@ -276,6 +313,7 @@ def _write_ledger(
 ) -> None:
     """Say in the ledger what no worker said."""
     watch, source = pair
+    supplement = adds_depth(services, watch, source)
     with services.begin_work() as work:
         work.coverage.record(
             CoverageRow(
@@ -288,6 +326,7 @@ def _write_ledger(
                 state=state,
                 run_id=run_id,
                 reason=reason,
+                supplement=supplement,
             )
         )
         work.commit()

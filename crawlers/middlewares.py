@@ -6,7 +6,7 @@ They stand in the way of every request of Scrapy, redirects and robots.txt itsel
 import asyncio
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -23,8 +23,10 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from crawlers.conduct import Conduct
+from crawlers.gate import Verdict
 from crawlers.robots import MAX_BYTES, RobotsAnswer, robots_url
-from domain.errors import AddressRefused, CrawlError, RobotsRefused, Text
+from domain.assessment import Lapse
+from domain.errors import AddressRefused, CrawlError, Text
 
 LONGEST_WAIT = 120.0
 """Seconds that a run waits for its turn; a host that wants more is asked by a later run."""
@@ -82,11 +84,12 @@ class GuardMiddleware:
 
 
 class RobotsMiddleware:
-    """Asks a host for its robots.txt before anything else, and obeys (see `crawlers.robots`)."""
+    """Asks a host for its robots.txt before anything else, and obeys (see `crawlers.gate`)."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._conduct = conduct_of(crawler)
+        self._asked: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
@@ -97,34 +100,52 @@ class RobotsMiddleware:
         """Raise RobotsRefused when the host does not want the address to be asked."""
         if request.meta.get(_FOR_ROBOTS):
             return
-        answer = self._conduct.known_robots(request.url)
-        if answer is None:
-            answer = await self._ask(request.url)
-            self._conduct.keep_robots(request.url, answer)
-        if not answer.allows(request.url):
-            told = (
-                Text("robots.txt 读不到，按不允许处理", "cannot be read, which is a no")
-                if answer.unread
-                else Text("robots.txt 不允许", "says no")
-            )
-            raise RobotsRefused(told, unread=answer.unread, place="robots.txt")
+        known = self._conduct.known_robots(request.url)
+        verdict = self._conduct.judge(request.url, known or await self._fresh(request.url))
+        if known is not None and self._is_outdated(request.url, verdict):
+            verdict = self._conduct.judge(request.url, await self._fresh(request.url))
+        if verdict.refusal is not None:
+            raise verdict.refusal
+
+    def _is_outdated(self, url: str, verdict: Verdict) -> bool:
+        """Whether somebody may have signed for a newer robots.txt than the one that is kept here,
+        read on another machine; asked once a run.
+        """
+        changed = verdict.refusal is not None and verdict.refusal.lapse == Lapse.ROBOTS_CHANGED
+        return changed and robots_url(url) not in self._asked
+
+    async def _fresh(self, url: str) -> RobotsAnswer:
+        answer = await self._ask(url)
+        self._asked.add(robots_url(url))
+        self._conduct.keep_robots(url, answer)
+        return answer
 
     async def _ask(self, url: str) -> RobotsAnswer:
-        request = Request(
-            robots_url(url),
-            callback=NO_CALLBACK,
-            meta={
-                _FOR_ROBOTS: True,
-                "download_maxsize": MAX_BYTES,
-                "dont_retry": True,
-                "autothrottle_dont_adjust_delay": True,
-            },
-        )
+        request = robots_request(url, callback=NO_CALLBACK)
         try:
             response = await self._crawler.engine.download_async(request)
         except _NO_ANSWER:
             return RobotsAnswer(0)
-        return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
+        return answer_in(response)
+
+
+def robots_request(url: str, **how: Any) -> Request:
+    """Return the request for the robots.txt of the host of an address; `how` goes to Request."""
+    return Request(
+        robots_url(url),
+        meta={
+            _FOR_ROBOTS: True,
+            "download_maxsize": MAX_BYTES,
+            "dont_retry": True,
+            "autothrottle_dont_adjust_delay": True,
+        },
+        **how,
+    )
+
+
+def answer_in(response: Response) -> RobotsAnswer:
+    """Return what a host answered."""
+    return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
 
 
 class PaceMiddleware:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from analysis.matching import matches
 from crawlers.frontier import Frontier
 from crawlers.plan import Tally
 from crawlers.services import Services
@@ -35,13 +36,14 @@ class BodyLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page whose mentions are stored. `all_known`: every one of them was stored before the last
-    complete look at this watch and source ended.
+    """A page whose mentions are stored. `known`: those of them that were stored, or seen and passed
+    over, before the last complete look ended; `all_known`: every one was.
     """
 
     page: Page
     tally: Tally
     all_known: bool = False
+    known: frozenset[str] = frozenset()
 
 
 class Intake:
@@ -82,7 +84,13 @@ class Intake:
             oldest(page.mentions),
             counts.dead_lettered,
         )
-        return Taken(page, tally, not counts.spooled and self._all_known(page.mentions))
+        ids = frozenset(mention.id for mention in page.mentions if not mention.embedded)
+        known = frozenset() if counts.spooled else self._known(ids, self.known_before(entry))
+        return Taken(page, tally, bool(ids) and known == ids, known)
+
+    def known_before(self, entry: FrontierEntry) -> datetime | None:
+        """Return when the last complete look ended that a page goes on from; None without one."""
+        return self._frontier.plan.known_before
 
     def _note(self, entry: FrontierEntry, page: Page) -> None:
         if not (page.mentions and entry.body_sha256):
@@ -92,16 +100,34 @@ class Intake:
             work.pages.note(seen, [mention.id for mention in page.mentions])
             work.commit()
 
-    def _all_known(self, mentions: Iterable[FoundMention]) -> bool:
-        since = self._frontier.plan.known_before
-        ids = {mention.id for mention in mentions if not mention.embedded}
+    def _known(self, ids: frozenset[str], since: datetime | None) -> frozenset[str]:
         if since is None or not ids:
-            return False
+            return frozenset()
+        with self._begin_work() as work:
+            seen = frozenset(ids & work.crawls.seen_by(ids, since))
+        if seen == ids:
+            return seen
         try:
-            stored = self._store.get(ids)
+            stored = self._store.get(ids - seen)
         except StoreUnavailable:
-            return False  # the page is safe; whether more lies behind it, the next page tells
-        return all(i in stored and stored[i].first_seen_at <= since for i in ids)
+            return seen  # the page is safe; if more lies behind it, the next page tells
+        return seen | {i for i, mention in stored.items() if mention.first_seen_at <= since}
+
+    def lacking_time(self, page: Page) -> tuple[FoundMention, ...]:
+        """Return what the watch would take of a page and cannot, as the page does not tell its
+        time; its own page does. Without what is stored already.
+        """
+        rule = self._watch.rule
+        found = {
+            m.id: m
+            for m in page.mentions
+            if m.published_at is None and not m.embedded and matches(rule, f"{m.title}\n{m.text}")
+        }
+        try:
+            stored = self._store.get(found)
+        except StoreUnavailable:
+            return ()
+        return tuple(mention for i, mention in found.items() if i not in stored)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
         return entry.fetched_at or self._clock.now()

@@ -14,31 +14,11 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from crawlers.file_names import file_name_of
-from crawlers.guard import is_below
-from domain.hosts import is_private, normal_host, place_of
+from domain.hosts import normal_host, place_of
+from domain.pace import is_own
 
-FLOORS = {
-    # one page at a time: what public crawlers of each site found it to bear
-    "weibo.com": timedelta(seconds=8),
-    "weibo.cn": timedelta(seconds=8),
-    "zhihu.com": timedelta(seconds=5),
-    "baidu.com": timedelta(seconds=5),
-}
 LONGEST_PAUSE = timedelta(days=1)
 """A Retry-After beyond this is taken for a day: no header may stop a source for ever."""
-
-
-def pace_of(url: str, *, delay: timedelta, allowed_hosts: tuple[str, ...]) -> timedelta:
-    """Return the time between two requests to the host of an address.
-
-    `delay` (crawl.delay) can make it longer than a platform's floor, never shorter. Private
-    addresses named in crawl.allowed_hosts are the operator's own and have none.
-    """
-    host = normal_host(urlsplit(url))
-    for site, floor in FLOORS.items():
-        if is_below(host, site):
-            return max(floor, delay)
-    return timedelta(0) if _is_own(url, allowed_hosts) else delay
 
 
 def gate_of(url: str, *, allowed_hosts: tuple[str, ...]) -> str:
@@ -46,7 +26,7 @@ def gate_of(url: str, *, allowed_hosts: tuple[str, ...]) -> str:
     whichever scheme and port; of the operator's own, each port is a server of its own.
     """
     host = normal_host(urlsplit(url))
-    return place_of(url) if _is_own(url, allowed_hosts) else host
+    return place_of(url) if is_own(url, allowed_hosts) else host
 
 
 class Turnstile:
@@ -98,9 +78,3 @@ def _write(file: IO[str], moment: float) -> None:
     file.truncate()
     file.write(repr(moment))
     file.flush()
-
-
-def _is_own(url: str, allowed_hosts: tuple[str, ...]) -> bool:
-    """Whether an address is allowed by name and cannot be anybody else's."""
-    allowed = {place.lower() for place in allowed_hosts}
-    return is_private(normal_host(urlsplit(url))) and place_of(url) in allowed

@@ -1,7 +1,8 @@
 """`python -m crawlers.worker --watch W --source S`: one crawl in a process of its own.
 
 Standard output carries one JSON object a line: `started`, `page` (figures so far), `ended` (state
-and reason), or `error`. Logs go to standard error. `crawlers.launch` starts and watches it.
+and reason), or `error`; with `--trial` one `trial`, with `--robots` (no watch) one `robots`. Logs
+go to standard error. `crawlers.launch` and `crawlers.trying` start and watch it.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any, cast
 
 import structlog
+from scrapy import Spider
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings as ScrapySettings
 from twisted.python.failure import Failure
@@ -20,6 +22,7 @@ from twisted.python.failure import Failure
 from crawlers.frontier import AlreadyRunning
 from crawlers.pairs import find_source
 from crawlers.processes import adopt_orphans
+from crawlers.robots_reader import RobotsReader
 from crawlers.run import Report
 from crawlers.services import Services
 from domain.errors import KoubeiError
@@ -27,6 +30,7 @@ from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 
+_NOT_LOGGED = frozenset({"event", "zh", "en", "trial", "text"})
 _log = structlog.get_logger("crawlers.worker")
 
 
@@ -42,11 +46,37 @@ def crawl(
     *,
     report: Report,
     overrides: Mapping[str, Any] | None = None,
+    trial: bool = False,
 ) -> None:
     """Run one crawl in this process and return when it ended; a process can do that once.
 
-    `overrides` are Scrapy settings on top of the project's. Raises what kept the run from starting.
+    `overrides` are Scrapy settings on top of the project's. `trial`: one page, nothing kept. Raises
+    what kept the run from starting.
     """
+    _run(
+        find_source(services, source).spider,
+        overrides,
+        watch=watch,
+        source=source,
+        services=services,
+        report=report,
+        trial=trial,
+    )
+
+
+def read_robots(
+    services: Services,
+    source: str,
+    *,
+    report: Report,
+    overrides: Mapping[str, Any] | None = None,
+) -> None:
+    """Read the robots.txt of a source in this process; see `crawl`."""
+    wanted = find_source(services, source)
+    _run(RobotsReader, overrides, services=services, source=wanted, report=report)
+
+
+def _run(spider: str | type[Spider], overrides: Mapping[str, Any] | None, **how: Any) -> None:
     adopt_orphans()
     settings = ScrapySettings()
     settings.setmodule("crawlers.settings", priority="project")
@@ -54,13 +84,7 @@ def crawl(
     settings.setdict(ours, priority="cmdline")
     process = CrawlerProcess(settings)
     failures: list[Failure] = []
-    crawling = process.crawl(
-        find_source(services, source).spider,
-        watch=watch,
-        source=source,
-        services=services,
-        report=report,
-    )
+    crawling = process.crawl(spider, **how)
     crawling.addErrback(failures.append)
     process.start()
     if failures:
@@ -68,8 +92,10 @@ def crawl(
 
 
 def report_line(event: Mapping[str, object]) -> None:
-    """Print one event for the launcher, and log it: ids and counts, nothing else is in it."""
-    figures = {key: value for key, value in event.items() if key not in {"event", "zh", "en"}}
+    """Print one event for the launcher, and log its ids and counts; what stood on a page is left
+    out of the log.
+    """
+    figures = {key: value for key, value in event.items() if key not in _NOT_LOGGED}
     _log.info("crawl_" + str(event.get("event")), **figures)
     sys.stdout.write(json.dumps(event) + "\n")
     sys.stdout.flush()
@@ -78,8 +104,10 @@ def report_line(event: Mapping[str, object]) -> None:
 def main() -> int:
     """Run as a program: 0 when the ledger tells how it ended, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="crawlers.worker")
-    parser.add_argument("--watch", required=True)
+    parser.add_argument("--watch", default="")
     parser.add_argument("--source", required=True)
+    parser.add_argument("--trial", action="store_true")
+    parser.add_argument("--robots", action="store_true")
     wanted = parser.parse_args()
     try:
         settings = load_settings()
@@ -87,7 +115,10 @@ def main() -> int:
         for handler in logging.getLogger().handlers:
             handler.setLevel(settings.log.level.upper())  # Scrapy gives its loggers their own
         with open_services(settings) as services:
-            crawl(services, wanted.watch, wanted.source, report=report_line)
+            if wanted.robots:
+                read_robots(services, wanted.source, report=report_line)
+            else:
+                crawl(services, wanted.watch, wanted.source, report=report_line, trial=wanted.trial)
     except KoubeiError as error:
         reason = "already_running" if isinstance(error, AlreadyRunning) else "not_started"
         told = {language: error.sentence(language) for language in ("zh", "en")}

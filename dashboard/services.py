@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from domain.account import Account
+from domain.ports import Scout
 from runtime.wiring import Services
 
 Identify = Callable[[Mapping[str, str]], Account | None]
@@ -16,15 +17,19 @@ Identify = Callable[[Mapping[str, str]], Account | None]
 class _Offer:
     services: Services | None = None
     identify: Identify | None = None
+    scout: Scout | None = None
 
 
 _offer = _Offer()
 
 
-def offer(services: Services, identify: Identify) -> None:
-    """Make the services of this process known to its pages; `identify` is asked on every run."""
+def offer(services: Services, identify: Identify, scout: Scout | None = None) -> None:
+    """Make the services of this process known to its pages; `identify` is asked on every run.
+    `scout` is None on a machine that cannot crawl.
+    """
     _offer.services = services
     _offer.identify = identify
+    _offer.scout = scout
 
 
 def services() -> Services:
@@ -32,6 +37,11 @@ def services() -> Services:
     if _offer.services is None:
         raise LookupError("the dashboard runs inside a process that offers its services")
     return _offer.services
+
+
+def scout() -> Scout | None:
+    """Return who looks at sources; None where nobody can."""
+    return _offer.scout
 
 
 def whose(cookies: Mapping[str, str]) -> Account | None:

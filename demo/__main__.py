@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from demo.clock import DemoClock
 from demo.platforms.weibo import PAGE_CEILING
-from demo.server import DemoServer, OpenDemo, open_demo, sites
+from demo.server import DemoServer, OpenDemo, forbid_programs, open_demo, sites
 from demo.world import World, build_uniform_world, build_world
 from domain.times import CHINA
 
@@ -27,8 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     born = options.born or options.now
     world = _world(options, born)
     ceiling = None if options.mentions else PAGE_CEILING
+    named = sites(world, clock, page_ceiling=ceiling)
+    if options.forbid_robots:
+        forbid_programs(named)
     try:
-        demo = open_demo(sites(world, clock, page_ceiling=ceiling), port=options.port)
+        demo = open_demo(named, port=options.port)
     except OSError as error:
         sys.stderr.write(f"demo: {error}; mend: another --port, or 0 for free ones\n")
         return 1
@@ -89,6 +92,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     add("--crisis-hours-ago", type=float, default=6.0, help="before birth; negative: still to come")
     add("--mentions", type=_between(0, 90_000), default=0, help="instead: so many even Weibo posts")
+    add("--forbid-robots", action="store_true", help="every robots.txt forbids all programs")
     add("--frozen", action="store_true", help="the demo's clock stands still")
     return parser
 

@@ -14,10 +14,14 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.clock import DemoClock
+from demo.platforms.robots import Forbidding
 from demo.platforms.surface import Counted, Stage
 from demo.platforms.tieba import tieba_app, tieba_app_2026
+from demo.platforms.tieba_threads import thread_routes
 from demo.platforms.weibo import PAGE_CEILING, weibo_app, weibo_wall_app
+from demo.platforms.weibo_posts import post_routes
 from demo.platforms.zhihu import zhihu_app
+from demo.platforms.zhihu_items import item_routes
 from demo.world import World
 from domain.mention import Platform
 
@@ -32,12 +36,18 @@ def sites(
     zhihu = Stage(world, clock, Platform.ZHIHU)
     tieba = Stage(world, clock, Platform.TIEBA)
     return {
-        "weibo": Counted(weibo_app(weibo, page_ceiling=page_ceiling)),
-        "zhihu": Counted(zhihu_app(zhihu)),
-        "tieba": Counted(tieba_app(tieba)),
+        "weibo": Counted(weibo_app(weibo, page_ceiling=page_ceiling, also=post_routes(weibo))),
+        "zhihu": Counted(zhihu_app(zhihu, also=item_routes(zhihu))),
+        "tieba": Counted(tieba_app(tieba, also=thread_routes(tieba))),
         "weibo_wall": Counted(weibo_wall_app(weibo)),
         "tieba_app": Counted(tieba_app_2026(tieba)),
     }
+
+
+def forbid_programs(named: Mapping[str, Counted]) -> None:
+    """Let the robots.txt of each site forbid everything; the pages stay open."""
+    for site in named.values():
+        site.app = Forbidding(site.app)
 
 
 @dataclass(frozen=True)

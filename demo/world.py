@@ -19,7 +19,7 @@ from domain.mention import Kind, Platform
 from domain.times import CHINA
 
 _FIRST_MOMENT = 1_600_000_000
-_REACH_TIME = timedelta(hours=5)
+REACH_TIME = timedelta(hours=5)
 """After so long a post has about two thirds of the attention that it will ever get."""
 
 _EMOTICONS = {
@@ -76,7 +76,7 @@ class Post:
 
     def counts_at(self, moment: datetime) -> tuple[int, int, int]:
         """Return likes, comments and reposts at a moment: they grow, quickly at first."""
-        age = max((moment - self.published_at) / _REACH_TIME, 0.0)
+        age = max((moment - self.published_at) / REACH_TIME, 0.0)
         grown = 1 - 1 / (1 + age) ** 2
         return int(self.likes * grown), int(self.comments * grown), int(self.reposts * grown)
 
@@ -97,10 +97,30 @@ class World:
             posts.append(post)
         return split
 
+    @cached_property
+    def _by_id(self) -> dict[tuple[Platform, str], Post]:
+        return {(post.platform, post.native_id): post for post in self.posts}
+
+    @cached_property
+    def _by_thread(self) -> dict[str, Post]:
+        return {post.parent_id: post for post in self.posts if post.platform is Platform.TIEBA}
+
+    def post(self, platform: Platform, native_id: str, moment: datetime) -> Post | None:
+        """Return a post by its id, None where there is none at the moment."""
+        return _if_said(self._by_id.get((platform, native_id)), moment)
+
+    def thread(self, tid: str, moment: datetime) -> Post | None:
+        """Return what is known of a Tieba thread: its opening post, or the one floor of it."""
+        return _if_said(self._by_thread.get(tid), moment)
+
     def until(self, moment: datetime, platform: Platform) -> Sequence[Post]:
         """Return what a platform holds at a moment, oldest first."""
         times, posts = self._by_platform[platform]
         return posts[: bisect_right(times, moment)]
+
+
+def _if_said(post: Post | None, moment: datetime) -> Post | None:
+    return post if post is not None and post.published_at <= moment else None
 
 
 def build_world(
@@ -255,7 +275,7 @@ def _zhihu(speaker: Speaker, cue: Cue, author: Person) -> Post:
         cue.mood,
         cue.story,
         title=_title(speaker, cue) if article else question,
-        parent_id="" if article else _question_id(question),
+        parent_id="" if article else question_id(question),
     )
 
 
@@ -271,7 +291,7 @@ def _question(speaker: Speaker, cue: Cue) -> str:
     return speaker.say(f"questions_{cue.chapter or _temper(cue)}")
 
 
-def _question_id(question: str) -> str:
+def question_id(question: str) -> str:
     """The same question has the same id in every world."""
     return str(9_200_000_000_000_000_000 + Random(question).randrange(10**15))  # noqa: S311
 

@@ -1,7 +1,7 @@
 """The crawl frontier, the runs and the scheduled slots: what must survive kill -9."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -73,13 +73,22 @@ class SightingOutcome(StrEnum):
     NOT_MATCHED = "not_matched"
     REFUSED = "refused"
     SPOOLED = "spooled"
+    GONE = "gone"
+
+
+IN_DEPTH = "in_depth"
+TO_THE_END = "to_the_end"
+_THROUGH = "through:"
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """A mention that was fetched, and what became of it; `koubei explain` reads these (90 days).
 
-    `detail` says by which watches it was taken, or why not: `all_words:退款`, `no_time`, …
+    `detail` says by which watches it was taken, or why not: `all_words:退款`, `no_time`, … Behind
+    it may stand, each after a `;`: `through:weibo:5123…`, by the words of which other mention it
+    belongs to them; `in_depth`, it was found by reading an item in depth; and for such an item
+    `to_the_end`, with the page up to which what hangs under it was read: `to_the_end:7`.
     """
 
     mention_id: str
@@ -88,6 +97,46 @@ class Sighting:
     seen_at: datetime
     outcome: SightingOutcome
     detail: str = ""
+
+    @property
+    def watches(self) -> str:
+        """By which watches it was taken, or why not."""
+        return self.detail.partition(";")[0]
+
+    @property
+    def through(self) -> str:
+        """The mention by whose words it belongs, "" when its own do."""
+        marks = (mark for mark in self._marks if mark.startswith(_THROUGH))
+        return next(marks, "").removeprefix(_THROUGH)
+
+    @property
+    def is_in_depth(self) -> bool:
+        """Whether it was found by reading an item in depth."""
+        return IN_DEPTH in self._marks
+
+    @property
+    def read_to(self) -> int | None:
+        """The page up to which what hangs under it was read to the end; None when it was not."""
+        for mark in self._marks:
+            name, _, page = mark.partition(":")
+            if name == TO_THE_END and page.isdigit():
+                return int(page)
+        return None
+
+    @property
+    def _marks(self) -> list[str]:
+        return self.detail.split(";")[1:]
+
+
+def taken_by(watch_ids: Iterable[str], *, through: str = "", in_depth: bool = False) -> str:
+    """Return the `detail` of a mention that watches took."""
+    marks = [f"{_THROUGH}{through}"] if through else []
+    return ";".join([",".join(sorted(watch_ids)), *marks, *([IN_DEPTH] if in_depth else [])])
+
+
+def read_to_the_end(sighting: Sighting, page: int, at: datetime) -> Sighting:
+    """Return the sighting of an item of which everything under it was read by a moment."""
+    return replace(sighting, seen_at=at, detail=f"{sighting.detail};{TO_THE_END}:{page}")
 
 
 class SlotState(StrEnum):

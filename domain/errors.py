@@ -108,10 +108,16 @@ class AddressRefused(CrawlError):
 
 
 class RobotsRefused(CrawlError):
-    """robots.txt forbids the address, or could not be read (`unread`) and therefore forbids it."""
+    """robots.txt forbids the address, or could not be read (`unread`) and therefore forbids it.
 
-    def __init__(self, text: Text, *, unread: bool = False, place: str = "") -> None:
+    `lapse`: a person had signed for it, and why that holds no longer (`domain.assessment.Lapse`).
+    """
+
+    def __init__(
+        self, text: Text, *, unread: bool = False, lapse: str = "", place: str = ""
+    ) -> None:
         self.unread = unread
+        self.lapse = lapse
         super().__init__(text, place=place)
 
 

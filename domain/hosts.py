@@ -19,6 +19,11 @@ def is_ip(text: str) -> bool:
     return True
 
 
+def is_below(host: str, site: str) -> bool:
+    """Whether a host is a site or lies below it."""
+    return host == site or host.endswith("." + site)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     return host == "localhost" or (is_ip(host) and ip_address(host).is_loopback)

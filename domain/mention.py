@@ -56,10 +56,14 @@ class Flag(StrEnum):
     OWN_ACCOUNT = "own_account"
     SENSITIVE_PERSONAL_DATA = "sensitive_personal_data"
     DELETED_UPSTREAM = "deleted_upstream"
+    IN_DEPTH = "in_depth"
 
 
-NOT_PUBLIC_VOICE = frozenset({Flag.SPAM, Flag.OWN_ACCOUNT})
-"""A mention with one of these flags is stored and findable, but counts in no chart and no alarm."""
+NOT_PUBLIC_VOICE = frozenset({Flag.SPAM, Flag.OWN_ACCOUNT, Flag.IN_DEPTH})
+"""A mention with one of these flags is stored and findable, but counts in no chart and no alarm.
+What was found only by reading some posts in depth (their comments and reposts) says how deep we
+looked, not how much was said.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,10 +171,12 @@ def _oldest_cluster(one: str | None, other: str | None) -> str | None:
 
 
 def _flags(earlier: Mention, later: Mention) -> frozenset[Flag]:
-    # a mention that is seen again is not deleted any more; other flags are knowledge that adds up
+    # a mention that is seen again is not deleted any more, and one that was once found without
+    # looking in depth is not in depth; other flags are knowledge that adds up
     newest = [m for m in (earlier, later) if m.collected_at == later.collected_at]
     gone = all(Flag.DELETED_UPSTREAM in m.flags for m in newest)
-    lasting = (earlier.flags | later.flags) - {Flag.DELETED_UPSTREAM}
+    lasting = (earlier.flags | later.flags) - {Flag.DELETED_UPSTREAM, Flag.IN_DEPTH}
+    lasting |= earlier.flags & later.flags & {Flag.IN_DEPTH}
     return lasting | {Flag.DELETED_UPSTREAM} if gone else lasting
 
 

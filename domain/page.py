@@ -37,7 +37,11 @@ class FoundMention:
 
     `id` is `platform:native`; `bid` is the platform's second id for the same: Weibo's short id, the
     opening post of a Tieba thread. `text` is plain, as a person reads it, with emoticons as
-    `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0.
+    `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0. `stirred_at`: where a
+    list is in the order of last replies, the end of the minute or day of that reply.
+
+    No reader sets the last two. `under` is the item that was read in depth when this was found (its
+    own id for the item itself), `context` what that item says, for what hangs under it.
     """
 
     id: str
@@ -64,6 +68,9 @@ class FoundMention:
     forum: str | None = None
     topic: str | None = None
     embedded: bool = False
+    stirred_at: datetime | None = None
+    under: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Page:
     """One page, read. `page` names its surface (`weibo_search`), `next` is the platform's own token
     or page number for what follows, None at the end. `reason` is a BlockKind for blocked pages,
     otherwise a short English phrase or "". `block_kind` is set exactly when `state` is blocked.
+    `leads` are addresses (path and query) at which the page's own scripts ask for what it shows
+    cut: the whole of a long text, the replies to its floors.
     """
 
     page: str
@@ -79,6 +88,7 @@ class Page:
     next: str | None = None
     reason: str = ""
     block_kind: BlockKind | None = None
+    leads: tuple[str, ...] = ()
 
     @classmethod
     def blocked(cls, page: str, kind: BlockKind) -> "Page":

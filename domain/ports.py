@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from domain.account import Account, Session
+from domain.assessment import Assessment, RobotsSnapshot
 from domain.audit import AuditRow
 from domain.brand import Configuration
 from domain.case import Case, CasePage, CaseQuery, CaseSort
@@ -41,6 +42,7 @@ from domain.sentiment import ScoreRequest, Scores
 from domain.signal import Evaluation, Signal
 from domain.silence import Silence
 from domain.spool import Look, RunDebt, SpoolStanding, SpoolState, WaitingLook
+from domain.trial import Trial
 
 
 class Clock(Protocol):
@@ -216,6 +218,9 @@ class CrawlRepository(Protocol):
 
     def sightings_of_url(self, url: str) -> list[Sighting]:
         """Return every sighting with this url, newest first."""
+
+    def seen_by(self, mention_ids: Iterable[str], moment: datetime) -> frozenset[str]:
+        """Return those of the mentions that had been sighted by a moment."""
 
     def prune_sightings(self, before: datetime) -> int:
         """Drop sightings seen before; return how many."""
@@ -762,6 +767,38 @@ class DeadLetterRepository(Protocol):
         """Drop letters last refused before; return how many."""
 
 
+class AssessmentRepository(Protocol):
+    """采集影响评估, signed: every sheet of every source, for years."""
+
+    def add(self, assessment: Assessment) -> None:
+        """Store a new sheet; VersionConflict when its id is taken."""
+
+    def save(self, assessment: Assessment) -> Assessment:
+        """Store the next version (`assessment.version` is the one read) and return it;
+        VersionConflict when somebody wrote in between.
+        """
+
+    def get(self, assessment_id: str) -> Assessment | None:
+        """Return a sheet by id."""
+
+    def current(self, source_id: str) -> Assessment | None:
+        """Return the newest sheet of a source, whatever became of it; None without one. Whether it
+        holds, `domain.assessment.lapse_of` tells.
+        """
+
+    def history(self, source_id: str) -> list[Assessment]:
+        """Return every sheet of a source, newest first."""
+
+    def newest(self) -> list[Assessment]:
+        """Return the newest sheet of each source."""
+
+    def next_id(self, business_date: str) -> str:
+        """Return the next free id of a day, `P-20261121-01` for `20261121`."""
+
+    def prune(self, before: datetime) -> int:
+        """Destroy the sheets that were over before a moment; return how many."""
+
+
 class Spool(Protocol):
     """Looks that wait on this machine, first in, first out; each survives kill -9 once `put`
     returned.
@@ -835,6 +872,7 @@ class UnitOfWork(Protocol):
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    assessments: AssessmentRepository
 
     def __enter__(self) -> Self: ...
 
@@ -866,6 +904,16 @@ class PageArchive(Protocol):
 
     def prune(self, before: datetime, keep: Collection[str] = ()) -> int:
         """Delete pages last put before, but for those with one of the hashes; return how many."""
+
+
+class Scout(Protocol):
+    """Looks at a source because a person wants to see it, by the rules of a crawl."""
+
+    def try_page(self, watch_id: str, source_id: str) -> Trial:
+        """Return what one page shows; it may take minutes, and nothing is kept."""
+
+    def read_robots(self, source_id: str) -> RobotsSnapshot:
+        """Return the robots.txt of a source as it is now; CrawlError when that could not begin."""
 
 
 class Scorer(Protocol):

@@ -4,11 +4,14 @@ were fetched and wait for the mention store.
 None of it is about a brand; all of it decides whether the rest of the page can wake anybody.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.assessment import TELL_BEFORE, Assessment
+from domain.brand import Configuration
 from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.ports import BeginWork
@@ -52,6 +55,7 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
             if mail.state in _WAITING and now - mail.created_at > LONGEST_WAIT
         ]
         silences = work.silences.holding(now)
+        signed = work.assessments.newest()
         spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
     found: list[Notice] = []
     since = min((spool.oldest_at for spool in spools), default=now)
@@ -79,6 +83,7 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
     if empty:
         begins = near_time(min(gap.start for gap in empty), now, zone)
         found.append(_grave(Concern.DUTY, f"{begins} 起无人值班", f"nobody on duty from {begins}"))
+    found += _sheets(configuration, signed, now, zone)
     if refused := refused_words(dead_letters):
         found.append(Notice(Concern.COLLECTING, refused.text, grave=False))
     if silences:
@@ -88,6 +93,29 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
         )
         found.append(Notice(Concern.SILENCE, told, grave=False))
     return tuple(found)
+
+
+def _sheets(
+    configuration: Configuration, signed: Iterable[Assessment], now: datetime, zone: ZoneInfo
+) -> list[Notice]:
+    """What is to be signed anew, of sources that need it."""
+    enabled = {source.id for source in configuration.sources if source.enabled}
+    told = []
+    for sheet in signed:
+        gone = sheet.withdrawn_at is not None or not sheet.allows_disallowed
+        if gone or sheet.source_id not in enabled or sheet.valid_until - now > TELL_BEFORE:
+            continue
+        name, until = sheet.source_id, f"{sheet.valid_until.astimezone(zone):%Y-%m-%d}"
+        if now >= sheet.valid_until:
+            zh = f"来源 {name} 的采集影响评估已于 {until} 到期，不再采集"
+            told.append(
+                _grave(Concern.COLLECTING, zh, f"the sheet of {name} ended on {until}: not read")
+            )
+        else:
+            zh = f"来源 {name} 的采集影响评估将于 {until} 到期，请重新签署"
+            text = Text(zh, f"the sheet of {name} ends on {until}: sign it anew")
+            told.append(Notice(Concern.COLLECTING, text, grave=False))
+    return told
 
 
 def _grave(concern: Concern, zh: str, en: str) -> Notice:

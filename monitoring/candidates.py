@@ -12,7 +12,7 @@ from typing import Any
 from analysis.matching import Verdict, judge, named_brands
 from domain.brand import Configuration, Watch
 from domain.errors import Text
-from domain.mention import UNSTORABLE
+from domain.mention import UNSTORABLE, Kind
 from domain.page import FoundMention
 from domain.queries import Refused
 
@@ -34,16 +34,20 @@ _LONGEST = {
     "topic": 200,
 }
 """Characters kept of each text; the longest articles of the platforms have some 100,000."""
+_HANGING = frozenset({Kind.COMMENT, Kind.FLOOR, Kind.REPLY})
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A found mention that watches take, and the text it is judged by (see `own_text`)."""
+    """A found mention that watches take, and the text it is judged by (see `own_text`). `through`
+    is the mention by whose words they take it, "" when its own words do.
+    """
 
     found: FoundMention
     context: str
     watch_ids: frozenset[str]
     brand_ids: frozenset[str]
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,19 @@ def sift(
     candidates: list[Candidate] = []
     passed_over: list[tuple[FoundMention, str]] = []
     for item in usable.values():
-        context = contexts[item.id]
+        above, context = contexts[item.id]
         taken, verdict = _taken_by(watches, context)
         if taken:
-            brand_ids = _brands(context, taken, configuration)
-            candidates.append(Candidate(item, context, taken, brand_ids))
+            own, _ = _taken_by(watches, own_text(item)) if above else (taken, verdict)
+            candidates.append(
+                Candidate(
+                    item,
+                    context,
+                    taken,
+                    _brands(item, context, taken, configuration),
+                    through="" if taken <= own else above,
+                )
+            )
         else:
             passed_over.append((item, verdict.reason))
     return Sifted(tuple(candidates), tuple(passed_over), refused)
@@ -86,6 +98,11 @@ def sift(
 def own_text(item: FoundMention) -> str:
     """Return title and text of a mention, without what it quotes or reposts."""
     return f"{item.title}\n{item.text}".strip()
+
+
+def hangs(item: FoundMention) -> bool:
+    """Whether a mention is of a kind that stands under another one and is about it."""
+    return item.kind in _HANGING
 
 
 def _usable(
@@ -136,13 +153,20 @@ def _more_telling(one: FoundMention | None, other: FoundMention) -> FoundMention
     return one
 
 
-def _contexts(usable: Mapping[str, FoundMention]) -> dict[str, str]:
-    """The text each mention is judged by: a bare repost says what its original says."""
-    contexts: dict[str, str] = {}
+def _contexts(usable: Mapping[str, FoundMention]) -> dict[str, tuple[str, str]]:
+    """The text each mention is judged by, and the id of what it says besides its own: a bare repost
+    says what its original says, and what hangs under a post is about the post.
+    """
+    contexts: dict[str, tuple[str, str]] = {}
     for item in usable.values():
-        original = usable.get(item.repost_of or "")
         own = own_text(item)
-        contexts[item.id] = f"{own}\n{original.title}\n{original.text}" if original else own
+        above = usable.get(item.repost_of or (item.root_id if hangs(item) else None) or "")
+        if item.context:
+            contexts[item.id] = item.under, f"{own}\n{item.context}"
+        elif above:
+            contexts[item.id] = above.id, f"{own}\n{above.title}\n{above.text}"
+        else:
+            contexts[item.id] = "", own
     return contexts
 
 
@@ -162,10 +186,11 @@ def _taken_by(watches: Sequence[Watch], text: str) -> tuple[frozenset[str], Verd
 
 
 def _brands(
-    context: str, watch_ids: frozenset[str], configuration: Configuration
+    item: FoundMention, context: str, watch_ids: frozenset[str], configuration: Configuration
 ) -> frozenset[str]:
-    """Return the brands a text is about: those it names, and the watch's where it names none of
-    them, as a watch for a product says nothing of the brand's name.
+    """Return the brands a mention is about: those its text names, and the watch's where it names
+    none of them, as a watch for a product says nothing of the brand's name. A comment that names a
+    brand of the watch is about that one, whatever else the post above it names.
     """
     named = named_brands(configuration.brands, context)
     asked = {
@@ -174,4 +199,7 @@ def _brands(
         if (watch := configuration.watch(watch_id))
         for brand_id in watch.brand_ids
     }
+    own = named_brands(configuration.brands, own_text(item)) if hangs(item) else frozenset()
+    if own & asked:
+        return own
     return named if named & asked else named | asked

@@ -12,6 +12,8 @@ PAGE_SIZE = 20
 LAST_PAGE = 100
 """Nobody reads further: narrower filters, or an export."""
 
+_UNDER_POSTS = frozenset({Kind.COMMENT, Kind.REPLY})
+
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
@@ -50,7 +52,8 @@ class FeedQuery:
             words=self.words,
             without=self.without,
             cluster_id=self.cluster_id or None,
-            public_voice_only=not self.hidden,
+            # who asks for comments means them: most count nowhere, and none would be shown
+            public_voice_only=not (self.hidden or (self.kinds and set(self.kinds) <= _UNDER_POSTS)),
         )
 
 

@@ -1,5 +1,5 @@
 """What is kept for a time and then destroyed: mentions, raw pages, sealed names, evaluations, old
-slots, dead letters that nobody tried again.
+slots, dead letters that nobody tried again, signed sheets that were over years ago.
 """
 
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
+from domain.assessment import KEPT_FOR
 from domain.ports import BeginWork, MentionStore, PageArchive
 from domain.queries import MentionFilter
 from monitoring.holding import held_mentions, held_pages
@@ -29,6 +30,7 @@ class Keep:
     spool_debts: timedelta = timedelta(days=90)
     sessions: timedelta = timedelta(days=90)
     login_attempts: timedelta = timedelta(days=1)
+    assessments: timedelta = KEPT_FOR
 
 
 def tidy(
@@ -51,6 +53,7 @@ def tidy(
             "slots": work.slots.prune(now - keep.slots),
             "sessions": work.accounts.prune_sessions(now - keep.sessions),
             "tickets": work.logins.prune_tickets(now),
+            "assessments": work.assessments.prune(now - keep.assessments),
             "login_attempts": work.logins.prune_attempts(now - keep.login_attempts),
         }
         work.commit()

@@ -16,14 +16,14 @@ from datetime import datetime, timedelta
 from analysis.near_copies import fingerprint
 from analysis.terms import keywords
 from domain.brand import Configuration, Watch
-from domain.crawl import Sighting, SightingOutcome
+from domain.crawl import Sighting, SightingOutcome, taken_by
 from domain.dead_letter import DeadLetter
 from domain.mention import Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer, UnitOfWork
 from domain.queries import AddResult, Refused
 from domain.sentiment import WHOLE_TEXT, Judge, ScoreRequest, Sentiment
-from monitoring.candidates import Candidate, Sifted, own_text, sift
+from monitoring.candidates import Candidate, Sifted, hangs, own_text, sift
 from monitoring.clusters import fold_near_copies
 from monitoring.ingest_result import IngestResult
 from presentation.masking import mask_name
@@ -260,7 +260,12 @@ class Ingest:
                 for i, why in sifted.passed_over
             ),
             *(
-                _sighting(c.found, look, SightingOutcome.STORED, ",".join(sorted(c.watch_ids)))
+                _sighting(
+                    c.found,
+                    look,
+                    SightingOutcome.STORED,
+                    taken_by(c.watch_ids, through=c.through, in_depth=bool(c.found.under)),
+                )
                 for c in stored
             ),
             *(
@@ -315,7 +320,8 @@ def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
         for brand in configuration.brands
         for account in brand.own_accounts
     )
-    return frozenset({Flag.OWN_ACCOUNT}) if own else frozenset()
+    known = {Flag.OWN_ACCOUNT: own, Flag.IN_DEPTH: bool(item.under)}
+    return frozenset(flag for flag, holds in known.items() if holds)
 
 
 def _model_only(before: Mention) -> Mapping[str, Sentiment]:
@@ -335,7 +341,8 @@ def _still_holds(before: Mention, now: Mention, model: str) -> bool:
 def _score_request(candidate: Candidate, configuration: Configuration) -> ScoreRequest:
     item = candidate.found
     own = own_text(item)
-    says_something = bool(re.search(r"\w", _REPOST_MARKS.sub("", own)))
+    # a comment of a face alone does not say what the post above it says, as a bare repost does
+    says_something = hangs(item) or bool(re.search(r"\w", _REPOST_MARKS.sub("", own)))
     targets = {b.id: b.words for b in configuration.brands if b.id in candidate.brand_ids}
     text = own if says_something else candidate.context
     return ScoreRequest(text=text, platform=item.platform.value, targets=targets)

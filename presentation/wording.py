@@ -12,6 +12,7 @@ from enum import StrEnum
 from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
+from domain.assessment import Lapse, Proof
 from domain.audit import Flaw
 from domain.brand import ChangeKind, Level, Sensitivity, Transport
 from domain.case import (
@@ -108,6 +109,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Flag.OWN_ACCOUNT: Text("自有账号", "own account"),
         Flag.SENSITIVE_PERSONAL_DATA: Text("含敏感个人信息", "sensitive personal data"),
         Flag.DELETED_UPSTREAM: Text("原平台已删除", "deleted on the platform"),
+        Flag.IN_DEPTH: Text("跟帖（深读所得）", "found in depth, under a post"),
     },
     CoverageState: {
         CoverageState.OK: Text("正常", "ok"),
@@ -142,6 +144,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SightingOutcome.NOT_MATCHED: Text("不符合监测方案", "not matched by the watch"),
         SightingOutcome.REFUSED: Text("无法入库", "refused by the store"),
         SightingOutcome.SPOOLED: Text("已取回，暂存待入库", "fetched, waits for the store"),
+        SightingOutcome.GONE: Text("原平台已删除或隐藏", "deleted or hidden on the platform"),
     },
     SlotState: {
         SlotState.DUE: Text("待执行", "due"),
@@ -435,6 +438,19 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         ReportState.REVIEWED: Text("已审", "reviewed"),
         ReportState.SENT: Text("已发", "sent"),
     },
+    Lapse: {
+        Lapse.EXPIRED: Text("已到期", "expired"),
+        Lapse.WITHDRAWN: Text("已撤回", "withdrawn"),
+        Lapse.FASTER: Text("采集频率高于所签", "asked more often than signed"),
+        Lapse.MOVED: Text("来源地址已改", "the address is another"),
+        Lapse.OTHERWISE: Text("采集方式已改", "read by another way"),
+        Lapse.ROBOTS_CHANGED: Text("robots.txt 已变", "robots.txt has changed"),
+    },
+    Proof: {
+        Proof.ALONE: Text("本人密码", "own password"),
+        Proof.WITH_CODE: Text("本人密码与动态验证码", "own password and code"),
+        Proof.COMPANY: Text("公司统一登录", "company login"),
+    },
     Flaw: {
         Flaw.MISSING: Text("此前有记录缺失", "rows before it are missing"),
         Flaw.LINK: Text("与上一条的封印不连", "not sealed with the row before it"),
@@ -471,6 +487,10 @@ _LATER = Text("无需操作，稍后自动重试", "nothing to do, a later run a
 _LESS = Text(
     "暂停该来源一段时间，再调大采集间隔", "leave the source alone for a while, then ask less often"
 )
+_SIGN_AGAIN = Text(
+    "在「设置 → 来源 → 采集影响评估」重新签署，或停用该来源",
+    "sign its assessment anew (settings, sources), or switch the source off",
+)
 _LOOK = Text("用 koubei parse 查看存档页面", "look at the archived page with koubei parse")
 
 _REASONS: Mapping[str, Reason] = {
@@ -494,7 +514,59 @@ _REASONS: Mapping[str, Reason] = {
     "refused": Reason(Text("{platform}拒绝访问", "{platform} refuses access"), _LESS),
     "robots": Reason(
         Text("{platform}的 robots.txt 不允许", "robots.txt of {platform} forbids it"),
-        Text("停用该来源，改用 koubei import", "switch the source off; use koubei import"),
+        Text(
+            "由法务或管理员在「设置 → 来源 → 采集影响评估」签署后再采集；否则停用该来源，改用导入",
+            "legal or an admin signs its assessment (settings, sources); else switch it off and "
+            "use koubei import",
+        ),
+    ),
+    "assessment_expired": Reason(
+        Text(
+            "{platform}的 robots.txt 不允许，采集影响评估已到期",
+            "robots.txt of {platform} forbids it and the assessment has expired",
+        ),
+        _SIGN_AGAIN,
+    ),
+    "assessment_withdrawn": Reason(
+        Text(
+            "{platform}的 robots.txt 不允许，采集影响评估已撤回",
+            "robots.txt of {platform} forbids it and the assessment was withdrawn",
+        ),
+        _SIGN_AGAIN,
+    ),
+    "assessment_faster": Reason(
+        Text(
+            "采集频率高于采集影响评估所签，评估已失效",
+            "it is asked more often than was signed: the assessment has lapsed",
+        ),
+        Text(
+            "调回原来的频率与关键词，或在「设置 → 来源 → 采集影响评估」重新签署",
+            "ask as often as was signed, or sign anew (settings, sources)",
+        ),
+    ),
+    "assessment_moved": Reason(
+        Text(
+            "来源地址已改，采集影响评估已失效",
+            "the source has another address: the assessment has lapsed",
+        ),
+        _SIGN_AGAIN,
+    ),
+    "assessment_otherwise": Reason(
+        Text(
+            "采集方式已改，采集影响评估已失效",
+            "the source is read by another way: the assessment has lapsed",
+        ),
+        _SIGN_AGAIN,
+    ),
+    "assessment_robots_changed": Reason(
+        Text(
+            "{platform}的 robots.txt 已变，采集影响评估已失效",
+            "robots.txt of {platform} has changed: the assessment has lapsed",
+        ),
+        Text(
+            "在「设置 → 来源 → 采集影响评估」重新读取 robots.txt 并签署",
+            "read it again and sign anew (settings, sources)",
+        ),
     ),
     "robots_unread": Reason(
         Text(
@@ -521,6 +593,13 @@ _REASONS: Mapping[str, Reason] = {
             "结果超过{platform}可翻页的上限，较早的没有取到", "more results than {platform} shows"
         ),
         Text("缩短采集间隔，或把关键词拆细", "crawl more often, or use narrower queries"),
+    ),
+    "depth_limit": Reason(
+        Text(
+            "帖子下的评论或转发多于一次读取的上限，较早的没有取到",
+            "a post has more comments or reposts than one look reads",
+        ),
+        Text("无需操作；新的评论下次会读到", "nothing to do, newer ones are read next time"),
     ),
     # this machine and the way there
     "browser_missing": Reason(
@@ -594,6 +673,16 @@ _REASONS: Mapping[str, Reason] = {
         Text("部分内容内容库不收，这段时间不算看全", "the store refused part of what was found"),
         Text("查看 koubei dead-letters list", "see koubei dead-letters list"),
     ),
+    "nothing_to_ask": Reason(
+        Text(
+            "这个方案在该来源上现在没有可读的页面",
+            "the watch has nothing to ask this source for now",
+        ),
+        Text(
+            "给方案填写关键词或关注的页面；复读单条内容的来源要等有近期负面",
+            "give the watch queries, or pages to follow; item spiders wait for negative posts",
+        ),
+    ),
     "never_crawled": Reason(
         Text("尚未采集过", "never crawled yet"),
         Text("运行 koubei up 或 koubei crawl", "run koubei up or koubei crawl"),
@@ -648,12 +737,17 @@ def _as_code(text: str) -> str:
 
 _ACTIONS: Mapping[str, Text] = {
     "account.": Text("人员", "accounts"),
+    "assessment.signed": Text("签署采集影响评估", "assessment signed"),
+    "assessment.withdrawn": Text("撤回采集影响评估", "assessment withdrawn"),
+    "assessment.exported": Text("导出采集影响评估", "assessment exported"),
     "audit.erased": Text("抹去审计明细", "audit details erased"),
     "audit.exported": Text("导出审计记录", "audit trail exported"),
     "backup.made": Text("备份", "backup made"),
     "backup.restored": Text("从备份恢复", "restored from a backup"),
     "case.": Text("工单", "case"),
     "configuration.applied": Text("修改方案与设置", "configuration changed"),
+    "crawl.asked": Text("立即采集", "crawl asked for"),
+    "crawl.tried": Text("试读一页", "one page tried"),
     "dead_letters.dropped": Text("丢弃无法入库的内容", "dead letters dropped"),
     "dead_letters.replayed": Text("重试无法入库的内容", "dead letters tried again"),
     "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),

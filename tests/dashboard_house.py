@@ -46,6 +46,7 @@ from runtime.settings import Settings, load_settings
 from runtime.wiring import Services, open_services
 from storage.identity import KeyedMasker
 from tests.fakes import FixedClock, a_mention
+from tests.fixtures.sheets import HouseScout
 from tests.fixtures.signals import a_signal
 from web.app import build_app
 from web.services import DashboardScript, WebServices
@@ -402,7 +403,7 @@ def script_of(services: Services) -> DashboardScript:
     def identify(cookies: Mapping[str, str]) -> Account | None:
         return account_of_cookies(services.begin_reading, cookies, services.clock.now())
 
-    offer(services, identify)
+    offer(services, identify, HouseScout(services.clock))
     return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
 
 

@@ -207,6 +207,24 @@ def prove_password(
     return account
 
 
+def prove_code(
+    door: Door, account_id: str, *, code: str, unseal: Unseal, address: str, at: datetime
+) -> None:
+    """Use up a code of the account's second factor; InputRefused, and counted, when it is wrong."""
+    subjects = {f"code:{account_id}": FREE_FOR_ACCOUNT, of_address(address): FREE_FOR_ADDRESS}
+    until = _count(door.begin_work, subjects, at)
+    if until is not None:
+        raise must_wait(until, at)
+    with door.begin_work() as work:
+        if not accept_code(work, account_id, code, unseal=unseal, at=at):
+            raise InputRefused(
+                Text("动态验证码不对或已用过", "the code is wrong or was used before"), place="code"
+            )
+        work.logins.clear_attempts(f"code:{account_id}")
+        _take_back(work, of_address(address))
+        work.commit()
+
+
 def count_attempt(begin_work: BeginWork, address: str, at: datetime) -> None:
     """Count a try of a one-time code from an address; NotPermitted while it has to wait."""
     until = _count(begin_work, {of_address(address): FREE_FOR_ADDRESS}, at)

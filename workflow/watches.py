@@ -14,6 +14,7 @@ from workflow.permissions import Permission, require
 
 ACTION = "configuration.applied"
 CRAWL_ASKED = "crawl.asked"
+CRAWL_TRIED = "crawl.tried"
 
 _PERMISSIONS: Final = {
     "brands": Permission.EDIT_WATCHES,
@@ -151,6 +152,33 @@ def crawl_now(
         )
         work.commit()
     return True
+
+
+def note_trial(
+    begin_work: BeginWork, watch_id: str, source_id: str, *, actor: str, at: datetime
+) -> None:
+    """Note in the trail that somebody has one page asked for (试读一页), before it is.
+
+    For whoever holds the machine; `try_as` is for the dashboard.
+    """
+    with begin_work() as work:
+        _note_trial(work, watch_id, source_id, actor, at)
+        work.commit()
+
+
+def try_as(
+    begin_work: BeginWork, account_id: str, watch_id: str, source_id: str, *, at: datetime
+) -> None:
+    """Note the same for a person; NotPermitted when they may not have a platform asked."""
+    with begin_work() as work:
+        account = require(work, account_id, Permission.EDIT_WATCHES)
+        _note_trial(work, watch_id, source_id, account.actor, at)
+        work.commit()
+
+
+def _note_trial(work: UnitOfWork, watch_id: str, source_id: str, actor: str, at: datetime) -> None:
+    job = crawl_job_name(watch_id, source_id)
+    work.audit.append(at=at, actor=actor, action=CRAWL_TRIED, object_id=job, reason="", payload={})
 
 
 def _current(work: UnitOfWork, expected_version: int | None) -> tuple[int, Configuration]:

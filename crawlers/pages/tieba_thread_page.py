@@ -10,7 +10,7 @@ The Vue page is the last resort: it shows what is on the screen, without the ope
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import markup_text, node_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
-from domain.mention import Platform
+from domain.mention import Kind, Platform
 from domain.page import FoundMention, Page, PageState
 from domain.times import read_time
 
@@ -74,7 +74,32 @@ def read(document: Document) -> Page:
     if not mentions:
         raise LayoutChanged(PAGE, "post_id")
     post.demand(mentions, PAGE, author="p_author_name", time="tail-info")
-    return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=_next_page(document))
+    return Page(
+        page=PAGE,
+        state=PageState.OK,
+        mentions=mentions,
+        next=_next_page(document),
+        leads=_leads(document, floors, mentions, thread.tid),
+    )
+
+
+def _leads(
+    document: Document, floors: list[LexborNode], mentions: Iterable[FoundMention], tid: str
+) -> tuple[str, ...]:
+    """Where the page's script asks for the replies to its floors, when it shows none of them and
+    counts some.
+    """
+    found = list(mentions)
+    counted = any(one.kind is Kind.FLOOR and one.comments for one in found)
+    if not counted or any(one.kind is Kind.REPLY for one in found):
+        return ()
+    fields = (post.data_field(attribute(floor, "data-field")) for floor in floors)
+    told = (post.native(post.inside(field, "content").get("forum_id")) for field in fields)
+    fid = next(filter(None, told), None)
+    if fid is None:
+        return ()
+    number = post.native(post.parameter(document.url, "pn")) or "1"
+    return (f"/p/totalComment?tid={tid}&fid={fid}&pn={number}&see_lz=0",)
 
 
 def _next_page(document: Document) -> str | None:

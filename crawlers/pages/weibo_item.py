@@ -12,7 +12,9 @@ from crawlers.pages.document import Document, json_at
 from crawlers.pages.weibo_post import (
     Fields,
     is_gone,
+    long_text,
     looks_like_post,
+    mid_in,
     object_in,
     once,
     read_post,
@@ -24,6 +26,12 @@ from domain.page import Page, PageState
 PAGE = "weibo_post"
 MOBILE_PAGE = "weibo_mobile_post"
 DETAIL_PAGE = "weibo_detail_page"
+
+_LONG_TEXT = {
+    PAGE: "/ajax/statuses/longtext",
+    MOBILE_PAGE: "/statuses/extend",
+    DETAIL_PAGE: "/statuses/extend",
+}
 
 _RENDER_DATA = re.compile(r"\$render_data\s*=\s*(?=[\[{])")
 
@@ -78,4 +86,14 @@ def _page(page: str, post: Fields, document: Document) -> Page:
     if is_gone(post):
         return Page(page=page, state=PageState.GONE, reason="deleted or hidden")
     found = read_post(post, page=page, fetched_at=document.fetched_at)
-    return Page(page=page, state=PageState.OK, mentions=once(found))
+    return Page(page=page, state=PageState.OK, mentions=once(found), leads=_leads(page, post))
+
+
+def _leads(page: str, post: Fields) -> tuple[str, ...]:
+    """Where the whole of a long text is asked for, when the reply shows its beginning only. The
+    flag is also set on posts that are not long; the answer is then that there is no more.
+    """
+    mid = mid_in(post)
+    if mid is None or not post.get("isLongText") or long_text(object_in(post, "longText")):
+        return ()
+    return (f"{_LONG_TEXT[page]}?id={mid}",)

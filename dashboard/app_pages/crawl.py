@@ -1,5 +1,7 @@
 """采集: can the data be trusted? Every source, its gaps, what mends them."""
 
+from urllib.parse import quote
+
 import streamlit as st
 from markupsafe import Markup
 
@@ -13,15 +15,21 @@ from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import NOTHING, fill, show
 from dashboard.widgets.notices import done, empty, refused
+from dashboard.widgets.settings.sources import pacing
 from dashboard.widgets.tiles import Tile, Tone, tiles
+from dashboard.widgets.trial import try_page
 from dashboard.widgets.waiting import refused_letters, waiting
+from domain.assessment import Standing
 from domain.brand import Configuration
+from domain.coverage import CoverageRow
 from domain.errors import KoubeiError
 from monitoring.crawl_view import CrawlView, SourceView, crawl_view
 from presentation import definitions
+from presentation.assessment_words import standing_words
 from presentation.formats import count, duration, near_time
 from presentation.formats import share as percent
 from presentation.wording import reason, word
+from workflow.assessments import sheets
 from workflow.permissions import Permission
 from workflow.watches import crawl_now, edit_configuration, with_source_enabled
 
@@ -52,8 +60,15 @@ def _standing() -> None:
     tiles(_tiles(view))
     with card("sources"):
         section("来源", "近 48 小时，一格一小时；灰色是没有看过，不等于没有人说")
+        told = sheets(services().begin_reading, pacing(), now())
+        standings = {each.source.id: each.standing for each in told}
         for each in view.sources:
-            _source(each, view.overview.configuration_version, view.overview.configuration)
+            _source(
+                each,
+                standings.get(each.standing.source.id, Standing()),
+                view.overview.configuration_version,
+                view.overview.configuration,
+            )
     refused_letters(view.letters, view.overview.dead_letters)
     if view.stopped:
         with card("stopped"):
@@ -111,12 +126,12 @@ def _tiles(view: CrawlView) -> list[Tile]:
     ]
 
 
-def _source(each: SourceView, version: int, configuration: Configuration) -> None:
+def _source(each: SourceView, sheet: Standing, version: int, configuration: Configuration) -> None:
     watch, source = each.standing.watch, each.standing.source
     with st.container(key=key("source", watch.id, source.id)):
-        left, right = st.columns([8, 2], vertical_alignment="center")
+        left, right = st.columns([7, 3], vertical_alignment="center")
         with left:
-            show(_words(each))
+            show(_words(each, sheet))
         if not i_may(Permission.EDIT_WATCHES):
             return
         with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
@@ -126,6 +141,8 @@ def _source(each: SourceView, version: int, configuration: Configuration) -> Non
                 disabled=each.due,
             ):
                 _ask(watch.id, source.id)
+            if st.button("试读一页", key=key("try", watch.id, source.id), type="tertiary"):
+                try_page(watch, source)
             if st.button("停用", key=key("off", watch.id, source.id), type="tertiary"):
                 confirm(
                     f"off-{source.id}",
@@ -137,7 +154,7 @@ def _source(each: SourceView, version: int, configuration: Configuration) -> Non
                 )
 
 
-def _words(each: SourceView) -> Markup:
+def _words(each: SourceView, sheet: Standing) -> Markup:
     standing, row = each.standing, each.standing.latest
     moment = now()
     why = NOTHING
@@ -153,7 +170,7 @@ def _words(each: SourceView) -> Markup:
         '<div class="kb-source"><div class="kb-source-head"><b>{platform}</b>{state}'
         '<span class="kb-quiet">{source} · {watch} · 每 {every}</span></div>{strip}'
         '<div class="kb-quiet kb-num">采全 {seen} · 上次成功 {good} · '
-        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}</div>",
+        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}{sheet}</div>",
         platform=word(standing.source.platform).zh,
         state=state_mark(row.state if row else None),
         source=standing.source.id,
@@ -167,6 +184,22 @@ def _words(each: SourceView) -> Markup:
         next=near_time(each.next_at, moment, zone()) if each.next_at else "—",
         late=fill(' · <span class="kb-bad">已晚于两个周期</span>') if standing.late else NOTHING,
         why=why,
+        sheet=_sheet(standing.source.id, row, sheet),
+    )
+
+
+def _sheet(source_id: str, row: CoverageRow | None, sheet: Standing) -> Markup:
+    """How a source stands with its 采集影响评估; whether its last look was made under one."""
+    under = "本次在评估下读取了 robots.txt 不允许的页面 · " if row and row.assessment_id else ""
+    due = "，即将到期" if sheet.is_due(now()) else ""
+    return fill(
+        '<div class="{tone}">{under}<a href="/settings?part=sources&amp;source={id}" '
+        'target="_self">采集影响评估</a>：{told}{due}</div>',
+        tone="kb-bad" if sheet.lapse or due else "kb-quiet",
+        under=under,
+        id=quote(source_id),
+        told=standing_words(sheet, zone()).zh,
+        due=due,
     )
 
 

@@ -14,6 +14,7 @@ from dashboard.widgets.settings import (
     notices,
     own_account,
     rules,
+    sources,
 )
 from workflow.permissions import Permission
 
@@ -21,6 +22,7 @@ _PARTS: Mapping[str, tuple[str, Permission, Callable[[], None]]] = {
     "me": ("我的账号", Permission.REPORT_LEAD, own_account.show_part),
     "people": ("人员", Permission.MANAGE_ACCOUNTS, accounts.show_part),
     "rules": ("预警规则", Permission.READ, rules.show_part),
+    "sources": ("来源", Permission.READ, sources.show_part),
     "notices": ("值班与通知", Permission.READ, notices.show_part),
     "mails": ("发件箱", Permission.READ, mails.show_part),
     "audit": ("审计", Permission.READ_AUDIT, audit.show_part),

@@ -88,7 +88,7 @@ def _more() -> Mapping[str, str]:
             day("采集起始日", "collected_first")
         with right:
             day("采集结束日", "collected_last")
-        check("包括垃圾信息与自有账号", "hidden")
+        check("包括跟帖、垃圾信息与自有账号", "hidden")
     return {name: address().get(name, "") for name in _MORE}
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from demo.platforms.markup import filled_page, marked
 from demo.platforms.surface import Stage, common_routes, found, number
+from demo.platforms.tieba_forum import forum_app_routes, forum_page
 from demo.platforms.tokens import nonce_for, token_for
 from demo.world import Post
 from domain.mention import Kind
@@ -30,8 +31,8 @@ _OTHER_FORUM = 9_900_009
 _LINKS_SHOWN = 10
 
 
-def tieba_app(stage: Stage) -> Starlette:
-    """Return the search of finished html pages."""
+def tieba_app(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
+    """Return the search of finished html pages; `also` are surfaces beside it."""
 
     async def search(request: Request) -> Response:
         query = request.query_params.get("qw", "").strip()
@@ -40,7 +41,8 @@ def tieba_app(stage: Stage) -> Starlette:
             posts = _threads(posts)
         return HTMLResponse(_page(request, query, posts))
 
-    return Starlette(routes=[Route("/f/search/res", search), *common_routes(stage, public_url)])
+    routes = [Route("/f/search/res", search), Route("/f", forum_page(stage)), *also]
+    return Starlette(routes=[*routes, *common_routes(stage, public_url)])
 
 
 def tieba_app_2026(stage: Stage) -> Starlette:
@@ -58,7 +60,7 @@ def tieba_app_2026(stage: Stage) -> Starlette:
             return JSONResponse({"error_code": 110001, "error_msg": "未知错误", "data": {}})
         return JSONResponse(_answer(stage, request, query))
 
-    routes = [Route("/f/search/res", page), Route(API_PATH, search)]
+    routes = [Route("/f/search/res", page), Route(API_PATH, search), *forum_app_routes(stage)]
     return Starlette(routes=routes + common_routes(stage, public_url, _threads))
 
 
@@ -96,18 +98,24 @@ def _result(post: Post, query: str) -> str:
     return _RESULT.format(
         tid=post.parent_id,
         pid=post.native_id,
-        fid=_FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        fid=forum_id(post.forum),
         title=marked(post.title, query),
         text=marked(post.text, query),
         forum=escape(post.forum),
         forum_link=quote(post.forum, encoding="gbk"),
         author=escape(post.author.name),
         author_link=quote(post.author.name, encoding="gbk"),
-        time=_minute(post.published_at),
+        time=minute(post.published_at),
     )
 
 
-def _minute(at: datetime) -> str:
+def forum_id(name: str) -> int:
+    """Return the number of a forum."""
+    return _FORUM_IDS.get(name, _OTHER_FORUM)
+
+
+def minute(at: datetime) -> str:
+    """Return a time as the finished pages write it: `2026-11-20 11:58`."""
     return f"{at.astimezone(CHINA):%Y-%m-%d %H:%M}"
 
 
@@ -163,7 +171,7 @@ def _card(post: Post, now: datetime, place: int) -> dict[str, object]:
         "create_time": created,
         "post_num": replies,
         "like_num": likes,
-        "forum_id": _FORUM_IDS.get(post.forum, _OTHER_FORUM),
+        "forum_id": forum_id(post.forum),
         "forum_name": post.forum,
         "pb_url": f"https://tieba.baidu.com/p/{post.parent_id}?tid={post.parent_id}",
         "user": {

@@ -24,6 +24,7 @@ from demo.platforms.surface import (
     found,
     number,
 )
+from demo.platforms.weibo_account import account_routes, walled_routes
 from demo.world import Post
 from domain.times import CHINA
 
@@ -38,8 +39,12 @@ _SCOPE = re.compile(
 )
 
 
-def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starlette:
-    """Return the search site. `page_ceiling` None shows every page that there is."""
+def weibo_app(
+    stage: Stage, *, page_ceiling: int | None = PAGE_CEILING, also: Sequence[Route] = ()
+) -> Starlette:
+    """Return the search site. `page_ceiling` None shows every page that there is; `also` are
+    surfaces beside the search.
+    """
 
     async def search(request: Request) -> Response:
         now = stage.clock.now()
@@ -49,7 +54,8 @@ def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starl
             posts = _within(posts, request.query_params.get("timescope", ""))
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
-    routes = [Route("/weibo", search), Route("/realtime", search)]
+    routes = [Route("/weibo", search), Route("/realtime", search), *also]
+    routes += account_routes(stage)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -64,7 +70,7 @@ def weibo_wall_app(stage: Stage) -> Starlette:
         return HTMLResponse(_LOGIN_PAGE)
 
     paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, Route("/sso/signin", signin)]
+    routes = [*paths, *walled_routes(), Route("/sso/signin", signin)]
     return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 
@@ -167,13 +173,13 @@ def _card(post: Post, query: str, now: datetime) -> str:
 def _texts(post: Post, query: str) -> str:
     """The text, and for a long one the cut text with a link and the whole one hidden below it."""
     name = escape(post.author.name, quote=True)
-    whole = _marked_up(post.text, query)
+    whole = marked_up(post.text, query)
     if len(post.text) <= _CUT_AT:
         return _TEXT.format(kind="feed_list_content", name=name, style="", text=whole)
     link = f'<a href="//weibo.com/{post.author.uid}/{bid_of(post.native_id)}" action-type='
     unfold = f'...{link}"fl_unfold" target="_blank">展开<i class="wbicon">c</i></a>'
     fold_up = '<a href="javascript:void(0);" action-type="fl_fold">收起<i class="wbicon">d</i></a>'
-    cut = _marked_up(post.text[: _CUT_AT - 20], query) + unfold
+    cut = marked_up(post.text[: _CUT_AT - 20], query) + unfold
     style = ' style="display: none"'
     return _TEXT.format(kind="feed_list_content", name=name, style="", text=cut) + _TEXT.format(
         kind="feed_list_content_full", name=name, style=style, text=whole + fold_up
@@ -189,14 +195,14 @@ def _original(post: Post, query: str, now: datetime) -> str:
         bid=bid_of(post.native_id),
         time=time_text(post.published_at, now),
         client=escape(post.author.client),
-        text=_marked_up(post.text, query),
+        text=marked_up(post.text, query),
         forward=f"转发 {reposts}" if reposts else "转发",
         comment=f"评论 {comments}" if comments else "评论",
         like=likes or "",
     )
 
 
-def _marked_up(text: str, query: str) -> str:
+def marked_up(text: str, query: str = "") -> str:
     """The text as Weibo's html: topics and names are links, emoticons images, the word red."""
     word = re.escape(query.split()[0]) if query else r"(?!)"
     parts = re.compile(

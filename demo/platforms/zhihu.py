@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from demo.people import OWN_UID
+from demo.people import OWN_UID, Person
 from demo.platforms.markup import filled_page, marked
 from demo.platforms.surface import Stage, common_routes, found, number
 from demo.platforms.tokens import nonce_for, token_for
+from demo.platforms.zhihu_pages import page_routes
 from demo.world import Post
 from domain.mention import Kind
 
@@ -37,8 +38,8 @@ _KINDS = {"answer": Kind.ANSWER, "article": Kind.ARTICLE}
 _EXCERPT = 90
 
 
-def zhihu_app(stage: Stage) -> Starlette:
-    """Return the search page and the call that it makes."""
+def zhihu_app(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
+    """Return the search page and the call that it makes; `also` are surfaces beside it."""
 
     async def page(request: Request) -> Response:
         query = request.query_params.get("q", "")
@@ -53,10 +54,11 @@ def zhihu_app(stage: Stage) -> Starlette:
         query = request.query_params.get("q", "")
         address = f"{request.url.path}?{request.url.query}"
         if request.headers.get(PROOF_HEADER) != token_for(nonce_for("zhihu", query), address):
-            return JSONResponse(_REFUSAL, status_code=403)
+            return JSONResponse(REFUSAL, status_code=403)
         return JSONResponse(_answer(stage, request, query))
 
-    routes = [Route("/search", page), Route(API_PATH, search)]
+    routes = [Route("/search", page), Route(API_PATH, search), *also]
+    routes += page_routes(stage, written)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -108,6 +110,11 @@ def _chosen(posts: list[Post], request: Request, now: datetime) -> list[Post]:
     return chosen
 
 
+def written(post: Post, now: datetime) -> dict[str, object]:
+    """Return an answer or an article as the calls write it, without the marks of a search."""
+    return _object(post, "", post.text.replace("\n", "")[:_EXCERPT], now)
+
+
 def _entry(post: Post, query: str, now: datetime, index: int) -> dict[str, object]:
     excerpt = post.text.replace("\n", "")[:_EXCERPT]
     return {
@@ -134,9 +141,9 @@ def _object(post: Post, query: str, excerpt: str, now: datetime) -> dict[str, ob
         "comment_count": comments,
         "created_time": created,
         "updated_time": created,
-        "content": _body(post.text),
+        "content": body_of(post.text),
         "thumbnail_info": {"count": 0, "thumbnails": [], "type": "thumbnail_info"},
-        "author": _author(post),
+        "author": author_of(post.author),
         "is_anonymous": False,
         "native": 0,
         "favorites_count" if answer else "zfav_count": collected,
@@ -153,12 +160,13 @@ def _object(post: Post, query: str, excerpt: str, now: datetime) -> dict[str, ob
     return item
 
 
-def _author(post: Post) -> dict[str, object]:
-    uid = post.author.uid
+def author_of(person: Person) -> dict[str, object]:
+    """Return who wrote something, as Zhihu's JSON has it."""
+    uid = person.uid
     return {
         "id": uid,
         "url_token": f"demo-{uid}",
-        "name": post.author.name,
+        "name": person.name,
         "headline": "",
         "user_type": "organization" if uid == OWN_UID else "people",
         "url": f"https://api.zhihu.com/people/{uid}",
@@ -167,7 +175,7 @@ def _author(post: Post) -> dict[str, object]:
     }
 
 
-def _body(text: str) -> str:
+def body_of(text: str) -> str:
     """The text as an answer's html: a paragraph for each line, the second one a little louder."""
     paragraphs = [escape(line) for line in text.split("\n")]
     if len(paragraphs) > 1:
@@ -191,4 +199,4 @@ def _advert() -> dict[str, object]:
     return {"type": "knowledge_ad", "highlight": None, "object": advert, "index": 20}
 
 
-_REFUSAL = {"error": {"code": 10003, "message": "请求参数异常，请升级客户端后重试。"}}
+REFUSAL = {"error": {"code": 10003, "message": "请求参数异常，请升级客户端后重试。"}}

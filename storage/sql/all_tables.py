@@ -2,6 +2,7 @@
 
 from storage.sql import (
     account_tables,
+    assessment_tables,
     case_tables,
     correction_tables,
     handling_tables,
@@ -14,6 +15,7 @@ from storage.sql.columns import metadata
 
 __all__ = [
     "account_tables",
+    "assessment_tables",
     "case_tables",
     "correction_tables",
     "handling_tables",

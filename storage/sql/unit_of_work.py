@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from domain.errors import Text
 from domain.ports import (
     AccountRepository,
+    AssessmentRepository,
     AuditRepository,
     BeginWork,
     CaseRepository,
@@ -33,6 +34,7 @@ from domain.ports import (
     SpooledRepository,
 )
 from storage.sql.accounts import SqlAccountRepository
+from storage.sql.assessments import SqlAssessmentRepository
 from storage.sql.audit import SqlAuditRepository
 from storage.sql.cases import SqlCaseRepository
 from storage.sql.configurations import SqlConfigurationRepository
@@ -92,6 +94,7 @@ class SqlUnitOfWork:
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    assessments: AssessmentRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -122,6 +125,7 @@ class SqlUnitOfWork:
         self.cases = SqlCaseRepository(db)
         self.spooled = SqlSpooledRepository(db)
         self.dead_letters = SqlDeadLetterRepository(db)
+        self.assessments = SqlAssessmentRepository(db)
         return self
 
     def __exit__(

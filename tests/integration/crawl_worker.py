@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crawlers.frontier import AlreadyRunning
-from crawlers.worker import crawl, report_line
+from crawlers.worker import crawl, read_robots, report_line
 from domain.brand import Watch
 from domain.mention import Mention
 from domain.page import FoundMention
@@ -118,18 +118,25 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--overrides", default="{}")
-    parser.add_argument("--watch", required=True)
+    parser.add_argument("--watch", default="")
     parser.add_argument("--source", required=True)
+    parser.add_argument("--trial", action="store_true")
+    parser.add_argument("--robots", action="store_true")
     wanted = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     with services_in(wanted.home) as services:
+        overrides = json.loads(wanted.overrides)
+        if wanted.robots:
+            read_robots(services, wanted.source, report=report_line, overrides=overrides)
+            return 0
         try:
             crawl(
                 services,
                 wanted.watch,
                 wanted.source,
                 report=report_line,
-                overrides=json.loads(wanted.overrides),
+                overrides=overrides,
+                trial=wanted.trial,
             )
         except AlreadyRunning:
             report_line({"event": "error", "reason": "already_running"})

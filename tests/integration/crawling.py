@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from crawlers.launch import RunOutcome, launch
+from crawlers.trying import read_robots, try_page
+from domain.assessment import VALID_FOR, Assessment, RobotsSnapshot, rate_of
 from domain.brand import Brand, Configuration, Source, Transport, Watch, WatchRule
 from domain.coverage import CoverageRow
 from domain.mention import Platform
+from domain.pace import pace_of
+from domain.trial import Trial
+from tests.fixtures.sheets import a_sheet
 from tests.integration.crawl_worker import StoredServices, services_in
 
 PLATFORMS = {
@@ -38,7 +43,7 @@ class House:
         settings: str = "",
     ) -> None:
         self.home = home
-        hosts = allowed_hosts or (base_url.removeprefix("http://").split("/")[0],)
+        self.hosts = hosts = allowed_hosts or (base_url.removeprefix("http://").split("/")[0],)
         text = f"[crawl]\ncontact = 'ops@example.com'\nallowed_hosts = {json.dumps(list(hosts))}\n"
         (home / "koubei.toml").write_text(text + settings, encoding="utf-8")
         self.watch = Watch(
@@ -88,6 +93,34 @@ class House:
         return launch(
             (self.watch, self.source), self.services, command=self.command(overrides), **options
         )
+
+    def try_page(self) -> Trial:
+        """Ask for one page, keeping nothing."""
+        return try_page((self.watch, self.source), command=self.command())
+
+    def read_robots(self) -> RobotsSnapshot:
+        """Ask for robots.txt."""
+        return read_robots(self.source, command=self.command())
+
+    def sign(self, *, allows: bool = True, **changes: Any) -> Assessment:
+        """Have the source's sheet signed, with the robots.txt that is there now."""
+        robots, now = self.read_robots(), datetime.now(UTC)
+        with self.services.begin_work() as work:
+            _, configuration = work.configuration.current()
+            pace = pace_of(self.source.base_url, delay=timedelta(0), allowed_hosts=self.hosts)
+            fields = {
+                "id": work.assessments.next_id("20261121"),
+                "source": self.source,
+                "rate": rate_of(configuration, self.source, pace),
+                "robots": robots,
+                "allows_disallowed": allows,
+                "signed_at": now,
+                "valid_until": now + VALID_FOR,
+            }
+            signed = a_sheet(**{**fields, **changes})
+            work.assessments.add(signed)
+            work.commit()
+        return signed
 
     def rows(self) -> list[CoverageRow]:
         """The whole ledger."""

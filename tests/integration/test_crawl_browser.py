@@ -283,3 +283,34 @@ def _environments(processes: set[Process]) -> dict[bytes, bytes]:
         with suppress(OSError):  # gone by now
             told[(folder / "cmdline").read_bytes()] = (folder / "environ").read_bytes()
     return told
+
+
+def test_a_trial_in_a_browser_reads_one_reply_and_keeps_nothing(tmp_path):
+    site = ZhihuSite(replies=3)
+    with ReplayServer(site) as server, zhihu(tmp_path, server) as house:
+        trial = house.try_page()
+        assert (trial.state, trial.found) == (CoverageState.OK, 20)
+        assert server.paths().count("/api/v4/search_v3") == 1
+        assert trial.next
+        assert house.rows() == []
+        assert house.services.store.count(MentionFilter(public_voice_only=False)) == 0
+
+
+def test_a_browser_opens_what_robots_txt_forbids_only_under_a_sheet(tmp_path):
+    class Forbidding(ZhihuSite):
+        def __call__(self, seen: Seen) -> Reply:
+            if seen.path == "/robots.txt":
+                return Reply(b"User-agent: *\nDisallow: /api/\n")
+            return super().__call__(seen)
+
+    with (
+        ReplayServer(Forbidding(replies=1)) as server,
+        zhihu(tmp_path, server) as house,
+    ):
+        assert house.crawl().reason == "robots"
+        assert "/api/v4/search_v3" not in server.paths(), "the page may be opened, its call not"
+        signed = house.sign()
+        outcome = house.crawl()
+        assert (outcome.state, outcome.found) == (CoverageState.OK, 20)
+        rows = [row for row in house.rows() if row.run_id == outcome.run_id]
+        assert {row.assessment_id for row in rows} == {signed.id}

@@ -1,13 +1,17 @@
 """Tests of cli/crawl.py."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from cli.crawl import SPIDERS, choose, exit_code, show
+from cli.crawl import SPIDERS, choose, exit_code, show, try_all
 from crawlers.launch import RunOutcome
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
+from domain.trial import Trial, TriedMention
+from tests.fakes import FixedClock
 
 
 def a_source(name: str, spider: str) -> Source:
@@ -91,3 +95,77 @@ def test_a_worker_that_could_not_begin_is_quoted(capsys, monkeypatch):
     told = Text("缺少密钥 → koubei init", "no key → koubei init")
     show([RunOutcome("tea", "weibo", CoverageState.FAILED, "not_started", told=told)], {})
     assert "缺少密钥 → koubei init" in capsys.readouterr().out
+
+
+class TestTrying:
+    """`--dry-run`: one page a pair, shown."""
+
+    @pytest.fixture
+    def tried(self, monkeypatch):
+        answers = {}
+        noted = []
+
+        def page(pair):
+            watch, source = pair
+            return answers.get(source.id) or Trial(watch.id, source.id, CoverageState.OK)
+
+        monkeypatch.setattr("cli.crawl.try_page", page)
+        monkeypatch.setattr(
+            "cli.crawl.note_trial", lambda begin, watch, source, **_: noted.append((watch, source))
+        )
+        return SimpleNamespace(answers=answers, noted=noted)
+
+    def run(self, *source_ids: str) -> int:
+        services = SimpleNamespace(
+            begin_work=None, clock=FixedClock(), settings=SimpleNamespace(timezone="Asia/Shanghai")
+        )
+        watch = CONFIGURATION.watches[0]
+        sources = [s for s in CONFIGURATION.sources if s.id in source_ids]
+        return try_all([(watch, source) for source in sources], services)
+
+    def failed(self, reason: str) -> Trial:
+        return Trial("tea", "weibo", CoverageState.FAILED, reason)
+
+    def test_each_is_noted_before_it_is_asked_for(self, tried):
+        assert self.run("weibo", "zhihu") == 0
+        assert tried.noted == [("tea", "weibo"), ("tea", "zhihu")]
+
+    def test_the_exit_code_is_that_of_a_crawl(self, tried):
+        tried.answers["weibo"] = self.failed("robots")
+        assert self.run("weibo") == 1
+        assert self.run("weibo", "zhihu") == 3
+        tried.answers["weibo"] = Trial("tea", "weibo", CoverageState.PARTIAL, "browser_needed")
+        assert self.run("weibo") == 3
+        tried.answers["weibo"] = Trial("tea", "weibo", CoverageState.EMPTY)
+        assert self.run("weibo") == 0
+
+    def test_a_refusal_names_its_mend(self, tried, capsys):
+        tried.answers["weibo"] = self.failed("robots")
+        self.run("weibo")
+        said = " ".join(capsys.readouterr().out.split())
+        assert "没有读到：微博的 robots.txt 不允许" in said
+        assert "设置 → 来源 → 采集影响评估" in said
+
+    def test_what_was_read_is_shown_with_every_field_and_cannot_drive_the_terminal(
+        self, tried, capsys
+    ):
+        mentions = (
+            TriedMention({"text": "云栈\x1b[31m红\x1b]0;x\x07", "likes": 3, "author": "王**"}),
+            TriedMention({"text": "云栈道"}, "none_words:云栈道"),
+        )
+        tried.answers["weibo"] = Trial(
+            "tea", "weibo", CoverageState.OK, url="https://x.example/1", status=200, found=2,
+            matched=1, mentions=mentions, next="https://x.example/2", under="P-20261121-01",
+        )  # fmt: skip
+        self.run("weibo")
+        said = capsys.readouterr().out
+        for told in (
+            "会入库",
+            "含排除词「云栈道」",
+            "王**",
+            "点赞数",
+            "P-20261121-01",
+            "x.example/2",
+        ):
+            assert told in said, told
+        assert "\x1b" not in said

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crawlers.turnstile import Turnstile, gate_of, pace_of
+from crawlers.turnstile import Turnstile, gate_of
+from domain.pace import pace_of
 
 FIVE = timedelta(seconds=5)
 ALLOWED = (

@@ -199,13 +199,14 @@ def test_the_clock_moves_with_the_process_unless_it_is_frozen():
     assert DemoClock(NOON, frozen=True, monotonic=lambda: next(ticks)).now() == NOON
 
 
-def test_the_configuration_names_five_sources_two_of_them_for_a_browser():
+def test_the_configuration_names_its_sources_three_of_them_for_a_browser():
     configuration = demo_configuration("w", "z", "t", "wall", "app")
     by_id = {s.id: s for s in configuration.sources}
     assert by_id["weibo-hot"].base_url == "wall"
     assert {s.id for s in configuration.sources if s.transport is Transport.BROWSER} == {
         "zhihu-search",
         "tieba-app",
+        "zhihu-items",
     }
     assert [(w.id, s.id) for w, s in configuration.crawl_pairs()] == [
         ("yunzhan-koubei", source_id) for source_id in by_id

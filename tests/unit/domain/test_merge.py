@@ -235,3 +235,14 @@ def test_an_amended_text_keeps_its_analysis_when_an_older_look_speaks_again():
 def test_only_looks_at_the_same_mention_can_be_merged():
     with pytest.raises(ValueError, match="weibo:2"):
         merge(a_mention("1"), a_mention("2"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "merged"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_what_a_search_found_once_is_not_in_depth(one, other, merged):
+    looks = [
+        a_mention(flags=frozenset({Flag.IN_DEPTH} if deep else ()), collected_at=at)
+        for deep, at in ((one, NOON), (other, NOON + timedelta(hours=1)))
+    ]
+    assert (Flag.IN_DEPTH in merge(*looks).flags) is merged

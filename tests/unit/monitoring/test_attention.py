@@ -3,6 +3,7 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from domain.brand import Configuration
 from domain.dead_letter import DeadLetter
 from domain.errors import Text
 from domain.keeping import OutboxHold
@@ -14,6 +15,7 @@ from monitoring.attention import Concern, notices
 from monitoring.spool_words import GRAVE_AFTER
 from tests.fakes import NOON, a_mention
 from tests.fixtures.mails import a_mail
+from tests.fixtures.sheets import a_sheet, a_source
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MINUTE = timedelta(minutes=1)
@@ -101,3 +103,34 @@ def test_dead_letters_are_said_quietly(begin):
         work.dead_letters.put([letter])
         work.commit()
     assert told(begin) == [(Concern.COLLECTING, "1 条内容被内容库拒收，原文已保存", False)]
+
+
+class TestSheets:
+    """采集影响评估 that has to be signed anew."""
+
+    def put(self, begin, **changes):
+        with begin() as work:
+            version, _ = work.configuration.current()
+            work.configuration.save(
+                Configuration(sources=(a_source(),)),
+                expected_version=version,
+                actor="t",
+                at=NOON,
+                origin="t",
+            )
+            work.assessments.add(a_sheet(**changes))
+            work.commit()
+
+    def test_one_that_ends_within_a_fortnight_is_said(self, begin):
+        self.put(begin, valid_until=NOON + timedelta(days=14))
+        said = "来源 weibo-search 的采集影响评估将于 2026-12-04 到期，请重新签署"
+        assert told(begin) == [(Concern.COLLECTING, said, False)]
+
+    def test_one_that_is_over_is_grave(self, begin):
+        self.put(begin, valid_until=NOON)
+        said = "来源 weibo-search 的采集影响评估已于 2026-11-20 到期，不再采集"
+        assert told(begin) == [(Concern.COLLECTING, said, True)]
+
+    def test_one_that_lasts_or_that_nothing_rests_on_is_not(self, begin):
+        self.put(begin, valid_until=NOON, allows_disallowed=False)
+        assert told(begin) == []

@@ -18,6 +18,7 @@ from storage.archive import FilePageArchive
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.cases import Journey, add_everyone
+from tests.fixtures.sheets import a_sheet
 
 DAY = timedelta(days=1)
 
@@ -45,6 +46,9 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
         for age in (179, 181):
             then = NOON - age * DAY
             work.dead_letters.put([DeadLetter(a_mention(f"{age}"), why, "run", then, then)])
+        for years in (2, 3):
+            over = NOON - years * 366 * DAY - DAY
+            work.assessments.add(a_sheet(id=f"P-{years}", signed_at=over, valid_until=over))
         begun = NOON - 91 * DAY
         work.spooled.add(WaitingLook("l", "house", "run", "run", "tea", begun, begun, 1))
         work.spooled.take_off("l", new=0, dead_lettered=0)
@@ -60,6 +64,7 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
         "slots": 0,
         "sessions": 1,
         "tickets": 1,
+        "assessments": 1,
         "login_attempts": 1,
     }
     assert archive.get(old) is None

@@ -232,3 +232,64 @@ def test_a_word_that_was_taken_back_while_a_page_was_read_does_not_come_back(ing
 
     take(replace(ingest, store=Meanwhile()), found(), at=NOON + timedelta(hours=1))
     assert store.get([mention_id])[mention_id].sentiment == before.sentiment
+
+
+def comment(native, text, **changes):
+    return found(native, text, **{"kind": Kind.COMMENT, "root_id": "weibo:1"} | changes)
+
+
+def detail_of(begin, mention_id):
+    with begin() as work:
+        return work.crawls.sightings(mention_id)[0]
+
+
+def test_a_comment_belongs_by_the_words_of_the_post_above_it(ingest, store, begin, scorer):
+    take(ingest, found(), comment("2", "太恶心了"), comment("3", "路过", root_id="weibo:99"))
+    stored = store.get(["weibo:2", "weibo:3"])
+    assert stored.keys() == {"weibo:2"}
+    assert stored["weibo:2"].watch_ids == {"tea"}
+    assert stored["weibo:2"].brand_ids == {"tea"}
+    assert scorer.asked[-1] == "太恶心了"
+    seen = detail_of(begin, "weibo:2")
+    assert (seen.watches, seen.through, seen.is_in_depth) == ("tea", "weibo:1", False)
+
+
+def test_a_comment_whose_own_words_name_the_brand_needs_no_post(ingest, begin):
+    take(ingest, found(), comment("2", "云栈太恶心了"))
+    assert detail_of(begin, "weibo:2").through == ""
+
+
+def test_a_comment_about_something_else_is_passed_over_under_any_post(ingest, store):
+    take(ingest, found(), comment("2", "我还以为是云栈道，周末去徒步"))
+    assert store.get(["weibo:2"]) == {}
+
+
+def test_what_was_read_in_depth_belongs_by_the_words_of_its_item_and_counts_nowhere(
+    ingest, store, begin
+):
+    take(ingest, found())
+    read = {"under": "weibo:1", "context": BUG}
+    take(ingest, found(likes=90, under="weibo:1"), comment("2", "恶心", **read), run="run-2")
+    stored = store.get(["weibo:1", "weibo:2"])
+    assert Flag.IN_DEPTH in stored["weibo:2"].flags
+    assert not stored["weibo:1"].flags  # a search had found it
+    assert store.count(MentionFilter(brand_id="tea")) == 1
+    seen = detail_of(begin, "weibo:2")
+    assert (seen.watches, seen.through, seen.is_in_depth) == ("tea", "weibo:1", True)
+    # once a search finds it, it counts
+    take(ingest, comment("2", "云栈恶心"), at=NOON + timedelta(hours=1), run="run-3")
+    assert store.get(["weibo:2"])["weibo:2"].is_public_voice
+    assert store.count(MentionFilter(brand_id="tea")) == 2
+
+
+def test_a_comment_that_names_one_brand_is_about_that_one(ingest, store):
+    both = f"{BUG}，还是半山茶事好"
+    take(ingest, found(text=both), comment("2", "云栈恶心"), comment("3", "恶心"))
+    stored = store.get(["weibo:1", "weibo:2", "weibo:3"])
+    assert stored["weibo:3"].brand_ids == stored["weibo:1"].brand_ids
+    assert stored["weibo:2"].brand_ids == {"tea"}
+
+
+def test_a_comment_of_a_face_alone_does_not_say_what_the_post_says(ingest, scorer):
+    take(ingest, found(), comment("2", "[怒]"))
+    assert scorer.asked[-1] == "[怒]"
