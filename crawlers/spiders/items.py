@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from crawlers.browser_items import BrowserItems, Panel
+from crawlers.browser_search import BrowserSearch
 from crawlers.endings import ITEM_ANSWERS, failed
 from crawlers.frontier import PageRequest
 from crawlers.item_intake import ItemIntake
@@ -34,6 +36,7 @@ class ItemSpider(WatchSpider):
 
     answers: ClassVar[Collection[PageState]] = ITEM_ANSWERS
     gone_ends_run = False
+    panel: ClassVar[Panel] = Panel(call="")
 
     items: dict[int, Item]
 
@@ -75,6 +78,18 @@ class ItemSpider(WatchSpider):
     @abstractmethod
     def opens(self, url: str, taken: Taken, item: Item) -> Opened:
         """Return where a page leads to that has an answer. Pure."""
+
+    def call_of(self, request: PageRequest) -> str:
+        """An item's own page is listened to where it calls for what hangs under it; what it leads
+        to is read as it is.
+        """
+        return self.panel.call if request.page == 1 else ""
+
+    def browser(self, read: Read) -> BrowserSearch:
+        """The page of an item, and what it calls for."""
+        return BrowserItems(
+            self.search_run, self.conduct, read, self.panel.call, 0, panel=self.panel, items=self
+        )
 
     # ---- what follows ------------------------------------------------------------------------
 
