@@ -13,7 +13,7 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
 from domain.audit import Flaw
-from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.brand import ChangeKind, FollowKind, Level, Sensitivity, Transport
 from domain.case import (
     CaseKind,
     CaseSort,
@@ -47,6 +47,7 @@ from domain.report import ReportKind, ReportState
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.signal import Outcome, Rule, SignalAct, SignalState
+from domain.spiders import SpiderRole
 from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
@@ -75,6 +76,16 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Sensitivity.FEWER: Text("少", "fewer"),
         Sensitivity.BALANCED: Text("均衡", "balanced"),
         Sensitivity.MORE: Text("多", "more"),
+    },
+    FollowKind: {
+        FollowKind.FORUM: Text("贴吧", "forum"),
+        FollowKind.QUESTION: Text("问题", "question"),
+        FollowKind.ACCOUNT: Text("账号", "account"),
+    },
+    SpiderRole: {
+        SpiderRole.SEARCH: Text("搜索", "search"),
+        SpiderRole.FOLLOW: Text("关注", "follow"),
+        SpiderRole.DEPTH: Text("补充", "depth"),
     },
     Transport: {
         Transport.HTTP: Text("直接读取", "plain HTTP"),
