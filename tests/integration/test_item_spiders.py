@@ -372,6 +372,18 @@ def test_what_is_gone_says_so_and_is_not_asked_for_again(tmp_path, world):
         assert site.asked("/ajax/statuses/show") == shown + 1
 
 
+def test_a_site_that_has_none_of_the_posts_is_not_believed(tmp_path, world):
+    site = site_of(World(NOW, ()), Platform.WEIBO)
+    with (
+        served({"weibo": site.app}) as urls,
+        ItemHouse(tmp_path, "weibo_item", urls["weibo"]) as house,
+    ):
+        house.found_by_search([as_found(POST), as_found(CROWD)])
+        outcome = house.crawl()
+        assert (outcome.state, outcome.reason) == (CoverageState.PARTIAL, "gone")
+        assert all(not house.stored(mention_id(p)).flags for p in (POST, CROWD))
+
+
 class Walled:
     """Answers as a login wall does from a request on."""
 
