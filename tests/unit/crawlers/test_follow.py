@@ -355,6 +355,10 @@ def test_a_hot_list_is_one_page_about_the_present(kind, transport, path, call):
     assert spider.call_of(PageRequest(0, path)) == call
     step = spider.next_step(PageRequest(0, path), taken(*entries(1)), SOME)
     assert step == spider.after_reply([taken(*entries(1))], 0) == Outcome.seen(SOME)
+    gone = taken(state=PageState.GONE)
+    lost = Outcome(CoverageState.FAILED, "gone", SOME)
+    assert spider.next_step(PageRequest(0, path), gone, SOME) == lost
+    assert spider.after_reply([gone], 0) == lost
 
 
 # ---- pages that a list leads to ------------------------------------------------------------------
