@@ -124,6 +124,14 @@ def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typ
     }
     rule = watch.rule
     own = watch.id or _NEW
+
+    def words(label: str, value: tuple[str, ...], name: str, hint: str) -> tuple[str, ...]:
+        text = st.text_area(
+            label, "\n".join(value), key=key(own, name), placeholder=hint, height=88,
+            disabled=disabled,
+        )  # fmt: skip
+        return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+
     first, second, third = st.columns(3)
     with first:
         name = st.text_input("名称", watch.name, key=key(own, "name"), disabled=disabled)
@@ -141,24 +149,17 @@ def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typ
             "来源", list(sources), list(watch.source_ids), format_func=lambda s: sources.get(s, s),
             key=key(own, "sources"), placeholder="至少一个", disabled=disabled,
         )  # fmt: skip
-        enabled = st.toggle("启用", watch.enabled, key=key(own, "enabled"), disabled=disabled)
-
-    def words(label: str, value: tuple[str, ...], name: str, hint: str) -> tuple[str, ...]:
-        text = st.text_area(
-            label, "\n".join(value), key=key(own, name), placeholder=hint, height=88,
-            disabled=disabled,
-        )  # fmt: skip
-        return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
-
-    with second:
-        queries = words(
-            "搜索词（每行一个，原样输入平台搜索框）", watch.queries, "queries", "云栈茶饮"
-        )
         follows = words(
             "关注页面（每行一个，可以直接贴网址）",
             tuple(follow_text(follow) for follow in watch.follows),
             "follows",
             "tieba:forum:云栈",
+        )
+        enabled = st.toggle("启用", watch.enabled, key=key(own, "enabled"), disabled=disabled)
+
+    with second:
+        queries = words(
+            "搜索词（每行一个，原样输入平台搜索框）", watch.queries, "queries", "云栈茶饮"
         )
         all_words = words("全部包含", rule.all_words, "all", "每行一个；可以留空")
         any_words = words("任一包含", rule.any_words, "any", "每行一个；可以留空")
