@@ -2,7 +2,8 @@
 
 Where the page itself says something (Zhihu), it is taken first; a frame without content (Tieba) is
 only listened to. Every reply is kept and stored as it comes. Addresses beside an item's own page
-are opened and read as they are: Chrome shows JSON inside `<pre>`, which the readers know.
+are opened and read as they are (`BrowserSearch`): Chrome shows JSON inside `<pre>`, which the
+readers know.
 """
 
 import asyncio
@@ -66,12 +67,9 @@ class BrowserItems(BrowserSearch):
     items: Items
 
     async def _listen(self, page: BrowserPage, response: Response, entry: FrontierEntry) -> None:
-        """Take the page of an item, then what it calls for; any other page as it is."""
+        """Take the page of an item, then what it calls for."""
         request = self.run.frontier.request_of(entry)
         body, url, status = self._landed(response)
-        if request.page > 1:
-            self.run.arrived(entry, body, url, status)
-            return
         kept = self.run.frontier.fetched(entry, body, url=url, status=status)
         own = self.run.take(kept, request)
         if own is None:

@@ -15,7 +15,14 @@ from scrapy import Request
 from scrapy.http import Response
 
 from browser.launch import CONTEXT_OPTIONS, guard_page
-from crawlers.browsing import PAGE_CLOCK, Replies, ReplyTooLarge, page_rules, scroll_down
+from crawlers.browsing import (
+    PAGE_CLOCK,
+    Replies,
+    ReplyTooLarge,
+    page_rules,
+    scroll_again,
+    scroll_down,
+)
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of, wall_of
 from crawlers.frontier import PageRequest
@@ -31,6 +38,8 @@ PATIENCE = 15.0
 """Seconds to wait for a page's own call."""
 SCROLL_PAUSE = 2.5
 """Seconds between two scrolls on a site that has a pace."""
+_NUDGES = 3
+"""So often a page is scrolled for one reply."""
 
 
 class Reach(Protocol):
@@ -126,13 +135,9 @@ class BrowserSearch:
                 return
             seen.append(taken)
         outcome = self._after_reply(seen, request) if seen else None
+        replies: Replies = response.meta["replies"]
         while outcome is None:
-            if seen:
-                if self.conduct.pace:
-                    await asyncio.sleep(SCROLL_PAUSE)
-                await scroll_down(page)
-            replies: Replies = response.meta["replies"]
-            reply = await replies.next(PATIENCE)
+            reply = await self._more(page, replies) if seen else await replies.next(PATIENCE)
             if reply is None:
                 outcome = await self._silent(page, request, seen, replies.call)
                 break
@@ -143,6 +148,19 @@ class BrowserSearch:
             outcome = self._after_reply(seen, request)
         if outcome is not None:
             self.run.goes_on(entry, self._judged(seen, request, outcome))
+
+    async def _more(self, page: BrowserPage, replies: Replies) -> tuple[bytes, str, int] | None:
+        """Scroll for the next reply. A page that is still at work on the last one may miss a
+        scroll, so it is scrolled a few times before its silence means anything.
+        """
+        for nudge in range(_NUDGES):
+            if self.conduct.pace:
+                await asyncio.sleep(SCROLL_PAUSE)
+            await (scroll_again if nudge else scroll_down)(page)
+            reply = await replies.next(PATIENCE / _NUDGES)
+            if reply is not None:
+                return reply
+        return None
 
     def _judged(
         self, seen: Sequence[Taken], request: PageRequest, outcome: Outcome | None = None

@@ -29,6 +29,8 @@ PAGE_CLOCK = 90.0
 """Seconds that one search may take in the browser."""
 NAVIGATION_TIMEOUT = 30_000
 """Milliseconds until a page has to be there."""
+_MOMENT = 0.2
+"""Seconds in which a page draws itself."""
 _OBEYS_ROBOTS = frozenset({"document", "xhr", "fetch", "websocket", "eventsource"})
 
 
@@ -168,3 +170,10 @@ async def scroll_boxes(page: BrowserPage) -> None:
 async def scroll_down(page: BrowserPage) -> None:
     """Scroll to the end of the page, as a reader would to see more."""
     await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+
+
+async def scroll_again(page: BrowserPage) -> None:
+    """Go up a little and down again: a page that was at its end hears nothing of going there."""
+    await page.evaluate("window.scrollBy(0, -document.documentElement.clientHeight)")
+    await asyncio.sleep(_MOMENT)
+    await scroll_down(page)

@@ -54,6 +54,11 @@ class ItemIntake(Intake):
         item = replace(item, edited_at=edited_at)
         return replace(page, mentions=tuple(placed(found, item) for found in page.mentions))
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether any item was found on its page so far: the site is the platform's."""
+        return bool(self._refreshed)
+
     def known_before(self, entry: FrontierEntry) -> datetime | None:
         """When everything under this item was read the last time."""
         return self._items[Frontier.request_of(entry).series].finished_at
@@ -61,8 +66,9 @@ class ItemIntake(Intake):
 
 def placed(found: FoundMention, item: Mention) -> FoundMention:
     """Return a found mention as what it is in the reading of an item."""
-    if found.id == item.id:
-        return replace(_as_known(found, item), under=item.id)
+    said = f"{item.title}\n{item.text}"
+    if found.id == item.id:  # belongs as it did, also when an edit took the brand out of it
+        return replace(_as_known(found, item), under=item.id, context=said)
     if not is_under(found, item):
         return replace(found, under=item.id)
     root = found.root_id if item.kind is Kind.FLOOR else item.id
@@ -74,7 +80,7 @@ def placed(found: FoundMention, item: Mention) -> FoundMention:
         url=found.url or item.url,
         forum=found.forum or item.forum,
         under=item.id,
-        context=f"{item.title}\n{item.text}",
+        context=said,
     )
 
 

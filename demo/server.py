@@ -17,7 +17,7 @@ from demo.clock import DemoClock
 from demo.platforms.robots import Forbidding
 from demo.platforms.surface import Counted, Stage
 from demo.platforms.tieba import tieba_app, tieba_app_2026
-from demo.platforms.tieba_threads import thread_routes
+from demo.platforms.tieba_threads import thread_app_routes, thread_routes
 from demo.platforms.weibo import PAGE_CEILING, weibo_app, weibo_wall_app
 from demo.platforms.weibo_posts import post_routes
 from demo.platforms.zhihu import zhihu_app
@@ -40,7 +40,7 @@ def sites(
         "zhihu": Counted(zhihu_app(zhihu, also=item_routes(zhihu))),
         "tieba": Counted(tieba_app(tieba, also=thread_routes(tieba))),
         "weibo_wall": Counted(weibo_wall_app(weibo)),
-        "tieba_app": Counted(tieba_app_2026(tieba)),
+        "tieba_app": Counted(tieba_app_2026(tieba, also=thread_app_routes(tieba))),
     }
 
 

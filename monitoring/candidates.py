@@ -162,7 +162,8 @@ def _contexts(usable: Mapping[str, FoundMention]) -> dict[str, tuple[str, str]]:
         own = own_text(item)
         above = usable.get(item.repost_of or (item.root_id if hangs(item) else None) or "")
         if item.context:
-            contexts[item.id] = item.under, f"{own}\n{item.context}"
+            above_id = item.under if item.under != item.id else ""
+            contexts[item.id] = above_id, f"{own}\n{item.context}"
         elif above:
             contexts[item.id] = above.id, f"{own}\n{above.title}\n{above.text}"
         else:

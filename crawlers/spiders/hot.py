@@ -13,6 +13,8 @@ from crawlers.run import Step
 from crawlers.spiders.base import WatchSpider
 from crawlers.spiders.follow import own_pages
 from crawlers.windows import Window
+from domain.coverage import CoverageState
+from domain.page import PageState
 
 
 class HotSpider(WatchSpider):
@@ -34,7 +36,7 @@ class HotSpider(WatchSpider):
 
     def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> Step:
         """The list is whole."""
-        return Outcome.seen(tally)
+        return _end(taken, tally)
 
     def reach(self) -> Reach:
         """The first reply is the list."""
@@ -42,13 +44,20 @@ class HotSpider(WatchSpider):
 
     def after_reply(self, seen: Sequence[Taken], series: int) -> Outcome | None:
         """The list is whole."""
-        return Outcome.seen(total(seen))
+        return _end(seen[-1], total(seen))
 
     def cut_off(self, seen: Sequence[Taken], series: int) -> Outcome:
         """The list is whole."""
-        return Outcome.seen(total(seen))
+        return _end(seen[-1], total(seen))
 
     def details(self, taken: Taken) -> Sequence[str]:
         """The own pages of what the watch would take, where the list tells no time."""
         site = self.source.base_url.rstrip("/")
         return own_pages(site, self.intake.lacking_time(taken.page))
+
+
+def _end(taken: Taken, tally: Tally) -> Outcome:
+    """A list that is no more is not one on which nothing is hot."""
+    if taken.page.state is PageState.GONE:
+        return Outcome(CoverageState.FAILED, "gone", tally)
+    return Outcome.seen(tally)

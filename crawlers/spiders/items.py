@@ -8,9 +8,12 @@ addresses a page opens is the platform's (`opens`); the rest is here.
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
 from urllib.parse import urlsplit
 
+from crawlers.browser_items import BrowserItems, Panel
+from crawlers.browser_search import BrowserSearch
 from crawlers.endings import ITEM_ANSWERS, failed
 from crawlers.frontier import PageRequest
 from crawlers.item_intake import ItemIntake
@@ -23,7 +26,7 @@ from crawlers.services import Services
 from crawlers.spiders.base import WatchSpider
 from crawlers.windows import Window
 from domain.coverage import CoverageState
-from domain.crawl import Sighting, SightingOutcome, read_to_the_end
+from domain.crawl import Sighting, SightingOutcome, read_to_the_end, taken_by
 from domain.hosts import normal_host, port_of
 from domain.mention import Flag, Mention
 from domain.page import FoundMention, PageState
@@ -34,6 +37,7 @@ class ItemSpider(WatchSpider):
 
     answers: ClassVar[Collection[PageState]] = ITEM_ANSWERS
     gone_ends_run = False
+    panel: ClassVar[Panel] = Panel(call="")
 
     items: dict[int, Item]
 
@@ -66,7 +70,8 @@ class ItemSpider(WatchSpider):
         known = with_history(services, stored.values())
         by_id = {item.mention.id: item for item in known}
         self.items |= {number: by_id[i] for number, i in enumerate(ids) if i in by_id}
-        return ItemIntake(services, self.frontier, self.watch, read, self.items)
+        self._pages = ItemIntake(services, self.frontier, self.watch, read, self.items)
+        return self._pages
 
     @abstractmethod
     def address(self, mention: Mention) -> str:
@@ -76,14 +81,25 @@ class ItemSpider(WatchSpider):
     def opens(self, url: str, taken: Taken, item: Item) -> Opened:
         """Return where a page leads to that has an answer. Pure."""
 
+    def call_of(self, request: PageRequest) -> str:
+        """An item's own page is listened to where it calls for what hangs under it; what it leads
+        to is read as it is.
+        """
+        return self.panel.call if request.page == 1 else ""
+
+    def browser(self, read: Read) -> BrowserSearch:
+        """The page of an item, and what it calls for."""
+        return BrowserItems(
+            self.search_run, self.conduct, read, self.panel.call, 0, panel=self.panel, items=self
+        )
+
     # ---- what follows ------------------------------------------------------------------------
 
     def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
         """Go on until everything under the item was read, or as much as one look reads."""
         item = self.items[request.series]
         if request.page == 1 and taken.page.state is PageState.GONE:
-            self._flag_as_gone(item.mention)
-            return Outcome.seen(tally)
+            return self._gone(item.mention, tally)
         if taken.page.state is PageState.NOT_CONTENT:
             return Outcome(CoverageState.PARTIAL, "not_content", tally)
         return self.go_on(request, self.opens(request.url, taken, item), tally)
@@ -148,20 +164,33 @@ class ItemSpider(WatchSpider):
                 work.crawls.saw([read_to_the_end(look, page, now)])
                 work.commit()
 
-    def _flag_as_gone(self, mention: Mention) -> None:
-        """The platform has the item no more: it is kept, says so, and is not asked for again."""
+    def _gone(self, mention: Mention, tally: Tally) -> Outcome:
+        """The platform has the item no more: it is kept, says so, and is not asked for again.
+
+        A site that has none of the items is not the platform (a wrong base_url): that is believed
+        only once another item has answered, and until then the item waits for its next turn.
+        """
         now = self._services.clock.now()
+        detail = taken_by(mention.watch_ids, in_depth=True)
+        sighting = Sighting(
+            mention.id, mention.url, self.frontier.run.id, now, SightingOutcome.GONE, detail
+        )
+        if self._pages.has_answered:
+            self._flag_as_gone(mention, now)
+        with self._services.begin_work() as work:
+            work.crawls.saw([sighting])
+            work.commit()
+        if self._pages.has_answered:
+            return Outcome.seen(tally)
+        return Outcome(CoverageState.PARTIAL, "gone", tally)
+
+    def _flag_as_gone(self, mention: Mention, now: datetime) -> None:
 
         def gone(stored: Mention) -> Mention:
             flags = stored.flags | {Flag.DELETED_UPSTREAM}
             return replace(stored, flags=flags, collected_at=max(stored.collected_at, now))
 
         self._services.store.amend(mention.id, gone)
-        run_id = self.frontier.run.id
-        sighting = Sighting(mention.id, mention.url, run_id, now, SightingOutcome.GONE)
-        with self._services.begin_work() as work:
-            work.crawls.saw([sighting])
-            work.commit()
 
 
 def new_only(found: Sequence[FoundMention], known: Collection[str]) -> list[FoundMention]:

@@ -9,11 +9,10 @@ fragment of html that still answers.
 import re
 from urllib.parse import parse_qs, urlsplit
 
-from crawlers.browser_items import BrowserItems, Panel
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_items import Panel
 from crawlers.frontier import PageRequest
 from crawlers.items import Item, Opened, grew
-from crawlers.pipelines import Read, Taken
+from crawlers.pipelines import Taken
 from crawlers.spiders.items import ItemSpider
 from domain.mention import Kind, Mention
 
@@ -27,18 +26,13 @@ class TiebaItemSpider(ItemSpider):
     """Refresh threads and floors and read what hangs under them."""
 
     name = "tieba_item"
+    panel = PANEL
 
     def address(self, mention: Mention) -> str:
         """The thread, for a floor at the page where that stands."""
         if mention.kind is Kind.FLOOR and mention.root_id:
             return f"{self.site}/p/{_native(mention.root_id)}?pid={_native(mention.id)}"
         return f"{self.site}/p/{_native(mention.id)}"
-
-    def browser(self, read: Read) -> BrowserSearch:
-        """Floors are what the page calls for while it is scrolled."""
-        return BrowserItems(
-            self.search_run, self.conduct, read, PANEL.call, 0, panel=PANEL, items=self
-        )
 
     def opens(self, url: str, taken: Taken, item: Item) -> Opened:
         """Thread → replies of the page's floors, next page; replies → the next ones of a floor."""

@@ -8,11 +8,10 @@ interface that wants no signature answers, and the others refuse, which the ledg
 import re
 from urllib.parse import urlsplit
 
-from crawlers.browser_items import BrowserItems, Panel
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_items import Panel
 from crawlers.frontier import PageRequest
 from crawlers.items import Item, Opened
-from crawlers.pipelines import Read, Taken
+from crawlers.pipelines import Taken
 from crawlers.plan import Outcome, Tally
 from crawlers.spiders.items import ItemSpider, new_only, shown_under
 from domain.brand import Transport
@@ -33,6 +32,7 @@ class ZhihuItemSpider(ItemSpider):
     """Refresh items and read the comments on them."""
 
     name = "zhihu_item"
+    panel = PANEL
 
     def address(self, mention: Mention) -> str:
         """The item's own page. Articles live on a host of their own, as long as it is Zhihu's."""
@@ -44,12 +44,6 @@ class ZhihuItemSpider(ItemSpider):
         if word == "article":
             return f"{self.site.replace('://www.zhihu.com', '://zhuanlan.zhihu.com')}/p/{native}"
         return f"{self.site}/{word}/{native}"
-
-    def browser(self, read: Read) -> BrowserSearch:
-        """The page is read, and then what it calls for when its comments are opened."""
-        return BrowserItems(
-            self.search_run, self.conduct, read, PANEL.call, 0, panel=PANEL, items=self
-        )
 
     def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
         """In a browser what follows the page came with it; a page that is read from the archive

@@ -45,8 +45,10 @@ def tieba_app(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
     return Starlette(routes=[*routes, *common_routes(stage, public_url)])
 
 
-def tieba_app_2026(stage: Stage) -> Starlette:
-    """Return the search application and the call that its script makes; it shows threads only."""
+def tieba_app_2026(stage: Stage, *, also: Sequence[Route] = ()) -> Starlette:
+    """Return the search application and the call that its script makes; it shows threads only.
+    `also` are surfaces beside it.
+    """
 
     async def page(request: Request) -> Response:
         query = request.query_params.get("qw", "").strip()
@@ -60,7 +62,8 @@ def tieba_app_2026(stage: Stage) -> Starlette:
             return JSONResponse({"error_code": 110001, "error_msg": "未知错误", "data": {}})
         return JSONResponse(_answer(stage, request, query))
 
-    routes = [Route("/f/search/res", page), Route(API_PATH, search), *forum_app_routes(stage)]
+    routes = [Route("/f/search/res", page), Route(API_PATH, search)]
+    routes += [*forum_app_routes(stage), *also]
     return Starlette(routes=routes + common_routes(stage, public_url, _threads))
 
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import escape
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from demo.people import Person
+from demo.platforms.followed import Road, followed_page
 from demo.platforms.surface import Stage, number
 from demo.platforms.tieba import forum_id, minute
 from demo.replies import Reply, answers_at, comments_at, has_vanished, place_of, roots_at
@@ -24,6 +26,8 @@ from domain.mention import Kind
 
 FLOORS_A_PAGE = 30
 REPLIES_A_PAGE = 10
+REPLIES_SHOWN = 4
+CALL = "/c/f/pb/page_pc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,18 @@ def thread_routes(stage: Stage) -> list[Route]:
         Route("/p/totalComment", asked.replies_of_page),
         Route("/p/comment", asked.replies_of_floor),
         Route("/p/{tid:int}", asked.thread),
+    ]
+
+
+def thread_app_routes(stage: Stage) -> list[Route]:
+    """Return the thread as the page of 2026 reads it: its script calls `pb/page_pc` while one
+    scrolls, up to four replies come with each floor, the rest as the fragment of before.
+    """
+    asked = _Asked(stage)
+    return [
+        Route("/p/comment", asked.replies_of_floor),
+        Route("/p/{tid:int}", asked.thread_frame),
+        Route(CALL, asked.thread_call, methods=["POST"]),
     ]
 
 
@@ -74,6 +90,20 @@ class _Asked:
                 pager=_pager(tid, page, pages),
             )
         )
+
+    async def thread_frame(self, request: Request) -> Response:
+        tid = str(request.path_params["tid"])
+        post, _ = self._post(tid)
+        if post is None:
+            return HTMLResponse(_GONE, status_code=404)
+        return HTMLResponse(followed_page(_title(post), Road(CALL, "tieba", word=tid)))
+
+    async def thread_call(self, request: Request) -> Response:
+        asked = parse_qs((await request.body()).decode())
+        post, now = self._post(asked.get("kw", [""])[0])
+        if post is None:
+            return JSONResponse({"error_code": 350008, "error_msg": "帖子不存在"})
+        return JSONResponse(_told(post, int(asked.get("pn", ["1"])[0]), now))
 
     async def replies_of_page(self, request: Request) -> Response:
         post, now = self._post(request.query_params.get("tid", ""))
@@ -129,6 +159,59 @@ def _floors(post: Post, now: datetime) -> list[_Floor]:
             for root in roots_at(post, now)
         ),
     ]
+
+
+def _told(post: Post, page: int, now: datetime) -> dict[str, object]:
+    """A page of a thread as `pb/page_pc` tells it."""
+    floors = _floors(post, now)
+    pages = -(-len(floors) // FLOORS_A_PAGE)
+    shown = _page_of(floors, page)
+    users = {f.author.uid: f.author for f in (*shown, floors[0])}
+    users |= {r.author.uid: r.author for f in shown for r in f.replies[:REPLIES_SHOWN]}
+    return {
+        "error_code": 0,
+        "page": {"current_page": page, "total_page": pages, "has_more": int(page < pages)},
+        "thread": {
+            "id": int(post.parent_id),
+            "title": escape(_title(post)),
+            "create_time": int(floors[0].at.timestamp()),
+            "reply_num": post.counts_at(now)[1] + (post.kind is Kind.FLOOR),
+            "agree": {"agree_num": post.counts_at(now)[0] if post.kind is Kind.THREAD else 0},
+        },
+        "forum": {"id": forum_id(post.forum), "name": post.forum},
+        "first_floor": _told_floor(floors[0]),
+        "post_list": [_told_floor(floor) for floor in shown],
+        "user_list": [
+            {
+                "id": int(uid),
+                "name": person.name,
+                "name_show": person.name,
+                "ip_address": place_of(person),
+            }
+            for uid, person in users.items()
+        ],
+    }
+
+
+def _told_floor(floor: _Floor) -> dict[str, object]:
+    replies = [
+        {
+            "id": int(reply.native_id),
+            "author_id": int(reply.author.uid),
+            "time": int(reply.published_at.timestamp()),
+            "content": [{"type": 0, "text": escape(reply.text)}],
+        }
+        for reply in floor.replies[:REPLIES_SHOWN]
+    ]
+    return {
+        "id": int(floor.pid),
+        "floor": 0,
+        "author_id": int(floor.author.uid),
+        "time": int(floor.at.timestamp()),
+        "content": [{"type": 0, "text": escape(floor.text)}],
+        "sub_post_number": len(floor.replies),
+        "sub_post_list": {"pid": int(floor.pid), "sub_post_list": replies},
+    }
 
 
 def _before(post: Post) -> datetime:

@@ -13,7 +13,8 @@ from starlette.routing import Route
 
 from demo.people import OWN_UID, Person
 from demo.platforms.surface import Stage, number
-from demo.platforms.weibo import bid_of, marked_up
+from demo.platforms.weibo import marked_up
+from demo.platforms.weibo_account import post_object
 from demo.replies import (
     Reply,
     answers_at,
@@ -164,32 +165,17 @@ def _comment(row: Reply, root: str, now: datetime) -> dict[str, object]:
 
 
 def _object(post: Post, now: datetime) -> dict[str, object]:
-    likes, comments, reposts = post.counts_at(now)
+    """A post asked by itself: with its place, and a long text cut."""
     is_long = len(post.text) > CUT_AT
-    text = f"{post.text[:CUT_AT]}​..." if is_long else post.text
+    text = f"{post.text[:CUT_AT]}\u200b..." if is_long else post.text
     unfold = ' <span class="expand">展开</span>' if is_long else ""
-    fields: dict[str, object] = {
-        "created_at": _time(post.published_at),
-        "id": int(post.native_id),
-        "idstr": post.native_id,
-        "mid": post.native_id,
-        "mblogid": bid_of(post.native_id),
-        "user": _user(post.author),
+    return post_object(post, now) | {
         "text": marked_up(text) + unfold,
         "text_raw": text,
         "textLength": len(post.text),
         "isLongText": is_long,
-        "source": post.author.client,
         "region_name": f"发布于 {place_of(post.author)}",
-        "attitudes_count": likes,
-        "comments_count": comments,
-        "reposts_count": reposts,
-        "pic_ids": [],
-        "pic_num": 0,
     }
-    if post.repost_of is not None:
-        fields["retweeted_status"] = _object(post.repost_of, now)
-    return fields
 
 
 def _user(person: Person) -> dict[str, object]:

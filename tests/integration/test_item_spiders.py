@@ -14,10 +14,10 @@ from browser.find import find_browser
 from demo.people import Person
 from demo.platforms import tieba, weibo, zhihu
 from demo.platforms.surface import Counted, Stage, mention_id
-from demo.platforms.tieba_threads import thread_routes
+from demo.platforms.tieba_threads import thread_app_routes, thread_routes
 from demo.platforms.weibo_posts import CUT_AT, post_routes
 from demo.platforms.zhihu_items import item_routes
-from demo.replies import comments_at, has_vanished, reposts_at
+from demo.replies import answers_at, comments_at, has_vanished, reposts_at, roots_at
 from demo.schedule import Mood, Story
 from demo.world import Post, World
 from domain.brand import Transport
@@ -134,6 +134,14 @@ def as_found(post: Post) -> FoundMention:
         parent_id=root,
         root_id=root,
     )
+
+
+def need_a_browser() -> None:
+    """Skip where there is none."""
+    try:
+        find_browser(None)
+    except BrowserMissing as error:
+        pytest.skip(f"{error}; mend: apt install chromium")
 
 
 def comment_ids(post: Post, at: datetime = NOW) -> set[str]:
@@ -303,10 +311,7 @@ def test_a_signed_call_that_plain_http_cannot_make_is_a_wall_not_an_empty_list(t
 
 @pytest.mark.browser
 def test_zhihu_in_a_browser_reads_what_the_page_calls_for(tmp_path, world):
-    try:
-        find_browser(None)
-    except BrowserMissing as error:
-        pytest.skip(f"{error}; mend: apt install chromium")
+    need_a_browser()
     site = site_of(world, Platform.ZHIHU, signed=True)
     post = ANSWER
     with (
@@ -325,6 +330,30 @@ def test_zhihu_in_a_browser_reads_what_the_page_calls_for(tmp_path, world):
         assert house.crawl().pages == 1  # nothing new: the comments are not opened again
 
 
+@pytest.mark.browser
+def test_tieba_in_a_browser_reads_the_pages_calls_and_the_replies_they_cut(tmp_path, world):
+    need_a_browser()
+    clock = SteppedClock(NOW)
+    stage = Stage(world, clock, Platform.TIEBA)  # type: ignore[arg-type]  # as a DemoClock
+    app = Counted(tieba.tieba_app_2026(stage, also=thread_app_routes(stage)))
+    with (
+        served({"tieba_app": app}) as urls,
+        ItemHouse(tmp_path, "tieba_item", urls["tieba_app"], Transport.BROWSER) as house,
+    ):
+        house.found_by_search([as_found(THREAD)])
+        outcome = house.crawl()
+        assert outcome.reason in {"", "depth_limit"}
+        stored = house.stored(mention_id(THREAD))
+        assert (stored.likes, stored.comments) == THREAD.counts_at(NOW)[:2]
+        floors = {f"tieba:{r.native_id}" for r in comments_at(THREAD, NOW) if not r.under}
+        found = house.everything(Kind.FLOOR, Kind.REPLY)
+        assert floors <= {m.id for m in found} <= comment_ids(THREAD)
+        assert app.by_path["/c/f/pb/page_pc"] >= 2
+        assert app.by_path["/p/comment"] == sum(
+            len(answers_at(THREAD, root.native_id, NOW)) > 4 for root in roots_at(THREAD, NOW)
+        )
+
+
 def test_what_is_gone_says_so_and_is_not_asked_for_again(tmp_path, world):
     site = site_of(world, Platform.WEIBO)
     gone, there = GONE, POST
@@ -341,6 +370,18 @@ def test_what_is_gone_says_so_and_is_not_asked_for_again(tmp_path, world):
         shown = site.asked("/ajax/statuses/show")
         house.crawl()
         assert site.asked("/ajax/statuses/show") == shown + 1
+
+
+def test_a_site_that_has_none_of_the_posts_is_not_believed(tmp_path, world):
+    site = site_of(World(NOW, ()), Platform.WEIBO)
+    with (
+        served({"weibo": site.app}) as urls,
+        ItemHouse(tmp_path, "weibo_item", urls["weibo"]) as house,
+    ):
+        house.found_by_search([as_found(POST), as_found(CROWD)])
+        outcome = house.crawl()
+        assert (outcome.state, outcome.reason) == (CoverageState.PARTIAL, "gone")
+        assert all(not house.stored(mention_id(p)).flags for p in (POST, CROWD))
 
 
 class Walled:

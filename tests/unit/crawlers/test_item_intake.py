@@ -55,10 +55,10 @@ def test_a_long_text_takes_what_it_lacks_from_its_post():
         POST.published_at,
         POST.published_precision,
     )
-    assert (shown.text, shown.url, shown.context) == ("全文", POST.url, "")
+    assert (shown.text, shown.url) == ("全文", POST.url)
 
 
 def test_the_page_of_an_item_is_taken_as_it_is():
     own = found("1", Kind.POST, url="https://weibo.com/9/abc", likes=3)
     shown = placed(own, POST)
-    assert (shown.likes, shown.context, shown.under) == (3, "", POST.id)
+    assert (shown.likes, shown.under) == (3, POST.id)

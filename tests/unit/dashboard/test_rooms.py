@@ -141,6 +141,31 @@ class TestWatches:
         assert "同现距离写成" in words_of(seen)
         assert "保存" not in labels(seen)
 
+    def test_what_is_followed_is_typed_as_an_address_or_refused_in_place(self, furnished, visit):
+        seen = visit(furnished, "queries", watch="yunzhan-koubei")
+        area = next(each for each in seen.text_area if each.label.startswith("关注页面"))
+        assert area.value.splitlines()[-1] == "tieba:forum:云栈"
+        area.set_value("https://weibo.com/n/云栈").run()
+        assert "微博账号需要数字编号" in words_of(seen)
+        assert "保存" not in labels(seen)
+        area.set_value(area.value.replace("https://weibo.com/n/云栈", "zhihu:question:123")).run()
+        next(each for each in seen.button if each.label == "保存").click().run()
+        said = words_of(seen)
+        assert "无事可做" in said  # the sources of an account and of a forum
+        more = "https://weibo.com/u/1234567890\nzhihu:question:123\ntieba:forum:云栈"
+        area = next(each for each in seen.text_area if each.label.startswith("关注页面"))
+        area.set_value(more).run()
+        next(each for each in seen.button if each.label == "保存").click().run()
+        with furnished.begin_reading() as work:
+            _, after = work.configuration.current()
+        keys = [follow.key for follow in after.watches[0].follows]
+        assert keys == ["1234567890", "123", "云栈"]
+
+    def test_a_source_that_only_adds_depth_says_so(self, furnished, visit):
+        said = words_of(visit(furnished, "crawl"))
+        assert said.count("不计入覆盖") == 3
+        assert "贴吧关注吧" in said
+
     def test_saving_makes_a_version_that_can_be_taken_back(self, furnished, visit):
         with furnished.begin_reading() as work:
             version, before = work.configuration.current()

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.errors import NotPermitted
+from domain.mention import Kind
 from domain.sentiment import Label
 from monitoring.feed import FeedQuery
 from monitoring.feed_export import export_feed
@@ -61,3 +62,9 @@ def test_who_may_not_gets_nothing_and_leaves_no_row(services):
     with pytest.raises(NotPermitted):
         take(services, "zhou")
     assert len(exports(services)) == before
+
+
+def test_who_asks_for_comments_gets_them_though_they_count_nowhere():
+    assert FeedQuery().filter.public_voice_only
+    assert FeedQuery(kinds=(Kind.POST, Kind.COMMENT)).filter.public_voice_only
+    assert not FeedQuery(kinds=(Kind.COMMENT,)).filter.public_voice_only

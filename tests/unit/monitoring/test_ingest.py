@@ -282,6 +282,14 @@ def test_what_was_read_in_depth_belongs_by_the_words_of_its_item_and_counts_nowh
     assert store.count(MentionFilter(brand_id="tea")) == 2
 
 
+def test_an_item_stays_what_it_was_when_an_edit_takes_the_brand_out(ingest, store, begin):
+    take(ingest, found())
+    edited = found(text="已经解决了，谢谢大家", edited_at=NOON, under="weibo:1", context=f"\n{BUG}")
+    take(ingest, edited, at=NOON + timedelta(hours=1), run="run-2")
+    assert store.get(["weibo:1"])["weibo:1"].text == "已经解决了，谢谢大家"
+    assert detail_of(begin, "weibo:1").through == ""
+
+
 def test_a_comment_that_names_one_brand_is_about_that_one(ingest, store):
     both = f"{BUG}，还是半山茶事好"
     take(ingest, found(text=both), comment("2", "云栈恶心"), comment("3", "恶心"))
