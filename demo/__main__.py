@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from demo.clock import DemoClock
+from demo.platforms.login import SCANNED_AFTER
 from demo.platforms.weibo import PAGE_CEILING
 from demo.server import DemoServer, OpenDemo, open_demo, sites
 from demo.world import World, build_uniform_world, build_world
@@ -28,7 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world = _world(options, born)
     ceiling = None if options.mentions else PAGE_CEILING
     try:
-        demo = open_demo(sites(world, clock, page_ceiling=ceiling), port=options.port)
+        named = sites(
+            world,
+            clock,
+            page_ceiling=ceiling,
+            walls=options.walls,
+            scanned_after=options.scanned_after if options.scanned_after >= 0 else None,
+        )
+        demo = open_demo(named, port=options.port)
     except OSError as error:
         sys.stderr.write(f"demo: {error}; mend: another --port, or 0 for free ones\n")
         return 1
@@ -89,6 +97,13 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     add("--crisis-hours-ago", type=float, default=6.0, help="before birth; negative: still to come")
     add("--mentions", type=_between(0, 90_000), default=0, help="instead: so many even Weibo posts")
+    add("--walls", action="store_true", help="every site answers only who is logged in")
+    add(
+        "--scanned-after",
+        type=float,
+        default=SCANNED_AFTER,
+        help="seconds after which a login's QR code counts as scanned (default 8); negative: never",
+    )
     add("--frozen", action="store_true", help="the demo's clock stands still")
     return parser
 

@@ -32,6 +32,7 @@ from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
 from crawlers.run import Report, SearchRun
 from crawlers.services import Services
+from crawlers.sessions import RunSession
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow
@@ -55,6 +56,7 @@ class SearchSpider(scrapy.Spider):
     conduct: Conduct
     frontier: Frontier
     search_run: SearchRun
+    session: RunSession
     in_browser: BrowserSearch | None = None
     opened: ExitStack
 
@@ -86,6 +88,7 @@ class SearchSpider(scrapy.Spider):
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
         self.conduct = Conduct.towards(self.source, services.settings, services.clock)
+        self.session = RunSession.begin(services, self.source)
         hindered = self._behave(services)
         _ = services.ingest  # whatever is wrong with it is said before a run begins
         self.frontier = begin(
@@ -102,7 +105,7 @@ class SearchSpider(scrapy.Spider):
         self.search_run = SearchRun(self.frontier, intake, self.next_step, report)
         if self.source.transport is Transport.BROWSER:
             self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, read, self.call, self.max_scrolls
+                self.search_run, self.conduct, self.session, read, self.call, self.max_scrolls
             )
         self.search_run.begin(hindered)
 
@@ -206,5 +209,6 @@ class SearchSpider(scrapy.Spider):
         """Write the ledger and close what this spider opened."""
         try:
             self.search_run.close(finished=reason == "finished")
+            self.session.close(self.search_run.end)
         finally:
             self.opened.close()

@@ -7,6 +7,7 @@ from storage.sql import (
     handling_tables,
     lead_tables,
     report_tables,
+    session_tables,
     spool_tables,
     tables,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "lead_tables",
     "metadata",
     "report_tables",
+    "session_tables",
     "spool_tables",
     "tables",
 ]

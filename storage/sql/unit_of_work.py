@@ -27,6 +27,7 @@ from domain.ports import (
     ReportRepository,
     SealedNameRepository,
     SeenPageRepository,
+    SessionRepository,
     SignalRepository,
     SilenceRepository,
     SlotRepository,
@@ -48,6 +49,7 @@ from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
+from storage.sql.sessions import SqlSessionRepository
 from storage.sql.signals import SqlSignalRepository
 from storage.sql.silences import SqlSilenceRepository
 from storage.sql.slots import SqlSlotRepository
@@ -92,6 +94,7 @@ class SqlUnitOfWork:
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    sessions: SessionRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -122,6 +125,7 @@ class SqlUnitOfWork:
         self.cases = SqlCaseRepository(db)
         self.spooled = SqlSpooledRepository(db)
         self.dead_letters = SqlDeadLetterRepository(db)
+        self.sessions = SqlSessionRepository(db)
         return self
 
     def __exit__(
