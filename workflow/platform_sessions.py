@@ -6,7 +6,7 @@ log holds any of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.account import AccountState, Role
@@ -159,8 +159,8 @@ class SessionDesk:
         return True
 
     def want(self, platform: Platform, reason: str, *, at: datetime) -> int:
-        """Tell whoever looks after the house that a platform asks for a login and none is stored;
-        once until one was. Return how many mails were written.
+        """Tell the admins that a platform asks for a login and none is stored; once until one was.
+        Return how many mails were written.
         """
         with self.begin_work() as work:
             known = work.sessions.get(platform)
@@ -242,17 +242,23 @@ class SessionDesk:
 
 
 def owner_name(work: UnitOfWork, owner_id: str) -> str:
-    """Return what an owner is called: an account's name, else how the trail names the person."""
+    """Return what an owner is called: an account's name, else the machine's name for the person."""
     account = work.accounts.get(owner_id)
-    return account.name if account else owner_id
+    return account.name if account else owner_id.removeprefix("cli:")
 
 
 def _readers(work: UnitOfWork, session: PlatformSession | None) -> list[str]:
-    """Return who is told: the owner; where there is none who can be reached, the admins."""
-    owner = work.accounts.get(session.owner_id) if session else None
+    """Return who is told: the owner; who cannot be reached, or has none of ours, is stood in for by
+    the admins, and at last by those who get the alerts.
+
+    Where there never was a login only admins are told: nothing has ended, nobody need be woken.
+    """
+    _, configuration = work.configuration.current()
+    if session is None:
+        return addresses_of(work, Role.ADMIN, replace(configuration, recipients=()))
+    owner = work.accounts.get(session.owner_id)
     if owner is not None and owner.state is AccountState.ACTIVE and owner.address:
         return [owner.address]
-    _, configuration = work.configuration.current()
     return addresses_of(work, Role.ADMIN, configuration)
 
 

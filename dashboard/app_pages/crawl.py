@@ -12,6 +12,7 @@ from dashboard.widgets.coverage import coverage_strip, state_mark
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import NOTHING, fill, show
+from dashboard.widgets.logins import logins
 from dashboard.widgets.notices import done, empty, refused
 from dashboard.widgets.tiles import Tile, Tone, tiles
 from dashboard.widgets.waiting import refused_letters, waiting
@@ -54,6 +55,7 @@ def _standing() -> None:
         section("来源", "近 48 小时，一格一小时；灰色是没有看过，不等于没有人说")
         for each in view.sources:
             _source(each, view.overview.configuration_version, view.overview.configuration)
+    logins(view.sessions)
     refused_letters(view.letters, view.overview.dead_letters)
     if view.stopped:
         with card("stopped"):

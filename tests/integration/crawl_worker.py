@@ -17,6 +17,7 @@ from domain.brand import Watch
 from domain.mention import Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, MentionStore, PageArchive
+from runtime.secret_files import load_keys, make_missing_keys
 from runtime.settings import Settings, load_settings
 from storage.archive import FilePageArchive
 from storage.identity import KeyedMasker
@@ -92,13 +93,17 @@ def services_in(home: Path) -> Iterator[StoredServices]:
             ingest=PlainIngest(store),
             clock=clock,
             settings=settings,
-            session_desk=SessionDesk(
-                begin, lambda: KeyedMasker(b"a" * 32, b"s" * 32), render_session, "UTC", ""
-            ),
+            session_desk=SessionDesk(begin, lambda: _masker(settings), render_session, "UTC", ""),
         )
     finally:
         store.close()
         engine.dispose()
+
+
+def _masker(settings: Settings) -> KeyedMasker:
+    make_missing_keys(settings.secrets_dir)
+    keys = load_keys(settings.secrets_dir)
+    return KeyedMasker(keys.author_key, keys.seal_key)
 
 
 def _mention(one: FoundMention, watch: Watch, run_id: str, collected_at: datetime) -> Mention:

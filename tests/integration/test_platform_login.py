@@ -1,4 +1,4 @@
-"""A wall, a login, pages, the end of the login: the demo world with its walls up, real processes."""
+"""A wall, a login, pages, the end of the login: the demo with its walls up, real processes."""
 
 import json
 import re
@@ -9,10 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from browser.find import find_browser
 from domain.brand import Transport
 from domain.coverage import CoverageState
-from domain.errors import BrowserMissing
 from domain.mention import Platform
 from domain.session import SessionState, door_of, state_of
 from domain.storage_state import read_storage_state
@@ -28,9 +26,7 @@ WORD = "云栈茶饮"
 def walled_house(home: Path, *, spider: str, site: str, transport: Transport) -> Iterator[House]:
     with (
         running_demo("--walls", "--scanned-after", "0") as urls,
-        House(
-            home, urls[site], spider=spider, transport=transport, queries=(WORD,)
-        ) as house,
+        House(home, urls[site], spider=spider, transport=transport, queries=(WORD,)) as house,
     ):
         yield house
 
