@@ -69,7 +69,8 @@ def _mend(each: SessionView) -> Markup:
     if each.state is SessionState.ENDED:
         fact = session_ending(session.ended_reason or EXPIRED, each.platform).zh
     return fill(
-        '<div class="kb-why"><b>{fact}</b><span>请{owner}在运行口碑的机器上执行 {command}</span></div>',
+        '<div class="kb-why"><b>{fact}</b>'
+        "<span>请{owner}在运行口碑的机器上执行 {command}</span></div>",
         fact=fact,
         owner=f" {each.owner} " if each.owner.isascii() else each.owner,
         command=_command(each),
