@@ -44,7 +44,7 @@ def sites(
     logins = {platform: Logins(scanned_after) for platform in Platform}
 
     def site(app: ASGIApp, platform: Platform, *, walled: bool = walls) -> Counted:
-        return Counted(WithLogin(app, platform, logins[platform], walled))
+        return Counted(WithLogin(app, platform, logins[platform], walled=walled))
 
     return {
         "weibo": site(weibo_app(weibo, page_ceiling=page_ceiling), Platform.WEIBO),

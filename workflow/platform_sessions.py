@@ -103,12 +103,16 @@ class SessionDesk:
     def open(self, platform: Platform, at: datetime) -> OpenSession | None:
         """Return the login that crawls use, None without a living one.
 
-        One that the key does not open is ended, and its owner told: crawls go on as visitors.
+        One that expired, or that the key does not open, is ended and its owner told: crawls go on
+        as visitors.
         """
         with self.begin_work() as work:
             session = work.sessions.get(platform)
             sealed = work.sessions.sealed_state(platform)
-        if session is None or sealed is None or not session.is_alive(at):
+        if session is None or sealed is None:
+            return None
+        if not session.is_alive(at):
+            self.end(session, EXPIRED, at=at)
             return None
         try:
             return OpenSession(session, self._unseal(platform, sealed))

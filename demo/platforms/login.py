@@ -110,7 +110,9 @@ class Logins:
     tokens: set[str] = field(default_factory=set)
 
     def show_code(self) -> str:
-        """Return the name of a new code."""
+        """Return the name of a new code; those that are too old are forgotten."""
+        for old in [name for name in self.shown if self.state_of(name) == "expired"]:
+            del self.shown[old]
         name = secrets.token_hex(8)
         self.shown[name] = self.monotonic()
         return name
@@ -157,29 +159,29 @@ class Logins:
         return number
 
 
-@dataclass(frozen=True)
 class WithLogin:
     """A site with its login page. `walled`: it answers only those who are logged in."""
 
-    app: ASGIApp
-    platform: Platform
-    logins: Logins
-    walled: bool
+    def __init__(self, app: ASGIApp, platform: Platform, logins: Logins, *, walled: bool) -> None:
+        self.app = app
+        self._entrance = ENTRANCES[platform]
+        self._logins = logins
+        self._walled = walled
+        self._login = _login_app(self._entrance, logins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        entrance, path = ENTRANCES[self.platform], scope["path"]
+        entrance, path = self._entrance, scope["path"]
         if path == entrance.path or path.startswith(f"{SITE}/"):
-            await _login_app(entrance, self.logins)(scope, receive, send)
+            await self._login(scope, receive, send)
             return
         token = Request(scope).cookies.get(entrance.cookie, "")
-        known = token in self.logins.tokens
-        if known:
+        if token in self._logins.tokens:
             await self.app(scope, receive, _renewing(send, entrance, token))
-        elif self.walled and path not in _OPEN_PATHS and not path.startswith("/__demo__/"):
+        elif self._walled and path not in _OPEN_PATHS and not path.startswith("/__demo__/"):
             await _refusal(entrance, Request(scope))(scope, receive, send)
         else:
             await self.app(scope, receive, send)

@@ -158,7 +158,9 @@ def test_a_login_opens_the_wall_until_the_platform_ends_it(tmp_path, capfd):
             assert work.sessions.sealed_state(Platform.WEIBO) != sealed
         assert renewed.expires_at > first.expires_at, "the demo prolongs a login in use"
 
-        require_nowhere(house, token, *capfd.readouterr())
+        said = capfd.readouterr()
+        assert "Crawled (200)" in said.err, "the log was looked at, and says much"
+        require_nowhere(house, token, *said)
         httpx.post(f"{house.source.base_url}/__demo__/login/end").raise_for_status()
         for _ in range(2):
             outcome = house.crawl()

@@ -129,9 +129,11 @@ def test_only_what_is_the_platforms_is_kept(room):
     assert set(room.cookies()) == {"SUB"}
 
 
-def test_an_expired_login_is_not_used(room):
+def test_an_expired_login_is_not_used_and_its_owner_is_told_without_any_schedule(room):
     room.store()
-    assert room.desk.open(Platform.WEIBO, NOON + timedelta(days=30)) is None
+    for _ in range(2):
+        assert room.desk.open(Platform.WEIBO, NOON + timedelta(days=30)) is None
+    assert room.mails() == [("lin@example.com", "【采集】微博登录已失效")]
 
 
 class TestTheEnd:
