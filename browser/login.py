@@ -62,14 +62,15 @@ _DARK_AND_LIGHT: Final = """async (png) => {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How a login is waited for. `show` is given each new code (None: a window is open, there is
-    nothing to show); `limit` in seconds; `pause` waits, `seconds` and `now` tell the time.
+    """How a login is waited for: in a `window`, or by showing each new code (`show`). `limit` in
+    seconds; `pause` waits, `seconds` and `now` tell the time.
     """
 
     show: Callable[[Code], None] | None
     limit: float
     now: Callable[[], datetime]
     seconds: Callable[[], float]
+    window: bool = False
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -85,29 +86,32 @@ async def log_in(
     KoubeiError when nobody did in time or the window was closed, DependencyMissing when the
     browser fails.
     """
-    in_window = waiting.show is None
     async with GuardProxy(resolve) as proxy, async_playwright() as playwright:
         options = launch_options(found, proxy=proxy.address, environment=environment)
         try:
-            browser = await playwright.chromium.launch(**{**options, "headless": not in_window})
+            browser = await playwright.chromium.launch(
+                **{**options, "headless": not waiting.window}
+            )
         except PlaywrightError as error:
             raise _no_browser(found, error) from error
         try:
             return await _at_door(browser, door, waiting)
         except PlaywrightError as error:
-            if in_window and not browser.is_connected():
+            if waiting.window and not browser.is_connected():
                 raise _closed(door) from None
-            raise _no_page(door, error) from error
+            raise _no_page(door, _told_by(error)) from error
         finally:
             await browser.close()
 
 
 async def _at_door(browser: Browser, door: Door, waiting: Waiting) -> StorageState:
     options: dict[str, Any] = {**CONTEXT_OPTIONS}
-    options |= {"no_viewport": True} if waiting.show is None else {"device_scale_factor": 2}
+    options |= {"no_viewport": True} if waiting.window else {"device_scale_factor": 2}
     context = await browser.new_context(**options)
     page = await context.new_page()
-    await page.goto(door.login_url, wait_until="domcontentloaded", timeout=_OPENING)
+    answer = await page.goto(door.login_url, wait_until="domcontentloaded", timeout=_OPENING)
+    if answer is not None and answer.status >= 400:
+        raise _no_page(door, f"HTTP {answer.status}")
     codes = None
     if waiting.show is not None:
         blank = await (await browser.new_context(service_workers="block")).new_page()
@@ -215,12 +219,17 @@ def _closed(door: Door) -> KoubeiError:
     )
 
 
-def _no_page(door: Door, error: PlaywrightError) -> KoubeiError:
-    first = error.message.strip().partition("\n")[0]
-    code = re.search(r"net::(ERR_[A-Z_]+)", first)
-    told = code[1] if code else "timeout" if "Timeout" in first else type(error).__name__
+def _told_by(error: PlaywrightError) -> str:
+    """Return what kind of error it was; its text may hold what the page says."""
+    code = re.search(r"net::(ERR_[A-Z_]+)", error.message)
+    if code:
+        return code[1]
+    return "timeout" if "Timeout" in error.message else type(error).__name__
+
+
+def _no_page(door: Door, why: str) -> KoubeiError:
     return KoubeiError(
-        Text(f"登录页打不开（{told}）", f"the login page does not open ({told})"),
+        Text(f"登录页打不开（{why}）", f"the login page does not open ({why})"),
         place=door.platform.value,
         mend=Text("检查本机网络后重试", "check this machine's network, then try again"),
     )

@@ -219,6 +219,7 @@ def _from_person(services: Services, door: Door, wish: _Wish) -> StorageState:
         limit=wish.minutes * 60,
         now=services.clock.now,
         seconds=time.monotonic,
+        window=not wish.qr,
     )
     name = word(door.platform)
     say(
