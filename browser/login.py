@@ -20,6 +20,7 @@ from browser.launch import CONTEXT_OPTIONS, launch_options
 from browser.proxy import GuardProxy, Resolve
 from browser.qr import Code, read_code
 from domain.errors import DependencyMissing, KoubeiError, Text
+from domain.hosts import is_loopback
 from domain.session import Door
 from domain.storage_state import StorageState, storage_state_of
 
@@ -231,7 +232,12 @@ def _no_page(door: Door, why: str) -> KoubeiError:
     return KoubeiError(
         Text(f"登录页打不开（{why}）", f"the login page does not open ({why})"),
         place=door.platform.value,
-        mend=Text("检查本机网络后重试", "check this machine's network, then try again"),
+        mend=Text(
+            "检查演示是否在运行，其地址是否写入 crawl.allowed_hosts",
+            "check that the demo runs and that crawl.allowed_hosts names its address",
+        )
+        if is_loopback(door.hosts[0])
+        else Text("检查本机网络后重试", "check this machine's network, then try again"),
     )
 
 

@@ -1,6 +1,7 @@
 """Logging in at the demo's platforms in a real browser: waiting, codes, and what can go wrong."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,6 +113,9 @@ def test_a_private_address_is_not_opened(found, urls):
 
 
 def test_a_platform_that_is_not_there_is_told(found):
-    door = door_at("http://127.0.0.1:9", Platform.WEIBO)
-    with pytest.raises(KoubeiError, match=r"does not open \(HTTP 502\)"):
-        come_in(door, found, show=lambda _: None, limit=10)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        door = door_at(f"http://127.0.0.1:{taken.getsockname()[1]}", Platform.WEIBO)
+        with pytest.raises(KoubeiError, match=r"does not open \(HTTP 502\)") as caught:
+            come_in(door, found, show=lambda _: None, limit=10)
+    assert "crawl.allowed_hosts" in caught.value.sentence("zh")
