@@ -26,10 +26,10 @@ from domain.brand import Configuration, Source, Watch
 from domain.coverage import CoverageState
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
+from domain.spiders import SPIDERS
 from presentation.wording import reason, word
 from runtime.extras import require
 
-SPIDERS = ("weibo_search", "zhihu_search", "tieba_search")
 _LOOKED = {CoverageState.OK, CoverageState.EMPTY}
 
 

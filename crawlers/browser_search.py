@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Protocol
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as BrowserPage
@@ -14,29 +15,49 @@ from scrapy import Request
 from scrapy.http import Response
 
 from browser.launch import CONTEXT_OPTIONS, guard_page
-from crawlers.browsing import PAGE_CLOCK, Replies, ReplyTooLarge, page_rules, scroll_down
+from crawlers.browsing import (
+    PAGE_CLOCK,
+    Replies,
+    ReplyTooLarge,
+    page_rules,
+    scroll_again,
+    scroll_down,
+)
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, wall_of
 from crawlers.frontier import PageRequest
 from crawlers.pipelines import Read, Taken, oldest
 from crawlers.plan import NOTHING, Outcome, Tally
-from crawlers.run import SearchRun
+from crawlers.run import SearchRun, Step
 from crawlers.sessions import RunSession
 from domain.coverage import CoverageState
 from domain.crawl import FrontierEntry
 from domain.errors import AddressRefused, LayoutChanged, StoreError
-from domain.page import PageState
+from domain.page import Page, PageState
 
 PATIENCE = 15.0
 """Seconds to wait for a page's own call."""
 SCROLL_PAUSE = 2.5
 """Seconds between two scrolls on a site that has a pace."""
+_NUDGES = 3
+"""So often a page is scrolled for one reply."""
+
+
+class Reach(Protocol):
+    """What the replies that came so far allow to say."""
+
+    def after_reply(self, seen: Sequence[Taken], series: int) -> Outcome | None:
+        """Return how a series ended, None when there is more to scroll for."""
+
+    def cut_off(self, seen: Sequence[Taken], series: int) -> Outcome:
+        """Return how it ended when there is more than was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserSearch:
     """Searches of one run. `call` is part of the address of the page's own call ("": the page
-    itself is read), `max_scrolls` how often it is scrolled for more.
+    itself is read), `max_scrolls` how often it is scrolled for more. `reach` judges lists that are
+    no search; `page_begins`: the page itself holds the beginning of the list.
     """
 
     run: SearchRun
@@ -45,15 +66,19 @@ class BrowserSearch:
     read: Read
     call: str
     max_scrolls: int
+    reach: Reach | None = None
+    page_begins: bool = False
 
-    def equip(self, request: Request, series: int) -> None:
-        """Make a request one that opens a guarded browser page, listening from the beginning."""
+    def equip(self, request: Request, series: int, call: str | None = None) -> None:
+        """Make a request one that opens a guarded browser page, listening from the beginning to
+        `call` (by default that of the run).
+        """
         rules = page_rules(self.conduct)
-        replies = Replies(self.call)
+        replies = Replies(self.call if call is None else call)
 
         async def before(page: BrowserPage, _: Request) -> None:
             await guard_page(page, rules)
-            if self.call:
+            if replies.call:
                 replies.listen(page)
 
         request.meta.update(
@@ -74,7 +99,7 @@ class BrowserSearch:
         request = self.run.frontier.request_of(entry)
         try:
             async with asyncio.timeout(PAGE_CLOCK):
-                if self.call:
+                if response.meta["replies"].call:
                     await self._listen(page, response, entry)
                 else:
                     self.run.arrived(entry, *self._landed(response))
@@ -101,15 +126,25 @@ class BrowserSearch:
     async def _listen(self, page: BrowserPage, response: Response, entry: FrontierEntry) -> None:
         """Read the replies to the page's own call while scrolling, then end the series."""
         request = self.run.frontier.request_of(entry)
-        wall = self._wall_in(*self._landed(response))
+        landed = self._landed(response)
+        if self.run.is_gone(None, landed[2]):
+            gone = Taken(Page("", PageState.GONE), Tally(pages=1))
+            self.run.goes_on(entry, self._judged([gone], request))
+            return
+        wall = self._wall_in(*landed)
         if wall is not None:
             self.run.halt(wall, request)
             return
-        replies: Replies = response.meta["replies"]
         seen: list[Taken] = []
-        outcome: Outcome | None = None
+        if self.page_begins and request.then is None:
+            taken = self._captured(request, 1, landed)
+            if taken is None:
+                return
+            seen.append(taken)
+        outcome = self._after_reply(seen, request) if seen else None
+        replies: Replies = response.meta["replies"]
         while outcome is None:
-            reply = await replies.next(PATIENCE)
+            reply = await self._more(page, replies) if seen else await replies.next(PATIENCE)
             if reply is None:
                 outcome = await self._silent(page, request, seen)
                 break
@@ -117,13 +152,32 @@ class BrowserSearch:
             if taken is None:
                 return
             seen.append(taken)
-            outcome = self._after_reply(seen, request.series)
-            if outcome is None:
-                if self.conduct.pace:
-                    await asyncio.sleep(SCROLL_PAUSE)
-                await scroll_down(page)
+            outcome = self._after_reply(seen, request)
         if outcome is not None:
-            self.run.frontier.advance(entry, outcome)
+            self.run.goes_on(entry, self._judged(seen, request, outcome))
+
+    async def _more(self, page: BrowserPage, replies: Replies) -> tuple[bytes, str, int] | None:
+        """Scroll for the next reply. A page that is still at work on the last one may miss a
+        scroll, so it is scrolled a few times before its silence means anything.
+        """
+        for nudge in range(_NUDGES):
+            if self.conduct.pace:
+                await asyncio.sleep(SCROLL_PAUSE)
+            await (scroll_again if nudge else scroll_down)(page)
+            reply = await replies.next(PATIENCE / _NUDGES)
+            if reply is not None:
+                return reply
+        return None
+
+    def _judged(
+        self, seen: Sequence[Taken], request: PageRequest, outcome: Outcome | None = None
+    ) -> Step:
+        """Return what follows a page: for one of a detour whatever comes after it."""
+        tally = request.tally.plus(total(seen))
+        if request.then is not None:
+            return request.then.after(request.series, tally)
+        end = outcome or self._after_reply(seen, request) or self._ceiling(seen, request.series)
+        return self.run.detour(request.series, seen, end)
 
     def _captured(
         self, request: PageRequest, number: int, reply: tuple[bytes, str, int]
@@ -136,9 +190,17 @@ class BrowserSearch:
             self.run.frontier.advance(kept, None)
         return taken
 
-    def _after_reply(self, seen: Sequence[Taken], series: int) -> Outcome | None:
-        """Return how the search ended, None when there is more to scroll for."""
-        last = seen[-1]
+    def _after_reply(self, seen: Sequence[Taken], request: PageRequest) -> Outcome | None:
+        """Return how the search ended, None when there is more to scroll for. A page of a detour
+        tells in one reply what it was opened for.
+        """
+        series, last = request.series, seen[-1]
+        if request.then is not None:
+            return Outcome.seen(total(seen))
+        if self.reach is not None:
+            outcome = self.reach.after_reply(seen, series)
+            is_all = outcome is not None or len(seen) <= self.max_scrolls
+            return outcome if is_all else self.reach.cut_off(seen, series)
         if last.page.next is None:
             return Outcome.seen(total(seen))
         if is_by_time(seen):
@@ -154,6 +216,8 @@ class BrowserSearch:
         """There is more than we scroll for. Where what came was in order of time, everything since
         the oldest of it was seen; a ranked list says nothing of the kind.
         """
+        if self.reach is not None:
+            return self.reach.cut_off(seen, series)
         tally = total(seen)
         since = tally.oldest if is_by_time(seen) else self.run.frontier.plan.span(series)[1]
         return Outcome(CoverageState.PARTIAL, "result_ceiling", tally, complete_since=since)

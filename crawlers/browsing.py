@@ -29,6 +29,8 @@ PAGE_CLOCK = 90.0
 """Seconds that one search may take in the browser."""
 NAVIGATION_TIMEOUT = 30_000
 """Milliseconds until a page has to be there."""
+_MOMENT = 0.2
+"""Seconds in which a page draws itself."""
 _OBEYS_ROBOTS = frozenset({"document", "xhr", "fetch", "websocket", "eventsource"})
 
 
@@ -94,10 +96,10 @@ def browser_settings(found: FoundBrowser, conduct: Conduct) -> dict[str, object]
 
 
 class Replies:
-    """Collects the replies of a page to the calls whose address contains `call`."""
+    """Collects the replies of a page to the calls whose address contains `call`; "": to none."""
 
     def __init__(self, call: str) -> None:
-        self._call = call
+        self.call = call
         self._arrived: asyncio.Queue[BrowserResponse] = asyncio.Queue()
         self.started = 0
 
@@ -127,10 +129,10 @@ class Replies:
             return body, response.url, response.status
 
     def _note_request(self, request: BrowserRequest) -> None:
-        self.started += self._call in request.url
+        self.started += self.call in request.url
 
     def _note_response(self, response: BrowserResponse) -> None:
-        if self._call in response.url:
+        if self.call in response.url:
             self._arrived.put_nowait(response)
 
 
@@ -153,3 +155,10 @@ def page_rules(conduct: Conduct) -> Any:
 async def scroll_down(page: BrowserPage) -> None:
     """Scroll to the end of the page, as a reader would to see more."""
     await page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+
+
+async def scroll_again(page: BrowserPage) -> None:
+    """Go up a little and down again: a page that was at its end hears nothing of going there."""
+    await page.evaluate("window.scrollBy(0, -document.documentElement.clientHeight)")
+    await asyncio.sleep(_MOMENT)
+    await scroll_down(page)

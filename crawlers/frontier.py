@@ -3,7 +3,8 @@
     begin      run + plan + the first page of each series      one unit of work
     fetched    body in the archive, then the entry says so     one unit of work
     advance    (the store has acknowledged) next page or the
-               outcome of the series, and the page is done     one unit of work
+               outcome of the series (or the parts that it
+               is split into), and the page is done            one unit of work
     close      ledger, run, frontier dropped                   one unit of work
 
 A process that dies between two of these repeats the step and loses nothing. The next run of the
@@ -22,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
-from crawlers.plan import NOTHING, Outcome, Plan, Tally, coverage_rows
+from crawlers.plan import NOTHING, Outcome, Plan, Split, Tally, coverage_rows
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
@@ -42,7 +43,8 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class PageRequest:
     """One page of a series. `captured`: a reply that the page of a browser got by itself; it can
-    be read again from the archive but never asked for.
+    be read again from the archive but never asked for. `then`: a page that a list led to, opened
+    before the series goes on as it says.
     """
 
     series: int
@@ -50,11 +52,13 @@ class PageRequest:
     page: int = 1
     tally: Tally = NOTHING
     captured: bool = False
+    then: "Detour | None" = None
 
     @property
     def fingerprint(self) -> str:
         """What makes the request one of its lineage."""
-        text = f"{self.series} {self.page} {self.captured} {self.url}"
+        detour = f" {len(self.then.others)}" if self.then else ""
+        text = f"{self.series} {self.page} {self.captured} {self.url}{detour}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def to_json(self) -> dict[str, object]:
@@ -65,6 +69,7 @@ class PageRequest:
             "page": self.page,
             "tally": self.tally.to_json(),
             "captured": self.captured,
+            "then": self.then.to_json() if self.then else None,
         }
 
     @classmethod
@@ -76,7 +81,44 @@ class PageRequest:
             value["page"],
             Tally.from_json(value["tally"]),
             value["captured"],
+            Detour.from_json(value["then"]) if value.get("then") else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """Pages that a list led to: `others` are still to be opened, then the series takes `step`: its
+    next page, or its end.
+    """
+
+    others: tuple[str, ...]
+    step: PageRequest | Outcome
+
+    @classmethod
+    def through(
+        cls, series: int, urls: Sequence[str], step: PageRequest | Outcome
+    ) -> PageRequest | Outcome:
+        """Return the request for the first of the pages; the step itself when there are none."""
+        if not urls:
+            return step
+        first, *others = urls
+        page = step.page if isinstance(step, PageRequest) else 0
+        return PageRequest(series, first, page, step.tally, then=cls(tuple(others), step))
+
+    def after(self, series: int, tally: Tally) -> PageRequest | Outcome:
+        """Return what follows a page of the detour. `tally`: with what that page brought."""
+        return self.through(series, self.others, replace(self.step, tally=tally))
+
+    def to_json(self) -> dict[str, object]:
+        """Return the detour as JSON values."""
+        kind = "request" if isinstance(self.step, PageRequest) else "outcome"
+        return {"others": list(self.others), "kind": kind, "step": self.step.to_json()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Detour":
+        """Read what `to_json` wrote."""
+        kind = PageRequest if value["kind"] == "request" else Outcome
+        return cls(tuple(value["others"]), kind.from_json(value["step"]))
 
 
 class AlreadyRunning(CrawlError):
@@ -225,6 +267,24 @@ class Frontier:
             work.commit()
         return following
 
+    def split(self, entry: FrontierEntry, split: Split) -> list[FrontierEntry]:
+        """Everything of a page is stored, and the platform shows no more of the window of its
+        series: push the first page of each part. Returns their entries.
+        """
+        series = self.request_of(entry).series
+        plan = self.plan.after(series, split)
+        numbers = range(len(self.plan.series), len(plan.series))
+        first = [self._entry(PageRequest(n, plan.series[n].url)) for n in numbers]
+        told = self._outcome_entry(series, split.outcome)
+        told = replace(told, request={**told.request, "split": split.to_json()})
+        with self._begin_work() as work:
+            work.crawls.push([told, *first])
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint])
+            work.crawls.beat(self.run.id, self._clock.now())
+            work.commit()
+        self.plan = plan
+        return first
+
     def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
@@ -320,7 +380,13 @@ def _first_entries(lineage: str, plan: Plan) -> list[FrontierEntry]:
 
 
 def _stored_plan(entries: Sequence[FrontierEntry]) -> Plan:
-    return Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    """Return the plan with all that was split since, in the order in which it happened."""
+    plan = Plan.from_json(next(e.request for e in entries if e.fingerprint == _PLAN))
+    for entry in entries:
+        split, series = entry.request.get("split"), entry.request.get("of")
+        if isinstance(split, Mapping) and isinstance(series, int):
+            plan = plan.after(series, Split.from_json(split))
+    return plan
 
 
 def _outcomes(entries: Sequence[FrontierEntry]) -> dict[int, Outcome]:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import IO
 
+from crawlers.pairs import adds_depth
 from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, is_opened, pause_of
 from crawlers.processes import Process, descendants, end_family, end_those
 from crawlers.services import Services
@@ -279,6 +280,7 @@ def _write_ledger(
 ) -> None:
     """Say in the ledger what no worker said."""
     watch, source = pair
+    supplement = adds_depth(services, watch, source)
     with services.begin_work() as work:
         work.coverage.record(
             CoverageRow(
@@ -291,6 +293,7 @@ def _write_ledger(
                 state=state,
                 run_id=run_id,
                 reason=reason,
+                supplement=supplement,
             )
         )
         work.commit()

@@ -3,6 +3,7 @@
 from crawlers.services import Services
 from domain.brand import Configuration, Source, Watch
 from domain.errors import ConfigurationError, Text
+from domain.spiders import adds_depth_only
 
 
 def find_pair(services: Services, spider: str, watch: str, source: str) -> tuple[Watch, Source]:
@@ -35,6 +36,11 @@ def find_source(services: Services, source: str) -> Source:
             [known.id for known in configuration.sources],
         )
     return found
+
+
+def adds_depth(services: Services, watch: Watch, source: Source) -> bool:
+    """Whether looks of a watch at a source are supplements in the ledger."""
+    return adds_depth_only(_configuration(services), watch, source)
 
 
 def _configuration(services: Services) -> Configuration:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from analysis.matching import matches
 from crawlers.frontier import Frontier
 from crawlers.plan import Tally
 from crawlers.services import Services
@@ -35,8 +36,8 @@ class BodyLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A page whose mentions are stored. `all_known`: every one of them was stored before the last
-    complete look at this watch and source ended.
+    """A page whose mentions are stored. `all_known`: every one of them was stored, or seen and
+    passed over, before the last complete look at this watch and source ended.
     """
 
     page: Page
@@ -97,11 +98,31 @@ class Intake:
         ids = {mention.id for mention in mentions if not mention.embedded}
         if since is None or not ids:
             return False
+        with self._begin_work() as work:
+            unseen = ids - work.crawls.seen_by(ids, since)
+        if not unseen:
+            return True
         try:
-            stored = self._store.get(ids)
+            stored = self._store.get(unseen)
         except StoreUnavailable:
             return False  # the page is safe; whether more lies behind it, the next page tells
-        return all(i in stored and stored[i].first_seen_at <= since for i in ids)
+        return all(i in stored and stored[i].first_seen_at <= since for i in unseen)
+
+    def lacking_time(self, page: Page) -> tuple[FoundMention, ...]:
+        """Return what the watch would take of a page and cannot, as the page does not tell its
+        time; its own page does. Without what is stored already.
+        """
+        rule = self._watch.rule
+        found = {
+            m.id: m
+            for m in page.mentions
+            if m.published_at is None and not m.embedded and matches(rule, f"{m.title}\n{m.text}")
+        }
+        try:
+            stored = self._store.get(found)
+        except StoreUnavailable:
+            return ()
+        return tuple(mention for i, mention in found.items() if i not in stored)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
         return entry.fetched_at or self._clock.now()

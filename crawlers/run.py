@@ -4,29 +4,51 @@ out. Whoever fetches (Scrapy, a browser page) only hands over what arrived.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from crawlers.endings import failed, wall_of
-from crawlers.frontier import Frontier, PageRequest
+from crawlers.frontier import Detour, Frontier, PageRequest
 from crawlers.pipelines import BodyLost, Intake, Taken
-from crawlers.plan import Outcome, Tally
+from crawlers.plan import Outcome, Split, Tally
 from domain.crawl import FrontierEntry, FrontierState
 from domain.errors import LayoutChanged, StoreError
+from domain.page import Page, PageState
 
 Report = Callable[[Mapping[str, object]], None]
 """Is told of each event: run, pages, found, matched, new."""
-NextStep = Callable[[PageRequest, Taken, Tally], PageRequest | Outcome]
-"""Which page of a series follows, or how the series ended; the tally includes the page taken."""
+Step = PageRequest | Outcome | Split
+NextStep = Callable[[PageRequest, Taken, Tally], Step]
+"""Which page of a series follows, or how the series ended, or into what it is split; the tally
+includes the page taken.
+"""
+Details = Callable[[Taken], Sequence[str]]
+"""The addresses that a page leads to and that have to be opened for it."""
 log = logging.getLogger(__name__)
+
+
+_GONE = frozenset({404, 410})
 
 
 class SearchRun:
     """Takes the pages of one run, one at a time, until it `ended`."""
 
     def __init__(
-        self, frontier: Frontier, intake: Intake, next_step: NextStep, report: Report | None
+        self,
+        frontier: Frontier,
+        intake: Intake,
+        next_step: NextStep,
+        report: Report | None,
+        *,
+        details: Details | None = None,
+        gone_ends_run: bool = True,
     ) -> None:
+        """`details`: the pages that a page leads to, to be opened before the series goes on.
+        `gone_ends_run` False: a page that is no more ends its own series only.
+        """
         self.frontier = frontier
+        self._details = details
+        self._gone_ends_run = gone_ends_run
         self._intake = intake
         self._next_step = next_step
         self._report = report
@@ -76,9 +98,13 @@ class SearchRun:
         try:
             page = self._intake.read(entry)
         except LayoutChanged as error:
+            if self.is_gone(None, entry.status):
+                return Taken(Page("", PageState.GONE), Tally(pages=1))
             layout = failed(f"layout_changed:{error.field}")
             self.halt(wall_of(None, entry.status) or layout, request)
             return None
+        if self.is_gone(page, entry.status):
+            return Taken(replace(page, state=PageState.GONE), Tally(pages=1))
         end = wall_of(page, entry.status)
         if end is not None:
             self.halt(end, request)
@@ -87,6 +113,28 @@ class SearchRun:
         self._total = self._total.plus(taken.tally)
         self._tell("page")
         return taken
+
+    def is_gone(self, page: Page | None, status: int) -> bool:
+        """Whether there is no such page (any more), and the run goes on without it."""
+        gone = status in _GONE or (page is not None and page.state is PageState.GONE)
+        walled = page is not None and page.state is PageState.BLOCKED
+        return gone and not walled and not self._gone_ends_run
+
+    def detour(self, series: int, taken: Sequence[Taken], step: Step) -> Step:
+        """Return the way through the pages that have to be opened before a step."""
+        if self._details is None or isinstance(step, Split):
+            return step
+        urls = dict.fromkeys(url for one in taken for url in self._details(one))
+        return Detour.through(series, list(urls), step)
+
+    def goes_on(self, entry: FrontierEntry, step: Step | None) -> None:
+        """Everything of a page is stored: take the step and line up what has to be asked."""
+        if isinstance(step, Split):
+            self._queue.extendleft(reversed(self.frontier.split(entry, step)))
+            return
+        following = self.frontier.advance(entry, step)
+        if following is not None:
+            self._queue.appendleft(following)
 
     def halt(self, end: Outcome, request: PageRequest) -> None:
         """End the run at this page: nothing more is asked of the source."""
@@ -131,11 +179,14 @@ class SearchRun:
         if taken is None:
             return
         tally = request.tally.plus(taken.tally)
-        following = self.frontier.advance(
-            entry, None if request.captured else self._next_step(request, taken, tally)
-        )
-        if following is not None:
-            self._queue.appendleft(following)
+        if request.captured:
+            step: Step | None = None
+        elif request.then is not None:
+            step = request.then.after(request.series, tally)
+        else:
+            next_step = self._next_step(request, taken, tally)
+            step = self.detour(request.series, [taken], next_step)
+        self.goes_on(entry, step)
 
     def _tell(self, event: str, **more: object) -> None:
         if self._report is not None:

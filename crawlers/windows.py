@@ -1,6 +1,6 @@
 """Which spans of event time a run looks at: the newest hours first, then what is still missing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,16 +46,23 @@ def plan_windows(
 
 def by_day(window: Window) -> Iterator[Window]:
     """Cut a window at the midnights of China, newest day first."""
-    days = []
+    return _cut(window, lambda at: (at + timedelta(days=1)).replace(hour=0))
+
+
+def by_hour(window: Window) -> Iterator[Window]:
+    """Cut a window at the full hours of China, newest hour first."""
+    return _cut(window, lambda at: at + timedelta(hours=1))
+
+
+def _cut(window: Window, following: Callable[[datetime], datetime]) -> Iterator[Window]:
+    parts = []
     start = window.start
     while start < window.end:
-        midnight = (start.astimezone(CHINA) + timedelta(days=1)).replace(
-            hour=0, minute=0, second=0, microsecond=0
-        )
-        end = min(midnight.astimezone(start.tzinfo), window.end)
-        days.append(Window(start, end, window.backfill))
+        edge = following(start.astimezone(CHINA)).replace(minute=0, second=0, microsecond=0)
+        end = min(edge.astimezone(start.tzinfo), window.end)
+        parts.append(Window(start, end, window.backfill))
         start = end
-    return reversed(days)
+    return reversed(parts)
 
 
 def last_look(rows: Iterable[CoverageRow]) -> datetime | None:

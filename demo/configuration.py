@@ -1,12 +1,17 @@
-"""What a newcomer's first configuration says: the invented company and its five local sources."""
+"""What a newcomer's first configuration says: the invented company, its five local sources, and
+the pages that are followed beside them.
+"""
 
 from datetime import timedelta
 
 from demo.people import OWN_NAMES, OWN_UID
 from demo.phrases import BRAND, COMPETITOR, PATH
+from demo.world import question_id
 from domain.brand import (
     Brand,
     Configuration,
+    Follow,
+    FollowKind,
     OwnAccount,
     Recipient,
     Source,
@@ -17,6 +22,8 @@ from domain.brand import (
 from domain.mention import Platform
 
 EVERY = timedelta(minutes=5)
+QUESTION = "如何在家做出云栈奶茶的味道？"
+"""The question that is followed: one of calm days."""
 
 
 def demo_configuration(
@@ -36,6 +43,9 @@ def demo_configuration(
         _source("zhihu-search", Platform.ZHIHU, zhihu_url, Transport.BROWSER),
         _source("tieba-search", Platform.TIEBA, tieba_url),
         _source("tieba-app", Platform.TIEBA, tieba_app_url, Transport.BROWSER),
+        _source("weibo-account", Platform.WEIBO, weibo_url, spider="weibo_account"),
+        _source("zhihu-question", Platform.ZHIHU, zhihu_url, spider="zhihu_question"),
+        _source("tieba-forum", Platform.TIEBA, tieba_url, spider="tieba_forum"),
     )
     watch = Watch(
         id="yunzhan-koubei",
@@ -46,6 +56,11 @@ def demo_configuration(
         # PATH and not 云栈道: the shorter word would also throw away 云栈道歉.
         rule=WatchRule(any_words=company.words, none_words=(PATH,)),
         backfill=timedelta(days=8),
+        follows=(
+            Follow(Platform.WEIBO, FollowKind.ACCOUNT, OWN_UID, OWN_NAMES[Platform.WEIBO]),
+            Follow(Platform.ZHIHU, FollowKind.QUESTION, question_id(QUESTION), QUESTION),
+            Follow(Platform.TIEBA, FollowKind.FORUM, BRAND),
+        ),
     )
     duty = Recipient(id="duty", name="值班长", address="duty@example.invalid")
     return Configuration(
@@ -54,11 +69,16 @@ def demo_configuration(
 
 
 def _source(
-    source_id: str, platform: Platform, base_url: str, transport: Transport = Transport.HTTP
+    source_id: str,
+    platform: Platform,
+    base_url: str,
+    transport: Transport = Transport.HTTP,
+    *,
+    spider: str = "",
 ) -> Source:
     return Source(
         id=source_id,
-        spider=f"{platform.value}_search",
+        spider=spider or f"{platform.value}_search",
         platform=platform,
         transport=transport,
         base_url=base_url,

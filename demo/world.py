@@ -255,7 +255,7 @@ def _zhihu(speaker: Speaker, cue: Cue, author: Person) -> Post:
         cue.mood,
         cue.story,
         title=_title(speaker, cue) if article else question,
-        parent_id="" if article else _question_id(question),
+        parent_id="" if article else question_id(question),
     )
 
 
@@ -271,7 +271,7 @@ def _question(speaker: Speaker, cue: Cue) -> str:
     return speaker.say(f"questions_{cue.chapter or _temper(cue)}")
 
 
-def _question_id(question: str) -> str:
+def question_id(question: str) -> str:
     """The same question has the same id in every world."""
     return str(9_200_000_000_000_000_000 + Random(question).randrange(10**15))  # noqa: S311
 

@@ -55,6 +55,27 @@ class OwnAccount:
     name: str = ""
 
 
+class FollowKind(StrEnum):
+    """What can be followed on a platform besides its search."""
+
+    FORUM = "forum"
+    QUESTION = "question"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A page that is read directly: a Tieba forum (`key` is its name without 吧), a Zhihu question
+    (its number), an account (its number on Weibo, its address's last part on Zhihu). `name` is for
+    people.
+    """
+
+    platform: Platform
+    kind: FollowKind
+    key: str
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Brand:
     """A brand (品牌). `aliases` are further words that name it; `name` always does."""
@@ -95,7 +116,9 @@ class WatchRule:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A watch (监测方案): the queries typed into the platforms and the rule results must pass."""
+    """A watch (监测方案): the queries typed into the platforms, the pages it follows there, and
+    the rule that what is found must pass.
+    """
 
     id: str
     name: str
@@ -105,6 +128,7 @@ class Watch:
     rule: WatchRule = WatchRule()
     enabled: bool = True
     backfill: timedelta = timedelta(days=7)
+    follows: tuple[Follow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class CoverageRow:
     `found` mentions stood on the pages, `matched` passed the watch, `new` were not known before.
     `reason` is a short code ("" when ok): `login_wall`, `browser_missing`,
     `layout_changed:created_at`, `result_ceiling`, `robots`, `timeout`, … ; `backfill` marks a look
-    at history, which feeds the baseline and never alerts.
+    at history, which feeds the baseline and never alerts; `supplement` one that adds depth to what
+    is known another way (a hot list, a followed page beside the search): it makes no hour known.
     """
 
     watch_id: str
@@ -56,6 +57,12 @@ class CoverageRow:
     new: int = 0
     reason: str = ""
     backfill: bool = False
+    supplement: bool = False
+
+
+def of_the_whole(rows: Iterable[CoverageRow]) -> tuple[CoverageRow, ...]:
+    """Return the entries that say what is known of a platform: all but the supplements."""
+    return tuple(row for row in rows if not row.supplement)
 
 
 def run_result(rows: Sequence[CoverageRow]) -> tuple[CoverageState, str]:
@@ -82,8 +89,15 @@ class Interval:
 
 
 def known_intervals(rows: Iterable[CoverageRow]) -> tuple[Interval, ...]:
-    """Return the disjoint, sorted spans that `ok` and `empty` windows cover, touching ones
-    joined.
+    """Return the disjoint, sorted spans that `ok` and `empty` windows cover, touching ones joined.
+    Supplements are left out: a forum that was read is not the platform that was searched.
+    """
+    return looked_at(of_the_whole(rows))
+
+
+def looked_at(rows: Iterable[CoverageRow]) -> tuple[Interval, ...]:
+    """Return the spans that `ok` and `empty` windows cover, those of supplements, too: what one
+    source saw, which is no knowledge of the platform.
     """
     spans = sorted(
         (row.window_start, row.window_end)

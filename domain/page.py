@@ -37,7 +37,8 @@ class FoundMention:
 
     `id` is `platform:native`; `bid` is the platform's second id for the same: Weibo's short id, the
     opening post of a Tieba thread. `text` is plain, as a person reads it, with emoticons as
-    `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0.
+    `[doge]` and line breaks kept. Unknown is None (or "" for text), never 0. `stirred_at`: where a
+    list is in the order of last replies, the end of the minute or day of that reply.
     """
 
     id: str
@@ -64,6 +65,7 @@ class FoundMention:
     forum: str | None = None
     topic: str | None = None
     embedded: bool = False
+    stirred_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,9 @@ class CrawlRepository(Protocol):
     def sightings_of_url(self, url: str) -> list[Sighting]:
         """Return every sighting with this url, newest first."""
 
+    def seen_by(self, mention_ids: Iterable[str], moment: datetime) -> frozenset[str]:
+        """Return those of the mentions that had been sighted by a moment."""
+
     def prune_sightings(self, before: datetime) -> int:
         """Drop sightings seen before; return how many."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState, Interval, is_known, known_intervals
+from domain.coverage import CoverageRow, CoverageState, Interval, is_known, looked_at
 from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
 from domain.dead_letter import DeadLetter
 from domain.mention import Platform
@@ -121,8 +121,10 @@ def session_views(
 def seen_hours(
     rows: Sequence[CoverageRow], start: datetime, now: datetime, hours: int = HOURS_SHOWN
 ) -> tuple[SeenHour, ...]:
-    """Return how each hour from `start` was looked at; the hour under way counts up to `now`."""
-    known = known_intervals(rows)
+    """Return how each hour from `start` was looked at by one source; the hour under way counts up
+    to `now`.
+    """
+    known = looked_at(rows)
     # the newest look ends a little before the present moment: what comes after is no gap yet
     until = min(now, max((row.window_end for row in rows), default=now))
     return tuple(_hour(rows, known, start + step * _HOUR, until) for step in range(hours))

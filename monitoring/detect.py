@@ -19,7 +19,7 @@ from analysis.grading import suggest_level
 from analysis.spikes import MIN_COUNT, Judged, judge_series
 from domain.alert import AlertContext, CoverageNote, HourCount
 from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Sensitivity, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState, of_the_whole
 from domain.errors import VersionConflict
 from domain.mention import Platform
 from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
@@ -63,7 +63,9 @@ SIMILAR = 3
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """What one evaluation of all brands shares."""
+    """What one evaluation of all brands shares: of the ledger all but supplements, which make
+    nothing known and hide nothing.
+    """
 
     now: datetime
     span: Span
@@ -217,8 +219,8 @@ class Detector:
         with self._begin_work() as work:
             version, configuration = work.configuration.current()
             watch_ids = [watch.id for watch in configuration.watches if watch.enabled]
-            coverage = work.coverage.rows(watch_ids, start=span.start - HOUR, end=now)
-            latest = work.coverage.latest()
+            rows = work.coverage.rows(watch_ids, start=span.start - HOUR, end=now)
+            coverage, latest = of_the_whole(rows), of_the_whole(work.coverage.latest())
         return _Round(now, span, version, configuration, coverage, latest)
 
     def _read(self, brand: Brand, this_round: _Round) -> _Subject | None:

@@ -4,7 +4,7 @@ It can be looked at while the mention store is away: that is when people ask.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.brand import Configuration, Source, Watch
@@ -16,6 +16,7 @@ from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
 from domain.queries import StoreStatus
 from domain.signal import Signal, SignalState
+from domain.spiders import adds_depth_only
 from domain.spool import SpoolStanding
 
 _LOOK_BACK = timedelta(days=30)
@@ -29,6 +30,7 @@ class SourceStanding:
 
     `found` and `new` are those of the whole run that looked last. `failing_since` is the first of
     the looks in a row that did not. `late`: the newest good look is older than twice the cadence.
+    `supplement`: it adds depth, and says nothing of whether its platform is read.
     """
 
     watch: Watch
@@ -39,6 +41,7 @@ class SourceStanding:
     late: bool
     found: int = 0
     new: int = 0
+    supplement: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class Overview:
     @property
     def is_blind(self) -> bool:
         """Whether no source at all has been read in time: then silence means nothing."""
-        return bool(self.sources) and all(s.late for s in self.sources)
+        carrying = [s for s in self.sources if not s.supplement] or self.sources
+        return bool(carrying) and all(s.late for s in carrying)
 
 
 def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overview:
@@ -105,7 +109,10 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         configuration=configuration,
         store=_status(store),
         sources=tuple(
-            _standing(watch, source, looks.get((watch.id, source.id), []), now)
+            replace(
+                _standing(watch, source, looks.get((watch.id, source.id), []), now),
+                supplement=adds_depth_only(configuration, watch, source),
+            )
             for watch, source in configuration.crawl_pairs()
         ),
         open_signals=tuple(s for s in signals if s.state is not SignalState.CLOSED),

@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from analysis.spikes import FIRST_DAY_HOURS, MIN_COUNT, Step
 from domain.alert import HourCount
 from domain.brand import Configuration, Watch
-from domain.coverage import CoverageRow, Interval, known_intervals
+from domain.coverage import CoverageRow, Interval, known_intervals, of_the_whole
 from domain.mention import Platform, Precision
 from domain.ports import MentionStore
 from domain.queries import Bucket, MentionFilter, TimelinePoint
 from domain.sentiment import Label
+from domain.spiders import adds_depth_only
 from domain.times import CHINA
 
 BIN = timedelta(minutes=15)
@@ -83,7 +84,7 @@ class Coverage:
         rows_of: dict[Platform, dict[str, list[CoverageRow]]] = defaultdict(
             lambda: defaultdict(list)
         )
-        for row in rows:
+        for row in of_the_whole(rows):
             if row.watch_id in wanted:
                 rows_of[row.platform][row.watch_id].append(row)
         self._known = {
@@ -201,9 +202,15 @@ class BrandSeries:
 def watched_platforms(
     configuration: Configuration, watches: Sequence[Watch]
 ) -> tuple[Platform, ...]:
-    """Return the platforms that a brand's watches are to be read on."""
+    """Return the platforms that a brand's watches are to be read on; a hot list alone is no look at
+    its platform.
+    """
     ids = {watch.id for watch in watches}
-    asked = {source.platform for watch, source in configuration.crawl_pairs() if watch.id in ids}
+    asked = {
+        source.platform
+        for watch, source in configuration.crawl_pairs()
+        if watch.id in ids and not adds_depth_only(configuration, watch, source)
+    }
     return tuple(platform for platform in Platform if platform in asked)
 
 

@@ -10,8 +10,15 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from domain.brand import Configuration, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow, Interval, known_intervals
+from domain.coverage import (
+    KNOWN_STATES,
+    CoverageRow,
+    Interval,
+    known_intervals,
+    of_the_whole,
+)
 from domain.mention import Platform
+from domain.spiders import adds_depth_only
 from monitoring.series import Coverage
 
 LATE_FACTOR = 2
@@ -48,12 +55,12 @@ class Sight:
     ) -> None:
         """`rows` are those that touch the span; `watches` those of the brand."""
         ids = {watch.id for watch in watches}
-        self._rows = [row for row in rows if row.watch_id in ids]
+        self._rows = [row for row in of_the_whole(rows) if row.watch_id in ids]
         self._coverage = Coverage(self._rows, watches)
         self._now = now
         self._every: dict[Platform, timedelta] = {}
         for watch, source in configuration.crawl_pairs():
-            if watch.id in ids:
+            if watch.id in ids and not adds_depth_only(configuration, watch, source):
                 slowest = max(self._every.get(source.platform, timedelta(0)), source.every)
                 self._every[source.platform] = slowest
         good = [row for row in self._rows if row.state in KNOWN_STATES]

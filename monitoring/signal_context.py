@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.alert import AlertContext, CoverageNote
 from domain.brand import DEFAULT_CLOCKS, Configuration
-from domain.coverage import KNOWN_STATES
+from domain.coverage import KNOWN_STATES, of_the_whole
 from domain.ports import UnitOfWork
 from domain.signal import Signal
 
@@ -27,7 +27,8 @@ def context_of(
     """
     names = {brand.id: brand.name for brand in configuration.brands}
     watches = [w for i in signal.watch_ids if (w := configuration.watch(i)) is not None]
-    looks = [row for row in work.coverage.latest() if row.watch_id in signal.watch_ids]
+    newest = of_the_whole(work.coverage.latest())
+    looks = [row for row in newest if row.watch_id in signal.watch_ids]
     read = [row.observed_at for row in looks if row.state in KNOWN_STATES]
     return AlertContext(
         brand_name=names.get(signal.brand_id, signal.brand_id),

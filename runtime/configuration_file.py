@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from domain.brand import (
     Brand,
     Configuration,
     DetectionRule,
+    Follow,
     Level,
     LevelClocks,
     OwnAccount,
@@ -44,10 +46,12 @@ from domain.brand import (
 )
 from domain.channel import Channel, address_on, parts_of
 from domain.errors import Text
+from domain.follows import NotFollowable, follow_text, parse_follow, spider_for
 from domain.han import fold
 from domain.hosts import is_private
 from domain.mention import Platform
 from domain.roster import DatedShift, QuietHours, Roster, Shift, Weekday
+from domain.spiders import SPIDERS, SpiderRole
 from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.problems import (
     ConfigurationProblems,
@@ -83,16 +87,12 @@ PLATFORM_CADENCE = timedelta(minutes=5)
 LONGEST_CADENCE = timedelta(days=31)
 LONGEST_BACKFILL = timedelta(days=365)
 LONGEST_FIGURE = timedelta(days=366)
+MOST_FOLLOWED = 50
+"""Pages that one watch follows: each is asked at every turn."""
 NONE = "none"
 """What stands in the file for NO_CLOCK."""
 
-SPIDERS: Mapping[str, tuple[Platform, Transport, str]] = {
-    "weibo_search": (Platform.WEIBO, Transport.HTTP, "https://s.weibo.com"),
-    "zhihu_search": (Platform.ZHIHU, Transport.BROWSER, "https://www.zhihu.com"),
-    "tieba_search": (Platform.TIEBA, Transport.BROWSER, "https://tieba.baidu.com"),
-}
-"""What a source means when it names only its spider. Weibo answers a
-search with a finished page; the pages of the other two compute the call, so a browser asks."""
+_SPIDER_NAMES = tuple(SPIDERS)
 
 
 def _blank_or_duration(value: object) -> timedelta | None:
@@ -112,6 +112,16 @@ def _figure_or_none(value: object) -> timedelta | None:
     return _blank_or_duration(value)
 
 
+def _follow(value: object) -> Follow:
+    if isinstance(value, Follow):
+        return value
+    try:
+        return parse_follow(value if isinstance(value, str) else "")
+    except NotFollowable as error:
+        raise refused(error.text.zh, error.text.en) from None
+
+
+FollowText = Annotated[Follow, BeforeValidator(_follow)]
 PolicyFigure = Annotated[timedelta | None, BeforeValidator(_blank_or_duration)]
 OptionalFigure = Annotated[timedelta | None, BeforeValidator(_figure_or_none)]
 """A figure that may also be `none`: decided, and none."""
@@ -186,7 +196,8 @@ class WatchTable(Table):
     id: Slug
     name: Word
     brands: Annotated[tuple[str, ...], Field(min_length=1)]
-    queries: Annotated[Words, Field(min_length=1)]
+    queries: Words = ()
+    follow: Annotated[tuple[FollowText, ...], Field(max_length=MOST_FOLLOWED)] = ()
     sources: Annotated[tuple[str, ...], Field(min_length=1)]
     rule: RuleTable = RuleTable()
     enabled: bool = True
@@ -203,6 +214,7 @@ class WatchTable(Table):
             rule=self.rule.build(),
             enabled=self.enabled,
             backfill=self.backfill,
+            follows=tuple(dict.fromkeys(self.follow)),
         )
 
 
@@ -210,10 +222,10 @@ class SourceTable(Table):
     """`[[sources]]`: what the spider leaves open is filled from SPIDERS."""
 
     id: Slug
-    spider: Literal["weibo_search", "zhihu_search", "tieba_search"]
-    platform: Platform = Field(default_factory=lambda data: SPIDERS[data["spider"]][0])
-    transport: Transport = Field(default_factory=lambda data: SPIDERS[data["spider"]][1])
-    base_url: WebAddress = Field(default_factory=lambda data: SPIDERS[data["spider"]][2])
+    spider: Literal[_SPIDER_NAMES]  # type: ignore[valid-type]  # the names that there are
+    platform: Platform = Field(default_factory=lambda data: SPIDERS[data["spider"]].platform)
+    transport: Transport = Field(default_factory=lambda data: SPIDERS[data["spider"]].transport)
+    base_url: WebAddress = Field(default_factory=lambda data: SPIDERS[data["spider"]].base_url)
     every: Annotated[Duration, at_least(timedelta(seconds=10)), at_most(LONGEST_CADENCE)] = (
         timedelta(minutes=15)
     )
@@ -221,10 +233,11 @@ class SourceTable(Table):
 
     @model_validator(mode="after")
     def _is_kind_to_the_platform(self) -> Self:
-        if self.platform != SPIDERS[self.spider][0]:
+        reads = SPIDERS[self.spider].platform
+        if self.platform is not reads:
             raise refused(
-                f"{self.spider} 读取的平台是 {SPIDERS[self.spider][0]}，不是 {self.platform}",
-                f"{self.spider} reads {SPIDERS[self.spider][0]}, not {self.platform}",
+                f"{self.spider} 读取的平台是 {reads}，不是 {self.platform}",
+                f"{self.spider} reads {reads}, not {self.platform}",
             )
         if not is_private_address(self.base_url) and self.every < PLATFORM_CADENCE:
             floor = duration_text(PLATFORM_CADENCE)
@@ -568,7 +581,7 @@ def is_private_address(url: str) -> bool:
 
 def _configuration(file: TomlFile) -> Configuration:
     problems = [*_doubles(file), *_double_years(file), *_dangling(file)]
-    problems += [*_strangers_on_duty(file), *_two_rosters(file)]
+    problems += [*_strangers_on_duty(file), *_two_rosters(file), *_unread(file)]
     try:
         document = Document.model_validate(file.values)
     except ValidationError as error:
@@ -647,6 +660,65 @@ def _dangling(file: TomlFile) -> Iterator[Problem]:
     for position, name in enumerate(reported if isinstance(reported, list) else []):
         if name not in brands:
             yield _unknown(file, ("report", "brands", position), name, brands)
+
+
+def _unread(file: TomlFile) -> Iterator[Problem]:
+    """What a watch follows without a source that reads it, and sources that it gives nothing to
+    do.
+    """
+    spiders: dict[str, str] = {
+        item["id"]: item["spider"]
+        for _, item in _items(file.values, "sources")
+        if isinstance(item.get("id"), str) and isinstance(item.get("spider"), str)
+    }
+    for index, watch in _items(file.values, "watches"):
+        names, follows = watch.get("sources"), watch.get("follow")
+        if not isinstance(names, list):
+            continue
+        chosen = {
+            name: spiders[name]
+            for name in names
+            if isinstance(name, str) and spiders.get(name) in SPIDERS
+        }
+        wanted: dict[str, int] = {}
+        for position, text in enumerate(follows if isinstance(follows, list) else []):
+            with suppress(NotFollowable):  # told with its place by the table itself
+                follow = parse_follow(text if isinstance(text, str) else "")
+                wanted.setdefault(spider_for(follow), position)
+        for spider, position in wanted.items():
+            if spider not in chosen.values():
+                yield _without_source(file, ("watches", index, "follow", position), spider)
+        for name, reader in chosen.items():
+            role = SPIDERS[reader].role
+            place = ("watches", index, "sources", names.index(name))
+            if role is SpiderRole.FOLLOW and reader not in wanted:
+                yield _with_nothing_to_do(file, place, name, "follow")
+            if role is SpiderRole.SEARCH and not watch.get("queries"):
+                yield _with_nothing_to_do(file, place, name, "queries")
+
+
+def _without_source(file: TomlFile, path: tuple[str | int, ...], spider: str) -> Problem:
+    return Problem(
+        file.place(path),
+        Text(
+            f"{dotted(path)}：该方案没有读取它的来源；"
+            f'加一个 [[sources]]，spider = "{spider}"，并把它的 id 写进这个方案的 sources',
+            f"{dotted(path)}: no source of this watch reads it; add [[sources]] with spider = "
+            f'"{spider}" and name its id in the sources of this watch',
+        ),
+    )
+
+
+def _with_nothing_to_do(
+    file: TomlFile, path: tuple[str | int, ...], name: str, key: str
+) -> Problem:
+    return Problem(
+        file.place(path),
+        Text(
+            f"来源 {shown(name)} 在这个方案里无事可做；在 {key} 中写上要看的内容，或去掉这个来源",
+            f"source {shown(name)} has nothing to do in this watch; fill {key}, or leave it out",
+        ),
+    )
 
 
 def _strangers_on_duty(file: TomlFile) -> Iterator[Problem]:
@@ -736,6 +808,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
         "name": watch.name,
         "brands": list(watch.brand_ids),
         "queries": list(watch.queries),
+        "follow": [follow_text(follow) for follow in watch.follows],
         "sources": list(watch.source_ids),
         "enabled": watch.enabled,
         "backfill": duration_text(watch.backfill),

@@ -67,7 +67,7 @@ def _page(told: dict[str, object], surface: str) -> Page:
 
 def _mention(told: dict[str, object], platform: Platform) -> FoundMention:
     fields = {"text": "", **told, "platform": platform, "kind": Kind(told["kind"])}
-    for key in ("published_at", "edited_at"):
+    for key in ("published_at", "edited_at", "stirred_at"):
         if fields.get(key):
             fields[key] = _moment(str(fields[key]))
     fields["published_precision"] = Precision(str(told.get("published_precision", "second")))

@@ -110,6 +110,7 @@ def _thread(feed: _Object, forum: str, fetched_at: datetime) -> FoundMention:
         likes=_agreed(social),
         reposts=read_count(social.get("share_num")),
         views=read_count(about.get("view_num")),
+        stirred=_replied(head, fetched_at),
     )
 
 
@@ -142,6 +143,16 @@ def _created(about: _Object, head: _Object, fetched_at: datetime) -> post.Told |
         if "回复" in f"{prefix}{text}":
             continue
         if told := read_time(text, fetched_at=fetched_at):
+            return told
+    return None
+
+
+def _replied(head: _Object, fetched_at: datetime) -> post.Told | None:
+    for one in post.entries(head.get("extra_data")):
+        prefix = post.first_words(post.inside(one, "business_info_map"), "time_prefix")
+        text = post.inside(one, "text").get("text")
+        shown = str(text).replace("回复于", "").strip()
+        if "回复" in f"{prefix}{text}" and (told := read_time(shown, fetched_at=fetched_at)):
             return told
     return None
 

@@ -114,6 +114,7 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
         comments=replies
         if replies is not None
         else read_count(node_text(first(row, ".threadlist_rep_num"))),
+        stirred=read_time(_last_reply(row), fetched_at=fetched_at),
     )
 
 

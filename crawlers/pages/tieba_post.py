@@ -12,7 +12,7 @@ words. Portraits of before about 2019 are the number itself with the name inside
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -25,6 +25,13 @@ from domain.page import FoundMention
 from domain.times import read_time
 
 Told = tuple[datetime, Precision]
+_LENGTH = {
+    Precision.SECOND: timedelta(0),
+    Precision.MINUTE: timedelta(minutes=1),
+    Precision.HOUR: timedelta(hours=1),
+    Precision.DAY: timedelta(days=1),
+}
+"""How long that lasts which a time of each precision names."""
 
 THREAD_LINK = re.compile(r"(?:^|//(?:[a-z]+\.)?tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
 _LONGEST_ID = 20
@@ -101,8 +108,9 @@ def mention(
     ip_location: str | None = None,
     client: str | None = None,
     embedded: bool = False,
+    stirred: Told | None = None,
 ) -> FoundMention:
-    """Return the mention that stands at `place`."""
+    """Return the mention that stands at `place`. `stirred`: when it was last replied to."""
     return FoundMention(
         id=f"{Platform.TIEBA}:{place.native}",
         bid=place.first_post,
@@ -127,6 +135,7 @@ def mention(
         ip_location=ip_location,
         client=client,
         embedded=embedded,
+        stirred_at=stirred[0] + _LENGTH[stirred[1]] if stirred else None,
     )
 
 

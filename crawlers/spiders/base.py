@@ -1,4 +1,4 @@
-"""What the search spiders share: Scrapy's side of a run, one page at a time.
+"""What the spiders share: Scrapy's side of a run, one page at a time.
 
 A spider of ours never holds more than one request: the frontier is the queue, and what it holds
 survives the process. The spider decides which page comes next; `crawlers.run` keeps, stores and
@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import scrapy
@@ -20,17 +21,18 @@ from scrapy.http import Response
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
-from crawlers.browser_search import BrowserSearch
+from crawlers.browser_search import BrowserSearch, Reach
 from crawlers.browsing import browser_settings, wanted_browser
 from crawlers.conduct import Conduct
 from crawlers.endings import failed, outcome_of
 from crawlers.frontier import Frontier, PageRequest, begin, new_run_id
 from crawlers.guard import was_refused
 from crawlers.law import LAW, PRIORITY
-from crawlers.pairs import find_pair
+from crawlers.pages.detect import read_page
+from crawlers.pairs import adds_depth, find_pair
 from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
-from crawlers.run import Report, SearchRun
+from crawlers.run import Report, SearchRun, Step
 from crawlers.services import Services
 from crawlers.sessions import RunSession
 from crawlers.windows import Window, last_look, plan_windows
@@ -40,21 +42,24 @@ from domain.crawl import FrontierEntry
 from domain.errors import BrowserMissing
 
 
-class SearchSpider(scrapy.Spider):
-    """Ask one source for all queries of one watch. Arguments: `watch` and `source` (their ids).
+class WatchSpider(scrapy.Spider):
+    """Ask one source for one watch. Arguments: `watch` and `source` (their ids).
 
-    Subclasses say which address a query has (`first_url`), which page follows (`next_step`), and
-    for a browser which call of the page to listen to (`call`).
+    Subclasses say what is asked (`make_series`), which page follows (`next_step`), and for a
+    browser which call of the page to listen to (`call`; "": the page itself is read).
     """
 
-    read: ClassVar[Read]
     call: ClassVar[str] = ""
     max_scrolls: ClassVar[int] = 0
+    page_begins: ClassVar[bool] = False
+    gone_ends_run: ClassVar[bool] = True
 
     watch: Watch
     source: Source
+    is_supplement: bool
     conduct: Conduct
     frontier: Frontier
+    intake: Intake
     search_run: SearchRun
     session: RunSession
     in_browser: BrowserSearch | None = None
@@ -70,7 +75,7 @@ class SearchSpider(scrapy.Spider):
         services: Services | None = None,
         report: Report | None = None,
         **kwargs: Any,
-    ) -> "SearchSpider":
+    ) -> "WatchSpider":
         """Build the spider and begin its run: `services` from the caller, else as configured."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.opened = ExitStack()
@@ -87,6 +92,7 @@ class SearchSpider(scrapy.Spider):
     def prepare(self, services: Services, watch: str, source: str, report: Report | None) -> None:
         """Find watch and source, set how to behave, begin or take over the run."""
         self.watch, self.source = find_pair(services, self.name, watch, source)
+        self.is_supplement = adds_depth(services, self.watch, self.source)
         self.conduct = Conduct.towards(self.source, services.settings, services.clock)
         self.session = RunSession.begin(services, self.source)
         hindered = self._behave(services)
@@ -100,12 +106,27 @@ class SearchSpider(scrapy.Spider):
             run_id=new_run_id(services.clock.now()),
             make_plan=self.make_plan,
         )
-        read = type(self).read
+        read = self.reader()
         intake = Intake(services, self.frontier, self.watch, read)
-        self.search_run = SearchRun(self.frontier, intake, self.next_step, report)
+        self.intake = intake
+        self.search_run = SearchRun(
+            self.frontier,
+            intake,
+            self.next_step,
+            report,
+            details=self.details,
+            gone_ends_run=self.gone_ends_run,
+        )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, self.session, read, self.call, self.max_scrolls
+                self.search_run,
+                self.conduct,
+                self.session,
+                read,
+                self.call,
+                self.max_scrolls,
+                self.reach(),
+                self.page_begins,
             )
         self.search_run.begin(hindered)
 
@@ -127,33 +148,51 @@ class SearchSpider(scrapy.Spider):
         self.crawler.settings.setdict({**LAW, **values}, priority=PRIORITY)
         return hindered
 
+    def reader(self) -> Read:
+        """Return what reads the pages of a run: whichever page of the platform it is, because a
+        series may cross surfaces.
+        """
+        return partial(read_page, platform=self.source.platform)
+
     # ---- which pages -------------------------------------------------------------------------
 
     def make_plan(self, rows: Sequence[CoverageRow], now: datetime) -> Plan:
         """Return what to ask, from the ledger's entries of this watch and source."""
         windows = self.windows(plan_windows(rows, now=now, backfill=self.watch.backfill))
-        return Plan(windows, self.make_series(windows), known_before=last_look(rows))
+        return Plan(
+            windows,
+            self.make_series(windows),
+            known_before=last_look(rows),
+            supplement=self.is_supplement,
+        )
 
     def windows(self, planned: tuple[Window, ...]) -> tuple[Window, ...]:
         """Return the windows as this platform can be asked for them; as they are by default."""
         return planned
 
+    @abstractmethod
     def make_series(self, windows: tuple[Window, ...]) -> tuple[Series, ...]:
-        """Return the chains of pages: a query covers all windows where the platform's search
-        takes no range of time.
+        """Return the chains of pages, each with the windows (their places) that it covers."""
+
+    @abstractmethod
+    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> Step:
+        """Return the next page of a series, or how the series ended, or into which parts it is
+        split. `tally` includes `taken`.
         """
-        everything = tuple(range(len(windows)))
-        return tuple(
-            Series(query, everything, self.first_url(query)) for query in self.watch.queries
-        )
 
-    @abstractmethod
-    def first_url(self, query: str) -> str:
-        """Return the address of a query's first page."""
+    def details(self, taken: Taken) -> Sequence[str]:
+        """Return the addresses that a page leads to and that have to be opened for it; none by
+        default.
+        """
+        return ()
 
-    @abstractmethod
-    def next_step(self, request: PageRequest, taken: Taken, tally: Tally) -> PageRequest | Outcome:
-        """Return the next page of a series, or how the series ended. `tally` includes `taken`."""
+    def call_of(self, request: PageRequest) -> str:
+        """Return which call of a browser's page is listened to."""
+        return self.call
+
+    def reach(self) -> Reach | None:
+        """Return what judges the replies in a browser; None: as a search."""
+        return None
 
     # ---- one page at a time ------------------------------------------------------------------
 
@@ -179,7 +218,7 @@ class SearchSpider(scrapy.Spider):
             dont_filter=True,
         )
         if self.in_browser is not None:
-            self.in_browser.equip(request, wanted.series)
+            self.in_browser.equip(request, wanted.series, self.call_of(wanted))
         return request
 
     async def parse(self, response: Response, entry: FrontierEntry) -> AsyncIterator[Request]:
@@ -212,3 +251,26 @@ class SearchSpider(scrapy.Spider):
             self.session.close(self.search_run.end)
         finally:
             self.opened.close()
+
+
+class SearchSpider(WatchSpider):
+    """Ask one source for all queries of a watch. Subclasses say which address a query has."""
+
+    read: ClassVar[Read]
+
+    def reader(self) -> Read:
+        """What reads the platform's result pages."""
+        return type(self).read
+
+    def make_series(self, windows: tuple[Window, ...]) -> tuple[Series, ...]:
+        """A chain for each query: it covers all windows where the platform's search takes no range
+        of time.
+        """
+        everything = tuple(range(len(windows)))
+        return tuple(
+            Series(query, everything, self.first_url(query)) for query in self.watch.queries
+        )
+
+    @abstractmethod
+    def first_url(self, query: str) -> str:
+        """Return the address of a query's first page."""

@@ -68,8 +68,8 @@ ENTRANCES = {
         "登录 - 微博",
         '<form id="loginForm" method="post" action="https://passport.weibo.com/sso/signin">'
         "<h2>请先登录</h2><p>扫描二维码登录后继续访问</p></form>",
-        200,
-        {"ok": -100, "url": "https://weibo.com/login.php"},
+        403,
+        {"ok": 0, "message": "前方有点拥堵，请登录后使用"},
     ),
     Platform.ZHIHU: Entrance(
         "/signin",

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from demo.platforms.markup import filled_page, marked
 from demo.platforms.surface import Stage, common_routes, found, number
+from demo.platforms.tieba_forum import forum_app_routes, forum_page
 from demo.platforms.tokens import nonce_for, token_for
 from demo.world import Post
 from domain.mention import Kind
@@ -40,7 +41,8 @@ def tieba_app(stage: Stage) -> Starlette:
             posts = _threads(posts)
         return HTMLResponse(_page(request, query, posts))
 
-    return Starlette(routes=[Route("/f/search/res", search), *common_routes(stage, public_url)])
+    routes = [Route("/f/search/res", search), Route("/f", forum_page(stage))]
+    return Starlette(routes=[*routes, *common_routes(stage, public_url)])
 
 
 def tieba_app_2026(stage: Stage) -> Starlette:
@@ -58,7 +60,7 @@ def tieba_app_2026(stage: Stage) -> Starlette:
             return JSONResponse({"error_code": 110001, "error_msg": "未知错误", "data": {}})
         return JSONResponse(_answer(stage, request, query))
 
-    routes = [Route("/f/search/res", page), Route(API_PATH, search)]
+    routes = [Route("/f/search/res", page), Route(API_PATH, search), *forum_app_routes(stage)]
     return Starlette(routes=routes + common_routes(stage, public_url, _threads))
 
 

@@ -24,6 +24,7 @@ from demo.platforms.surface import (
     found,
     number,
 )
+from demo.platforms.weibo_account import account_routes
 from demo.world import Post
 from domain.times import CHINA
 
@@ -50,6 +51,7 @@ def weibo_app(stage: Stage, *, page_ceiling: int | None = PAGE_CEILING) -> Starl
         return HTMLResponse(_page(request, query, posts, now, page_ceiling))
 
     routes = [Route("/weibo", search), Route("/realtime", search)]
+    routes += account_routes(stage)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 

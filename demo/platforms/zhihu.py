@@ -19,6 +19,7 @@ from demo.people import OWN_UID
 from demo.platforms.markup import filled_page, marked
 from demo.platforms.surface import Stage, common_routes, found, number
 from demo.platforms.tokens import nonce_for, token_for
+from demo.platforms.zhihu_pages import page_routes
 from demo.world import Post
 from domain.mention import Kind
 
@@ -57,6 +58,7 @@ def zhihu_app(stage: Stage) -> Starlette:
         return JSONResponse(_answer(stage, request, query))
 
     routes = [Route("/search", page), Route(API_PATH, search)]
+    routes += page_routes(stage, written)
     return Starlette(routes=routes + common_routes(stage, public_url))
 
 
@@ -106,6 +108,11 @@ def _chosen(posts: list[Post], request: Request, now: datetime) -> list[Post]:
     if request.query_params.get("sort") == "upvoted_count":
         chosen.sort(key=lambda post: post.likes, reverse=True)
     return chosen
+
+
+def written(post: Post, now: datetime) -> dict[str, object]:
+    """Return an answer or an article as the calls write it, without the marks of a search."""
+    return _object(post, "", post.text.replace("\n", "")[:_EXCERPT], now)
 
 
 def _entry(post: Post, query: str, now: datetime, index: int) -> dict[str, object]:

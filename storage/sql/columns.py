@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -106,3 +107,8 @@ def added_count(name: str) -> Column[int]:
 def flag(name: str) -> Column[bool]:
     """Yes or no."""
     return Column(name, Boolean(), nullable=False)
+
+
+def added_flag(name: str) -> Column[bool]:
+    """Yes or no in a column that came later: no in the rows before it."""
+    return Column(name, Boolean(), nullable=False, server_default=false())

@@ -111,6 +111,12 @@ class SqlCrawlRepository:
         """Return every sighting with this url, newest first."""
         return self._sightings(_SIGHTINGS.c.url_key == _url_key(url))
 
+    def seen_by(self, mention_ids: Iterable[str], moment: datetime) -> frozenset[str]:
+        """Return those of the mentions that had been sighted by a moment."""
+        c = _SIGHTINGS.c
+        wanted = c.mention_id.in_(list(mention_ids)), c.seen_at <= moment
+        return frozenset(self._db.scalars(select(c.mention_id).where(*wanted).distinct()))
+
     def prune_sightings(self, before: datetime) -> int:
         """Drop sightings seen before; return how many."""
         return self._db.execute(delete(_SIGHTINGS).where(_SIGHTINGS.c.seen_at < before)).rowcount

@@ -9,6 +9,7 @@ from storage.sql.columns import (
     SEQUENCE,
     Words,
     added_count,
+    added_flag,
     added_words,
     count,
     flag,
@@ -53,6 +54,7 @@ coverage = Table(
     count("new"),
     words("reason"),
     flag("backfill"),
+    added_flag("supplement"),
 )
 Index(None, coverage.c.watch_id, coverage.c.source_id, coverage.c.observed_at)
 Index(None, coverage.c.watch_id, coverage.c.window_end)

@@ -316,8 +316,9 @@ class CoverageContract:
     def test_the_same_look_again_replaces_the_entry(self, begin: BeginWork) -> None:
         with begin() as work:
             work.coverage.record(a_look(state=CoverageState.FAILED, reason="timeout"))
-            work.coverage.record(a_look(found=9))
-            assert work.coverage.rows(["tea"], start=NOON, end=NOON + HOUR) == [a_look(found=9)]
+            work.coverage.record(a_look(found=9, supplement=True))
+            again = work.coverage.rows(["tea"], start=NOON, end=NOON + HOUR)
+            assert again == [a_look(found=9, supplement=True)]
 
     def test_latest_is_one_entry_a_watch_and_source(self, begin: BeginWork) -> None:
         other = a_look(0, source_id="tieba", platform=Platform.TIEBA)

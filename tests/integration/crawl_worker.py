@@ -59,9 +59,10 @@ class PlainIngest:
         run_id: str,
         collected_at: datetime,
     ) -> Counts:
-        """Store and count."""
-        result = self.store.add([_mention(one, watch, run_id, collected_at) for one in found])
-        return Counts(len(found), len(found), len(result.new))
+        """Store and count; as everywhere, nothing without a time is stored."""
+        timed = [one for one in found if one.published_at is not None]
+        result = self.store.add([_mention(one, watch, run_id, collected_at) for one in timed])
+        return Counts(len(found), len(timed), len(result.new))
 
 
 @dataclass(frozen=True)

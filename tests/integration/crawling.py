@@ -11,14 +11,10 @@ from typing import Any
 from crawlers.launch import RunOutcome, launch
 from domain.brand import Brand, Configuration, Source, Transport, Watch, WatchRule
 from domain.coverage import CoverageRow
-from domain.mention import Platform
+from domain.follows import parse_follow
+from domain.spiders import SPIDERS
 from tests.integration.crawl_worker import StoredServices, services_in
 
-PLATFORMS = {
-    "weibo_search": Platform.WEIBO,
-    "zhihu_search": Platform.ZHIHU,
-    "tieba_search": Platform.TIEBA,
-}
 QUICK = {"DOWNLOAD_TIMEOUT": 3, "RETRY_TIMES": 1}
 
 
@@ -35,6 +31,7 @@ class House:
         transport: Transport = Transport.HTTP,
         queries: tuple[str, ...] = ("奶茶",),
         backfill: timedelta = timedelta(hours=3),
+        follows: tuple[str, ...] = (),
         settings: str = "",
     ) -> None:
         self.home = home
@@ -49,8 +46,9 @@ class House:
             source_ids=("site",),
             rule=WatchRule(),
             backfill=backfill,
+            follows=tuple(parse_follow(text) for text in follows),
         )
-        self.source = Source("site", spider, PLATFORMS[spider], transport, base_url)
+        self.source = Source("site", spider, SPIDERS[spider].platform, transport, base_url)
         self._stack = ExitStack()
 
     def __enter__(self) -> "House":

@@ -17,6 +17,7 @@ import pytest
 from crawlers.frontier import STALE_AFTER
 from domain.coverage import CoverageState, is_known, known_intervals
 from domain.queries import MentionFilter
+from domain.times import CHINA
 from tests.integration.crawling import House
 from tests.integration.replay_server import ReplayServer, Reply, Seen
 from tests.integration.weibo_site import WeiboSite, posts
@@ -67,6 +68,37 @@ def _start_and_kill(house: House, site: ReplayServer, *, pages: int, chance: ran
     time.sleep(chance.random() * 0.03)
     process.send_signal(signal.SIGKILL)
     process.wait()
+
+
+@pytest.mark.timeout(300)
+def test_a_day_beyond_the_ceiling_is_read_hour_by_hour_though_killed_on_the_way(
+    tmp_path: Path,
+) -> None:
+    """The day shows 500 of its posts, and so does its fullest hour: that hour stays unknown."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    noon = (now.astimezone(CHINA) - timedelta(days=2)).replace(hour=12, minute=0, second=0)
+    full = posts(
+        600, word="奶茶", until=noon + timedelta(hours=1), every=timedelta(seconds=5), first=10_000
+    )
+    rest = posts(300, word="奶茶", until=noon, every=timedelta(minutes=2))
+    chance = random.Random(3)
+    with (
+        ReplayServer(WeiboSite([*full, *rest])) as site,
+        House(tmp_path, site.base_url, backfill=timedelta(days=3)) as house,
+    ):
+        for _ in range(3):
+            _start_and_kill(house, site, pages=chance.randint(15, 30), chance=chance)
+        outcome = house.crawl()
+        assert (outcome.state, outcome.reason) == (CoverageState.PARTIAL, "result_ceiling")
+        stored = {m.id for m in house.services.store.scan(MentionFilter(public_voice_only=False))}
+        assert stored >= {post.id for post in rest}
+        assert len(stored) == len(rest) + 500
+        known = known_intervals(house.rows())
+        assert is_known(known, noon - timedelta(hours=12), noon)
+        assert is_known(known, noon + timedelta(hours=1), now - timedelta(minutes=1))
+        assert not is_known(known, noon, noon + timedelta(minutes=1))
+        # two lists of 50 pages, a page for each empty hour or day, ten posts a page of the rest
+        assert len(site.pages()) <= 50 + 50 + 24 + 4 + len(rest) // 10 + 12 + 6
 
 
 def test_a_run_that_lives_is_not_taken_over(tmp_path: Path) -> None:

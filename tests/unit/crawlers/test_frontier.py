@@ -16,7 +16,7 @@ from crawlers.frontier import (
     is_alive,
     new_run_id,
 )
-from crawlers.plan import NOTHING, Outcome, Plan, Series, Tally
+from crawlers.plan import NOTHING, Outcome, Part, Plan, Series, Split, Tally
 from crawlers.windows import Window
 from domain.brand import Source, Transport, Watch
 from domain.coverage import CoverageRow, CoverageState
@@ -231,3 +231,31 @@ def test_a_run_of_this_machine_whose_process_is_gone_is_dead_at_once(bench):
     elsewhere = "run-20261120T040000-another-1-abcdef"
     for run_id, expected in ((alive, True), (gone, False), (elsewhere, True)):
         assert is_alive(replace(run, id=run_id), now) is expected, run_id
+
+
+def test_a_split_series_goes_on_in_its_parts_after_a_crash(bench: Bench) -> None:
+    frontier = bench.begin()
+    now = bench.clock.now()
+    entry, other = frontier.to_do()
+    parts = tuple(
+        Part(now - (n + 1) * HOUR, now - n * HOUR, f"http://x/part-{n}") for n in range(3)
+    )
+    first = frontier.split(entry, Split(parts, SOME))
+    assert [frontier.request_of(each).url for each in first] == [part.url for part in parts]
+    frontier.advance(other, Outcome.seen(SOME))
+    frontier.advance(first[0], Outcome.seen(SOME))
+    taken_over = bench.after_a_crash()
+    assert taken_over.plan == frontier.plan
+    left = taken_over.to_do()
+    assert [taken_over.request_of(each).url for each in left] == [
+        "http://x/part-1",
+        "http://x/part-2",
+    ]
+    taken_over.advance(left[0], Outcome.seen(SOME))
+    taken_over.advance(left[1], Outcome(CoverageState.PARTIAL, "result_ceiling", SOME))
+    taken_over.close(None)
+    ended = [(now - row.window_start, now - row.window_end, row.state) for row in bench.ledger()]
+    assert sorted(ended) == [
+        (2 * HOUR, 0 * HOUR, CoverageState.OK),
+        (3 * HOUR, 2 * HOUR, CoverageState.PARTIAL),
+    ]

@@ -1,10 +1,11 @@
 """Tests of crawlers/plan.py."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from crawlers.plan import NOTHING, Outcome, Plan, Series, Tally, coverage_rows
+from crawlers.plan import NOTHING, Outcome, Part, Plan, Series, Split, Tally, coverage_rows
 from crawlers.windows import Window
 from domain.coverage import CoverageState, run_result
 from domain.crawl import CrawlRun
@@ -60,6 +61,17 @@ def test_a_series_that_was_not_reached_shares_the_reason_why_the_run_stopped():
         "login_wall",
         0,
     )
+
+
+def test_the_entries_of_a_supplement_say_so():
+    plan = replace(BY_WINDOW, supplement=True)
+    outcomes = {0: Outcome.seen(SOME)}
+    made = coverage_rows(plan, outcomes, STOP, run=RUN, now=NOON)
+    assert [row.supplement for row in made] == [True, True]
+    assert Plan.from_json(plan.to_json()) == plan
+    old = plan.to_json()
+    del old["supplement"]
+    assert not Plan.from_json(old).supplement
 
 
 def test_a_series_over_several_windows_is_counted_once():
@@ -118,3 +130,75 @@ def test_plan_tally_and_outcome_survive_json():
 def test_tallies_add_up_and_keep_the_oldest_time():
     assert SOME.plus(Tally(1, 1, 1, 1, NOON)) == Tally(3, 21, 11, 6, NOON - HOUR)
     assert NOTHING.plus(SOME) == SOME
+
+
+DAY = Window(NOON - 27 * HOUR, NOON - 3 * HOUR, backfill=True)
+"""What came to the ceiling in the tests below."""
+
+
+def ago(hours: float):
+    return NOON - hours * HOUR
+
+
+def hours_of(start: float, end: float) -> tuple[Part, ...]:
+    """Parts of an hour each, newest first; `start` and `end` in hours before NOON."""
+    return tuple(Part(ago(n + 1), ago(n), f"part-{n}") for n in range(int(end), int(start)))
+
+
+CEILING = Outcome(CoverageState.PARTIAL, "result_ceiling", SOME)
+OK = Outcome.seen(SOME)
+
+
+def ledger(plan: Plan, outcomes: dict[int, Outcome]) -> list[tuple[float, float, str, int]]:
+    """(start, end, state, found) of the entries, in hours before NOON."""
+    return [
+        (
+            (NOON - row.window_start) / HOUR,
+            (NOON - row.window_end) / HOUR,
+            row.state.value,
+            row.found,
+        )
+        for row in coverage_rows(plan, outcomes, STOP, run=RUN, now=NOON)
+    ]
+
+
+def test_a_ranked_list_that_was_cut_off_speaks_for_nothing_and_its_hours_for_themselves():
+    plan = Plan((DAY,), (Series("a", (0,), "u"),)).after(0, Split(hours_of(27, 3), SOME))
+    assert len(plan.series) == 25
+    assert plan.span(1) == (ago(4), ago(3))
+    outcomes = dict.fromkeys(range(25), OK) | {10: CEILING}
+    assert ledger(plan, outcomes) == [
+        (12, 3, "ok", 20 * 10),
+        (13, 12, "partial", 20),
+        (27, 13, "ok", 20 * 14),
+    ]
+
+
+def test_a_list_by_time_that_was_cut_off_speaks_for_what_it_showed():
+    split = Split(hours_of(3, 1), SOME, seen_since=ago(1))
+    plan = Plan((FRESH,), (Series("a", (0,), "u"),)).after(0, split)
+    assert ledger(plan, {0: split.outcome, 1: OK, 2: OK}) == [(3, 0, "ok", 60)]
+    assert ledger(plan, {0: split.outcome, 1: OK}) == [(2, 0, "ok", 40), (3, 2, "failed", 0)]
+
+
+def test_an_hour_is_seen_when_every_query_saw_it_however_each_was_cut():
+    plan = Plan((DAY,), (Series("a", (0,), "u"), Series("b", (0,), "v")))
+    one = plan.after(0, Split(hours_of(27, 3), SOME))
+    both = one.after(1, Split((Part(ago(27), ago(15), "x"), Part(ago(15), ago(3), "y")), SOME))
+    hours = dict.fromkeys(range(26), OK)
+    assert ledger(one, hours) == [(27, 3, "ok", 20 * 26)]
+    halves = hours | {26: CEILING, 27: OK}
+    assert ledger(both, halves) == [(15, 3, "ok", 20 * 15), (27, 15, "partial", 20 * 13)]
+
+
+def test_a_part_that_is_cut_off_again_is_split_again():
+    halves = (Part(ago(27), ago(15), "x"), Part(ago(15), ago(3), "y"))
+    plan = Plan((DAY,), (Series("a", (0,), "u"),)).after(0, Split(halves, SOME))
+    again = plan.after(1, Split(hours_of(27, 15), SOME))
+    ends = dict.fromkeys(range(len(again.series)), OK) | {2: OK, len(again.series) - 1: CEILING}
+    assert ledger(again, ends) == [(26, 3, "ok", 20 * 14), (27, 26, "partial", 20)]
+
+
+def test_a_split_is_the_same_after_it_was_written_down():
+    split = Split(hours_of(27, 3), SOME, seen_since=ago(5))
+    assert Split.from_json(split.to_json()) == split

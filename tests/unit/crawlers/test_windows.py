@@ -3,7 +3,7 @@
 import itertools
 from datetime import timedelta
 
-from crawlers.windows import FRESH, OVERLAP, Window, by_day, last_look, plan_windows
+from crawlers.windows import FRESH, OVERLAP, Window, by_day, by_hour, last_look, plan_windows
 from domain.coverage import CoverageRow, CoverageState, is_known, known_intervals
 from domain.mention import Platform
 from tests.fakes import NOON
@@ -73,6 +73,19 @@ def test_days_are_cut_at_midnight_in_china_and_fit_together():
     assert all(later.start == earlier.end for later, earlier in itertools.pairwise(days))
     assert all(day.start.hour == 16 for day in days[:-1])  # 00:00 in China
     assert all(day.backfill for day in days)
+
+
+def test_hours_are_cut_at_the_full_hour():
+    half = timedelta(minutes=30)
+    window = Window(NOON - 2 * HOUR - half, NOON + half)
+    cut = [(hour.start, hour.end) for hour in by_hour(window)]
+    assert cut == [
+        (NOON, NOON + half),
+        (NOON - HOUR, NOON),
+        (NOON - 2 * HOUR, NOON - HOUR),
+        (NOON - 2 * HOUR - half, NOON - 2 * HOUR),
+    ]
+    assert list(by_hour(Window(NOON, NOON))) == []
 
 
 def test_the_last_complete_look_at_the_present_counts_neither_history_nor_failures():

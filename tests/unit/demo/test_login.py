@@ -52,6 +52,7 @@ PAGES = {
     "weibo_wall": "/weibo?q=云栈",
 }
 CALLS = {
+    "weibo": "/ajax/statuses/mymblog?uid=1&page=1",
     "zhihu": "/api/v4/search_v3?q=云栈&offset=0&limit=20",
     "tieba_app": "/mo/q/search/multsearch?word=云栈&pn=1&rn=20",
 }

@@ -1,8 +1,17 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from domain.coverage import CoverageRow, CoverageState, Interval, is_known, known_intervals
+from domain.coverage import (
+    CoverageRow,
+    CoverageState,
+    Interval,
+    is_known,
+    known_intervals,
+    looked_at,
+    of_the_whole,
+)
 from domain.mention import Platform
 from tests.fakes import NOON
 
@@ -46,6 +55,14 @@ def test_only_looks_that_saw_everything_make_time_known(state: CoverageState) ->
 
 def test_a_later_failure_does_not_make_known_time_unknown() -> None:
     assert spans(a_look(0, 2), a_look(1, 2, CoverageState.FAILED)) == [(0, 2)]
+
+
+def test_a_supplement_makes_no_time_known_but_was_looked_at() -> None:
+    forum = replace(a_look(0, 2), supplement=True)
+    assert known_intervals([forum]) == ()
+    assert spans(forum, a_look(1, 3)) == [(1, 3)]
+    assert looked_at([forum]) == (Interval(at(0), at(2)),)
+    assert of_the_whole([forum, a_look(1, 3)]) == (a_look(1, 3),)
 
 
 @pytest.mark.parametrize(

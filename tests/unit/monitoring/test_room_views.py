@@ -1,5 +1,6 @@
 """What the pages 采集, 方案 and 竞品 show."""
 
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -70,6 +71,10 @@ class TestSeenHours:
     def test_a_later_look_mends_an_hour(self):
         walled = look(3, 2, CoverageState.BLOCKED, "login_wall")
         assert self.states(walled, look(4, 0))[1] == (CoverageState.OK, "")
+
+    def test_a_supplement_shows_how_it_was_read_itself(self):
+        assert self.states(replace(look(3, 0), supplement=True)) == self.states(look(3, 0))
+        assert (CoverageState.OK, "") in self.states(look(3, 0))
 
     def test_nobody_said_anything_is_not_the_same_as_read(self):
         assert self.states(look(4, 0, CoverageState.EMPTY)) == [(CoverageState.EMPTY, "")] * 4

@@ -1,5 +1,6 @@
 """monitoring/sight.py: what was looked at, what was not, and what only is not there yet."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.brand import Brand, Configuration, Source, Transport, Watch
@@ -78,6 +79,15 @@ def test_a_failed_look_is_a_gap_with_its_reason():
     gaps = sight.gaps(NOON - 6 * HOUR, NOON)
     assert gaps == (Gap(Platform.TIEBA, NOON - 3 * HOUR, NOON - HOUR, "login_wall"),)
     assert gaps[0].hours == 2
+
+
+def test_a_hot_list_that_was_read_hides_no_gap_of_the_search():
+    rows = (a_look(Platform.WEIBO, NOON - 2 * HOUR, NOON, CoverageState.FAILED, "timeout"),)
+    read = replace(a_look(Platform.WEIBO, NOON - 2 * HOUR, NOON), supplement=True)
+    assert sight_of(*rows, read).gaps(NOON - 2 * HOUR, NOON) == sight_of(*rows).gaps(
+        NOON - 2 * HOUR, NOON
+    )
+    assert not sight_of(*rows, read).is_known(NOON - 2 * HOUR, NOON)
 
 
 def test_nothing_read_at_all_is_blind_and_never_known():

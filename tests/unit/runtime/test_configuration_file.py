@@ -17,6 +17,8 @@ from domain.brand import (
     Brand,
     Configuration,
     DetectionRule,
+    Follow,
+    FollowKind,
     Level,
     LevelClocks,
     OwnAccount,
@@ -31,9 +33,9 @@ from domain.brand import (
 from domain.channel import Channel
 from domain.mention import Platform
 from domain.roster import DatedShift, QuietHours, Roster, Shift, Weekday
+from domain.spiders import SPIDERS
 from domain.work_calendar import CalendarSetting, WorkYear
 from runtime.configuration_file import (
-    SPIDERS,
     Document,
     is_private_address,
     parse_configuration,
@@ -161,7 +163,9 @@ CASES = {
     "b.toml:16: unknown key sauces, did you mean sources? (allowed: id": BASE + "sauces = []\n",
     "b.toml:3: brands[0].id = 'CHA': must be lower-case": BASE.replace('"cha"', '"CHA"', 1)
     .replace('["cha"]', '["CHA"]'),
-    "b.toml:14: watches[0].queries = []: must have at least 1": BASE.replace('["云栈"]', "[]"),
+    "b.toml:15: source 'weibo' has nothing to do in this watch; fill queries": BASE.replace(
+        '["云栈"]', "[]"
+    ),
     "b.toml:13: watches[0].brands[0] = 'chaa': no such id, did you mean cha?": BASE.replace(
         '["cha"]', '["chaa"]'
     ),
@@ -276,6 +280,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
             brand_ids=(draw(known),),
             queries=(draw(WORD),),
             source_ids=tuple(source.id for source in sources),
+            follows=tuple(dict.fromkeys(_a_follow(draw, s) for s in sources if _follows(s))),
             rule=draw(rule),
             enabled=draw(st.booleans()),
             backfill=draw(DURATIONS),
@@ -351,8 +356,59 @@ def _calendars() -> st.SearchStrategy[CalendarSetting]:
 
 def _a_source(draw: st.DrawFn, key: str) -> Source:
     spider = draw(st.sampled_from(sorted(SPIDERS)))
-    platform, transport, base_url = SPIDERS[spider]
-    return Source(key, spider, platform, transport, base_url, draw(DURATIONS), draw(st.booleans()))
+    of = SPIDERS[spider]
+    return Source(
+        key, spider, of.platform, of.transport, of.base_url, draw(DURATIONS), draw(st.booleans())
+    )
+
+
+def _follows(source: Source) -> bool:
+    return SPIDERS[source.spider].follows is not None
+
+
+def _a_follow(draw: st.DrawFn, source: Source) -> Follow:
+    kind = SPIDERS[source.spider].follows
+    assert kind is not None
+    key = "云栈茶饮" if kind is FollowKind.FORUM else str(draw(st.integers(10_000, 99_999)))
+    return Follow(source.platform, kind, key, draw(st.sampled_from(["", "云栈"])))
+
+
+FOLLOWING = (
+    BASE.replace('sources = ["weibo"]', 'sources = ["weibo", "forum"]')
+    + """follow = ["tieba:forum:云栈:官方吧", "https://tieba.baidu.com/f?kw=%E5%A5%B6%E8%8C%B6&ie=utf-8"]
+[[sources]]
+id = "forum"
+spider = "tieba_forum"
+"""
+)
+
+
+def test_what_a_watch_follows_is_read_from_its_short_form_and_from_an_address():
+    [watch] = parse_configuration(FOLLOWING, "b").watches
+    forum = FollowKind.FORUM
+    assert watch.follows == (
+        Follow(Platform.TIEBA, forum, "云栈", "官方吧"),
+        Follow(Platform.TIEBA, forum, "奶茶"),
+    )
+    only = FOLLOWING.replace('queries = ["云栈"]', "").replace('["weibo", "forum"]', '["forum"]')
+    assert parse_configuration(only, "b").watches[0].queries == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "fact"),
+    [
+        (FOLLOWING.replace("tieba:forum:云栈:官方吧", "tieba:forum:"), 16, "must be tieba:forum:"),
+        (FOLLOWING.replace('["weibo", "forum"]', '["weibo"]'), 16, 'spider = "tieba_forum"'),
+        (re.sub("follow = .*", "", FOLLOWING), 15, "nothing to do in this watch; fill follow"),
+        (FOLLOWING.replace('queries = ["云栈"]', ""), 15, "source 'weibo' has nothing to do"),
+    ],
+)
+def test_a_follow_that_nobody_reads_and_a_source_without_work_are_told_with_their_mend(
+    text, place, fact
+):
+    problem = only_problem(text)
+    assert problem.startswith(f"b.toml:{place}: ")
+    assert fact in problem
 
 
 RECIPIENTS = """
@@ -426,9 +482,12 @@ def test_the_demo_s_configuration_can_be_written_and_read():
     assert parse_configuration(write_configuration(demo), "b") == demo
 
 
-def test_every_search_spider_can_be_named_in_a_source():
-    files = (Path(__file__).parents[3] / "crawlers" / "spiders").glob("*_search.py")
-    assert {file.stem for file in files} == set(SPIDERS)
+def test_every_spider_can_be_named_in_a_source():
+    text = "".join(
+        file.read_text(encoding="utf-8")
+        for file in (Path(__file__).parents[3] / "crawlers" / "spiders").glob("*.py")
+    )
+    assert set(re.findall(r'^    name = "(\w+)"$', text, re.MULTILINE)) == set(SPIDERS)
 
 
 def test_an_empty_configuration_can_be_written():
@@ -442,7 +501,8 @@ class TestTheExample:
         as_it_is = parse_configuration(EXAMPLE, "b")
         assert as_it_is.watches
         full = parse_configuration(self.everything, "b")
-        assert full.sources == as_it_is.sources
+        assert full.sources[: len(as_it_is.sources)] == as_it_is.sources
+        assert full.watches[-1].follows
         assert full.clocks == as_it_is.clocks == DEFAULT_CLOCKS
         assert as_it_is.calendar == CalendarSetting()
         assert full.calendar.years[0].year == 2027
