@@ -57,6 +57,8 @@ class Entrance:
     body: str
     call_status: int
     call_answer: Mapping[str, object]
+    always: tuple[str, ...] = ()
+    """Calls that want a login even where the wall is down."""
 
 
 ENTRANCES = {
@@ -79,7 +81,8 @@ ENTRANCES = {
         "知乎 - 有问题，就会有答案",
         '<div class="SignContainer"><h2>登录知乎</h2></div>',
         401,
-        {"error": {"code": 100, "need_login": True, "message": "请登录后查看"}},
+        {"error": {"code": 100, "name": "AuthenticationError", "message": "请先登录"}},
+        always=("/api/v3/feed/topstory/hot-lists/",),
     ),
     Platform.TIEBA: Entrance(
         "/v2/",
@@ -181,10 +184,16 @@ class WithLogin:
         token = Request(scope).cookies.get(entrance.cookie, "")
         if token in self._logins.tokens:
             await self.app(scope, receive, _renewing(send, entrance, token))
-        elif self._walled and path not in _OPEN_PATHS and not path.startswith("/__demo__/"):
+        elif self._is_shut(path):
             await _refusal(entrance, Request(scope))(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    def _is_shut(self, path: str) -> bool:
+        """Whether a stranger is not answered here."""
+        if path in _OPEN_PATHS or path.startswith("/__demo__/"):
+            return False
+        return self._walled or path.startswith(self._entrance.always)
 
 
 def _refusal(entrance: Entrance, request: Request) -> Response:

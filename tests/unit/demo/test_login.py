@@ -167,3 +167,22 @@ def test_time_scans_a_code_and_makes_it_too_old():
     assert (by_itself.state_of(first), waiting.state_of(second)) == ("scanned", "waiting")
     moment[0] = CODE_LIFE
     assert (by_itself.state_of(first), waiting.state_of(second)) == ("expired", "expired")
+
+
+def test_zhihus_hot_list_wants_a_login_even_where_the_wall_is_down():
+    clock = DemoClock(NOON, frozen=True)
+    client = Person(sites(build_world(7, NOON), clock, scanned_after=None)["zhihu"])
+    call = "/api/v3/feed/topstory/hot-lists/total?limit=50"
+
+    def read():
+        answer = client.get(call)
+        return detect.read_page(
+            answer.content, platform=Platform.ZHIHU, status=answer.status_code, fetched_at=NOON
+        )
+
+    assert read().block_kind is BlockKind.LOGIN_WALL
+    assert client.get(PAGES["zhihu"]).status_code == 200
+    log_in(client, Platform.ZHIHU)
+    page = read()
+    assert (page.page, page.state) == ("zhihu_hot_list", PageState.OK)
+    assert page.mentions
