@@ -83,6 +83,12 @@ class Overview:
         )
 
     @property
+    def last_good_at(self) -> datetime | None:
+        """When a platform was last read well, by whichever source; a supplement reads none."""
+        looks = (s.last_good_at for s in self.sources if s.last_good_at and not s.supplement)
+        return max(looks, default=None)
+
+    @property
     def is_blind(self) -> bool:
         """Whether no source at all has been read in time: then silence means nothing."""
         carrying = [s for s in self.sources if not s.supplement] or self.sources

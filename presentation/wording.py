@@ -13,7 +13,7 @@ from domain.account import AccountState, Role
 from domain.alert import MailStage
 from domain.approval import ApprovalMode
 from domain.audit import Flaw
-from domain.brand import ChangeKind, Level, Sensitivity, Transport
+from domain.brand import ChangeKind, FollowKind, Level, Sensitivity, Transport
 from domain.case import (
     CaseKind,
     CaseSort,
@@ -48,6 +48,7 @@ from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.session import EXPIRED, REMOVED, UNREADABLE, NewsKind, SessionState
 from domain.signal import Outcome, Rule, SignalAct, SignalState
+from domain.spiders import SpiderRole
 from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
@@ -76,6 +77,16 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Sensitivity.FEWER: Text("少", "fewer"),
         Sensitivity.BALANCED: Text("均衡", "balanced"),
         Sensitivity.MORE: Text("多", "more"),
+    },
+    FollowKind: {
+        FollowKind.FORUM: Text("贴吧", "forum"),
+        FollowKind.QUESTION: Text("问题", "question"),
+        FollowKind.ACCOUNT: Text("账号", "account"),
+    },
+    SpiderRole: {
+        SpiderRole.SEARCH: Text("搜索", "search"),
+        SpiderRole.FOLLOW: Text("关注", "follow"),
+        SpiderRole.DEPTH: Text("补充", "depth"),
     },
     Transport: {
         Transport.HTTP: Text("直接读取", "plain HTTP"),
@@ -522,10 +533,15 @@ _REASONS: Mapping[str, Reason] = {
     "layout_changed": Reason(
         Text("页面版式已变，读不出内容", "the layout changed and cannot be read"), _LOOK
     ),
-    "not_content": Reason(Text("页面不是搜索结果", "the page is no search result"), _LOOK),
+    "not_content": Reason(
+        Text("页面上没有要读的内容", "the page holds nothing of what was asked for"), _LOOK
+    ),
     "gone": Reason(
         Text("页面已不存在", "the page is gone"),
-        Text("检查来源的 base_url", "check the source's base_url"),
+        Text(
+            "检查方案里关注的页面与来源的 base_url",
+            "check what the watch follows, and the source's base_url",
+        ),
     ),
     "body_too_large": Reason(
         Text("页面超过大小上限", "the page is larger than allowed"),
@@ -615,6 +631,18 @@ _REASONS: Mapping[str, Reason] = {
     ),
 }
 
+_SPIDERS = {
+    "weibo_search": Text("搜索", " search"),
+    "zhihu_search": Text("搜索", " search"),
+    "tieba_search": Text("搜索", " search"),
+    "weibo_account": Text("关注账号", " account"),
+    "zhihu_question": Text("关注问题", " question"),
+    "zhihu_account": Text("关注账号", " account"),
+    "tieba_forum": Text("关注吧", " forum"),
+    "weibo_hot": Text("热搜", " hot list"),
+    "zhihu_hot": Text("热榜", " hot list"),
+}
+
 REASON_CODES = frozenset(_REASONS) - {""}
 """The reason codes that have words of their own; any other is shown as it is."""
 
@@ -625,6 +653,11 @@ _NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
 def word(member: StrEnum) -> Text:
     """Return the word for a member of a domain enum; KeyError names an enum without words."""
     return _WORDS[type(member)][member]
+
+
+def spider_word(spider: str) -> Text:
+    """Return what a spider reads, behind the name of its platform; its own name when unknown."""
+    return _SPIDERS.get(spider, Text(f" {spider}", f" {spider}"))
 
 
 def command_word(command: type) -> Text:

@@ -30,7 +30,7 @@ _NOT_YET = Text("未采集", "not yet")
 def status_view(view: Overview, services: WebServices) -> dict[str, Any]:
     """Return the values of the status page."""
     language, zone = services.language, ZoneInfo(services.zone_name)
-    last_good = max((s.last_good_at for s in view.sources if s.last_good_at), default=None)
+    last_good = view.last_good_at
     return {
         "title": Text("口碑 · 运行状态", "Koubei · status").in_language(language),
         "demo": view.configuration.is_demo,

@@ -7,6 +7,7 @@ from dashboard.data import forget
 from dashboard.services import services
 from dashboard.state import i_may, key, me, now, require_page, zone
 from dashboard.widgets import importing
+from dashboard.widgets.badges import tag
 from dashboard.widgets.confirm import confirm
 from dashboard.widgets.coverage import coverage_strip, state_mark
 from dashboard.widgets.definitions import where_from
@@ -22,7 +23,7 @@ from monitoring.crawl_view import CrawlView, SourceView, crawl_view
 from presentation import definitions
 from presentation.formats import count, duration, near_time
 from presentation.formats import share as percent
-from presentation.wording import reason, word
+from presentation.wording import reason, spider_word, word
 from workflow.permissions import Permission
 from workflow.watches import crawl_now, edit_configuration, with_source_enabled
 
@@ -88,9 +89,7 @@ def _tiles(view: CrawlView) -> list[Tile]:
     gaps = len(view.sources) - len(read)
     store = view.overview.store
     newest = store.newest_published_at if store else None
-    good = max(
-        (s.standing.last_good_at for s in view.sources if s.standing.last_good_at), default=None
-    )
+    good = view.overview.last_good_at
     since = f"最新一条 {near_time(newest, view.overview.now, zone())}" if newest else "还没有数据"
     blind = view.overview.is_blind
     return [
@@ -132,11 +131,19 @@ def _source(each: SourceView, version: int, configuration: Configuration) -> Non
                 confirm(
                     f"off-{source.id}",
                     "停用来源",
-                    f"停用后，{word(source.platform).zh}上的新内容不会再被看到，预警也会因此变慢或沉默。"
-                    "随时可以重新启用；这一步会记入审计。",
+                    f"{_loss(each)}随时可以重新启用；这一步会记入审计。",
                     lambda: _switch(configuration, version, source.id, enabled=False),
                     yes="停用",
                 )
+
+
+def _loss(each: SourceView) -> str:
+    source = each.standing.source
+    if each.standing.supplement:
+        return (
+            f"停用后不再读取{word(source.platform).zh}{spider_word(source.spider).zh}，搜索照常。"
+        )
+    return f"停用后，{word(source.platform).zh}上的新内容不会再被看到，预警也会因此变慢或沉默。"
 
 
 def _words(each: SourceView) -> Markup:
@@ -152,12 +159,14 @@ def _words(each: SourceView) -> Markup:
         )
     good = standing.last_good_at
     return fill(
-        '<div class="kb-source"><div class="kb-source-head"><b>{platform}</b>{state}'
+        '<div class="kb-source"><div class="kb-source-head"><b>{platform}{kind}</b>{state}{depth}'
         '<span class="kb-quiet">{source} · {watch} · 每 {every}</span></div>{strip}'
         '<div class="kb-quiet kb-num">采全 {seen} · 上次成功 {good} · '
         "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}</div>",
         platform=word(standing.source.platform).zh,
+        kind=spider_word(standing.source.spider).zh,
         state=state_mark(row.state if row else None),
+        depth=tag("不计入覆盖") if standing.supplement else NOTHING,
         source=standing.source.id,
         watch=standing.watch.name,
         every=duration(standing.source.every, "zh"),

@@ -1,6 +1,7 @@
 """方案: what is watched. A rule is tried on what is stored before it is saved."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -14,13 +15,15 @@ from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.notices import empty
 from dashboard.widgets.tiles import sparkline
-from domain.brand import Configuration, Proximity, Watch, WatchRule, diff
+from domain.brand import Configuration, Proximity, Source, Watch, WatchRule, diff
+from domain.follows import NotFollowable, follow_text, parse_follow
 from domain.mention import Mention
+from domain.spiders import SPIDERS, SpiderRole
 from monitoring.watch_view import Trial, WatchesView, WatchStanding, try_rule, watches_view
 from presentation.formats import count, decimal, near_time, short_time
 from presentation.formats import share as percent
 from presentation.hostile import excerpt
-from presentation.wording import word
+from presentation.wording import spider_word, word
 from workflow.permissions import Permission
 from workflow.watches import with_watch
 
@@ -73,18 +76,25 @@ def _summary(standing: WatchStanding, names: dict[str, str]) -> Markup:
     watch = standing.watch
     return fill(
         '<div class="kb-watch"><div class="kb-watch-name"><b>{name}</b>{off}'
-        '<span class="kb-quiet">{brands} · 搜索「{queries}」· {sources} 个来源</span></div>'
+        '<span class="kb-quiet">{brands} · {asked} · {sources} 个来源</span></div>'
         '<div class="kb-watch-figures">{course}<span class="kb-num"><b>{a_day}</b> 条/天</span>'
         '<span class="kb-quiet">近 14 天 · 噪声 {noise}</span></div></div>',
         name=watch.name,
         off=NOTHING if watch.enabled else tag("已停用"),
         brands="、".join(names.get(each, each) for each in watch.brand_ids),
-        queries="」「".join(watch.queries),
+        asked=" · ".join(_asked(watch)),
         sources=len(watch.source_ids),
         course=sparkline([float(n) for n in standing.by_day]),
         a_day=decimal(standing.a_day),
         noise="—" if standing.noise is None else percent(standing.noise),
     )
+
+
+def _asked(watch: Watch) -> Iterator[str]:
+    if watch.queries:
+        yield f"搜索「{'」「'.join(watch.queries)}」"
+    if watch.follows:
+        yield f"关注 {len(watch.follows)} 个页面"
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,20 @@ def _edit(view: WatchesView, watch: Watch) -> None:
 
 def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typed:
     brands = {brand.id: brand.name for brand in configuration.brands}
-    sources = {s.id: f"{word(s.platform).zh} · {s.id}" for s in configuration.sources}
+    sources = {
+        s.id: f"{word(s.platform).zh}{spider_word(s.spider).zh} · {s.id}"
+        for s in configuration.sources
+    }
     rule = watch.rule
     own = watch.id or _NEW
+
+    def words(label: str, value: tuple[str, ...], name: str, hint: str) -> tuple[str, ...]:
+        text = st.text_area(
+            label, "\n".join(value), key=key(own, name), placeholder=hint, height=88,
+            disabled=disabled,
+        )  # fmt: skip
+        return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+
     first, second, third = st.columns(3)
     with first:
         name = st.text_input("名称", watch.name, key=key(own, "name"), disabled=disabled)
@@ -128,14 +149,13 @@ def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typ
             "来源", list(sources), list(watch.source_ids), format_func=lambda s: sources.get(s, s),
             key=key(own, "sources"), placeholder="至少一个", disabled=disabled,
         )  # fmt: skip
+        follows = words(
+            "关注页面（每行一个，可以直接贴网址）",
+            tuple(follow_text(follow) for follow in watch.follows),
+            "follows",
+            "tieba:forum:云栈",
+        )
         enabled = st.toggle("启用", watch.enabled, key=key(own, "enabled"), disabled=disabled)
-
-    def words(label: str, value: tuple[str, ...], name: str, hint: str) -> tuple[str, ...]:
-        text = st.text_area(
-            label, "\n".join(value), key=key(own, name), placeholder=hint, height=88,
-            disabled=disabled,
-        )  # fmt: skip
-        return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
     with second:
         queries = words(
@@ -153,6 +173,10 @@ def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typ
             "云栈 变质 20",
         )
     try:
+        followed = tuple(dict.fromkeys(parse_follow(line) for line in follows))
+    except NotFollowable as error:
+        return _Typed(watch, f"关注页面{error.text.zh}")
+    try:
         proximities = tuple(_proximity(line) for line in near)
     except ValueError as error:
         return _Typed(watch, f"同现距离写成「词 词 字数」：{error}")
@@ -164,6 +188,7 @@ def _form(configuration: Configuration, watch: Watch, *, disabled: bool) -> _Typ
             brand_ids=tuple(chosen_brands),
             source_ids=tuple(chosen_sources),
             queries=queries,
+            follows=followed,
             enabled=enabled,
             rule=WatchRule(all_words, any_words, none_words, phrases, proximities),
         )
@@ -266,6 +291,10 @@ def _restore(view: WatchesView, version: int) -> None:
             st.rerun()
 
 
+def _searches(source: Source) -> bool:
+    return SPIDERS[source.spider].role is SpiderRole.SEARCH if source.spider in SPIDERS else True
+
+
 def _blank(configuration: Configuration) -> Watch:
     first = configuration.brands[0]
     return Watch(
@@ -273,7 +302,7 @@ def _blank(configuration: Configuration) -> Watch:
         name="",
         brand_ids=(first.id,),
         queries=(first.name,),
-        source_ids=tuple(source.id for source in configuration.sources if source.enabled),
+        source_ids=tuple(s.id for s in configuration.sources if s.enabled and _searches(s)),
         rule=WatchRule(any_words=first.words),
     )
 

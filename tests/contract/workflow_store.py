@@ -426,6 +426,16 @@ class CrawlContract:
             assert work.crawls.sightings_of_url(url) == [again, first]
             assert work.crawls.sightings_of_url("https://weibo.com/1/b") == []
 
+    def test_which_mentions_had_been_seen_by_a_moment(self, begin: BeginWork) -> None:
+        with begin() as work:
+            work.crawls.saw(
+                Sighting(f"weibo:{n}", "", "run-1", NOON + n * HOUR, SightingOutcome.NOT_MATCHED)
+                for n in range(3)
+            )
+            asked = ["weibo:0", "weibo:1", "weibo:2", "weibo:9"]
+            assert work.crawls.seen_by(asked, NOON + HOUR) == {"weibo:0", "weibo:1"}
+            assert work.crawls.seen_by([], NOON + HOUR) == frozenset()
+
     def test_old_sightings_are_dropped(self, begin: BeginWork) -> None:
         with begin() as work:
             work.crawls.saw(

@@ -7,12 +7,14 @@ from itertools import pairwise
 import pytest
 
 from demo.clock import DemoClock
-from demo.configuration import demo_configuration
+from demo.configuration import QUESTION, demo_configuration
 from demo.schedule import CRISIS_CURVE, Mood, Story, hourly_rate, wave_begins
-from demo.world import Post, World, build_uniform_world, build_world, is_relevant
+from demo.world import Post, World, build_uniform_world, build_world, is_relevant, question_id
 from domain.brand import Transport
+from domain.follows import spider_for
 from domain.han import fold
 from domain.mention import Kind, Platform
+from domain.spiders import adds_depth_only
 from domain.times import CHINA
 from tests.fakes import NOON
 
@@ -199,7 +201,7 @@ def test_the_clock_moves_with_the_process_unless_it_is_frozen():
     assert DemoClock(NOON, frozen=True, monotonic=lambda: next(ticks)).now() == NOON
 
 
-def test_the_configuration_names_five_sources_two_of_them_for_a_browser():
+def test_the_configuration_names_five_sites_two_of_them_for_a_browser_and_follows_three_pages():
     configuration = demo_configuration("w", "z", "t", "wall", "app")
     by_id = {s.id: s for s in configuration.sources}
     assert by_id["weibo-hot"].base_url == "wall"
@@ -211,3 +213,13 @@ def test_the_configuration_names_five_sources_two_of_them_for_a_browser():
         ("yunzhan-koubei", source_id) for source_id in by_id
     ]
     assert configuration.recipients[0].address.endswith(".invalid")
+    [watch] = configuration.watches
+    pairs = configuration.crawl_pairs()
+    depth = {s.id for w, s in pairs if adds_depth_only(configuration, w, s)}
+    assert depth == {"weibo-account", "zhihu-question", "tieba-forum"}
+    assert {spider_for(f) for f in watch.follows} == {by_id[i].spider for i in depth}
+
+
+def test_the_followed_question_is_one_that_has_answers():
+    seen = build_world(SEED, NOON).until(NOON, Platform.ZHIHU)
+    assert sum(post.parent_id == question_id(QUESTION) for post in seen) >= 5
