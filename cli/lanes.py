@@ -162,7 +162,9 @@ def _warn(services: Services) -> Mapping[str, object]:
     )
     moved = tick(services.begin_work, at=services.clock.now(), desk=services.desk)
     result = warner.warn(services.clock.now())
+    logins = services.session_desk.watch(services.clock.now())
     return {
+        **{name: number for name, number in logins.items() if number},
         "cases": result.cases,
         "mails": result.written,
         "unreached": result.unreached,

@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "status": "status",
     "doctor": "doctor",
     "crawl": "crawl",
+    "login": "login",
     "parse": "parse",
     "import": "data",
     "export": "data",

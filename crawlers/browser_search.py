@@ -29,6 +29,7 @@ from crawlers.frontier import PageRequest
 from crawlers.pipelines import Read, Taken, oldest
 from crawlers.plan import NOTHING, Outcome, Tally
 from crawlers.run import SearchRun, Step
+from crawlers.sessions import RunSession
 from domain.coverage import CoverageState
 from domain.crawl import FrontierEntry
 from domain.errors import AddressRefused, LayoutChanged, StoreError
@@ -61,6 +62,7 @@ class BrowserSearch:
 
     run: SearchRun
     conduct: Conduct
+    session: RunSession
     read: Read
     call: str
     max_scrolls: int
@@ -82,7 +84,11 @@ class BrowserSearch:
         request.meta.update(
             playwright=True,
             playwright_context=f"search-{series}",
-            playwright_context_kwargs={**CONTEXT_OPTIONS, "user_agent": self.conduct.user_agent},
+            playwright_context_kwargs={
+                **CONTEXT_OPTIONS,
+                "user_agent": self.conduct.user_agent,
+                **self.session.context_options(),
+            },
             playwright_include_page=True,
             playwright_page_init_callback=before,
             replies=replies,
@@ -104,6 +110,7 @@ class BrowserSearch:
         except StoreError as error:
             self.run.abandon(error)
         finally:
+            await self.session.leave(page.context)
             await page.context.close()
 
     def _landed(self, response: Response) -> tuple[bytes, str, int]:

@@ -38,10 +38,14 @@ PAGE_HOSTS = {
 }
 
 
+_EVERY = "."
+
+
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Which hosts a source may ask. `hosts` are names (a leading dot: all below it), `ports` what
-    goes with them, `private` the exact `host:port` that may lie on a private address.
+    """Which hosts a source may ask. `hosts` are names (a leading dot: all below it; a dot alone:
+    every one), `ports` what goes with them, `private` the exact `host:port` that may lie on a
+    private address.
     """
 
     hosts: frozenset[str]
@@ -61,6 +65,15 @@ class AddressPolicy:
         hosts = {host, *(name for names in pages for name in names if browser)}
         ports = {port_of(parts)} if _names_port(parts) else {80, 443}
         return cls(frozenset(hosts), frozenset(ports), frozenset(h.lower() for h in allowed_hosts))
+
+    @classmethod
+    def for_a_person(cls, allowed_hosts: Sequence[str]) -> "AddressPolicy":
+        """The policy of a person who logs in: where a login page leads is theirs to see, but it
+        leads to nothing private.
+        """
+        private = frozenset(h.lower() for h in allowed_hosts)
+        ports = {int(h.rpartition(":")[2]) for h in private}
+        return cls(frozenset({_EVERY}), frozenset({80, 443} | ports), private)
 
     def check_url(self, url: str) -> tuple[str, int]:
         """Return host and port of an address that may be asked; AddressRefused otherwise."""
@@ -109,6 +122,8 @@ class AddressPolicy:
 
 
 def _is_one_of(host: str, name: str) -> bool:
+    if name == _EVERY:
+        return True
     return is_below(host, name[1:]) if name.startswith(".") else host == name
 
 

@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import IO
 
 from crawlers.pairs import adds_depth
-from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, pause_of
+from crawlers.pauses import LONGEST, PAUSED_RUN, Pause, is_opened, pause_of
 from crawlers.processes import Process, descendants, end_family, end_those
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
@@ -299,7 +299,10 @@ def _pause(source: Source, services: Services) -> Pause | None:
         _, configuration = work.configuration.current()
         watches = [watch.id for watch in configuration.watches]
         rows = work.coverage.rows(watches, start=now - 2 * LONGEST, end=now)
-    pause = pause_of(rows, source.id)
+        session = work.sessions.get(source.platform)
+    # a login opens what asked for one
+    since = session.stored_at if session is not None and session.is_alive(now) else None
+    pause = pause_of((row for row in rows if not is_opened(row, since)), source.id)
     return pause if pause is not None and now < pause.until else None
 
 

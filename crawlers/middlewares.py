@@ -25,6 +25,7 @@ from scrapy.http.request import NO_CALLBACK
 from crawlers.conduct import Conduct
 from crawlers.gate import Verdict
 from crawlers.robots import MAX_BYTES, RobotsAnswer, robots_url
+from crawlers.sessions import RunSession
 from domain.assessment import Lapse
 from domain.errors import AddressRefused, CrawlError, Text
 
@@ -48,6 +49,7 @@ class Behaved(Protocol):
     """A spider of ours, as far as the middlewares know it."""
 
     conduct: Conduct
+    session: RunSession
 
 
 class SourcePaused(CrawlError):
@@ -146,6 +148,39 @@ def robots_request(url: str, **how: Any) -> Request:
 def answer_in(response: Response) -> RobotsAnswer:
     """Return what a host answered."""
     return RobotsAnswer(response.status, response.body.decode("utf-8", "replace"))
+
+
+class SessionMiddleware:
+    """Sends the operator's login along where it belongs, and takes what the platform renews of it.
+
+    Each request is judged by its own address, one after a redirect anew. A browser's request has
+    its login in the browser.
+    """
+
+    def __init__(self, session: RunSession) -> None:
+        self._session = session
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "SessionMiddleware":
+        """Scrapy's way to build it."""
+        return cls(cast("Behaved", crawler.spider).session)
+
+    def process_request(self, request: Request) -> None:
+        """Set the Cookie header, or take away the one that a redirect copied."""
+        request.headers.pop("Cookie", None)
+        if _is_plain(request) and (header := self._session.header(request.url)):
+            request.headers["Cookie"] = header
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Note the cookies that the answer sets."""
+        if _is_plain(request):
+            self._session.answered(request.url, response.headers.getlist("Set-Cookie"))
+        return response
+
+
+def _is_plain(request: Request) -> bool:
+    """Whether it asks for a page, and not in a browser."""
+    return not (request.meta.get(_FOR_ROBOTS) or request.meta.get("playwright"))
 
 
 class PaceMiddleware:

@@ -1,6 +1,6 @@
 """A wall pauses its source: the schedule leaves it alone for a while, longer each time.
 
-A person who runs `koubei crawl` is not held back: they may just have logged in.
+A person who runs `koubei crawl` is not held back, and a login ends the pause of what asked for one.
 """
 
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.coverage import CoverageRow, CoverageState
+from domain.session import WALLS
 
 FIRST = timedelta(minutes=30)
 LONGEST = timedelta(hours=24)
@@ -21,6 +22,12 @@ class Pause:
 
     reason: str
     until: datetime
+
+
+def is_opened(row: CoverageRow, logged_in_at: datetime | None) -> bool:
+    """Whether a ledger entry tells of a wall that a login came after; None: nobody logged in."""
+    wall = row.state is CoverageState.BLOCKED and row.reason in WALLS
+    return wall and logged_in_at is not None and row.observed_at < logged_in_at
 
 
 def pause_of(rows: Iterable[CoverageRow], source_id: str) -> Pause | None:

@@ -18,6 +18,7 @@ from crawlers.middlewares import answer_in, robots_request
 from crawlers.robots import RobotsAnswer, robots_url
 from crawlers.run import Report
 from crawlers.services import Services
+from crawlers.sessions import RunSession
 from domain.brand import Source
 from domain.surfaces import reading_of
 
@@ -34,6 +35,7 @@ class RobotsReader(scrapy.Spider):
 
     source: Source
     conduct: Conduct
+    session: RunSession
     report: Report
     answer: RobotsAnswer
     frontier: _NoFrontier
@@ -48,6 +50,7 @@ class RobotsReader(scrapy.Spider):
         spider.conduct = Conduct.towards(
             source, services.settings, services.clock, signed_for(source, services)
         )
+        spider.session = RunSession.of_a_visitor(services, source)
         spider.answer = RobotsAnswer(0)
         spider.frontier = _NoFrontier()
         pace = spider.conduct.pace.total_seconds()

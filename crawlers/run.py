@@ -64,6 +64,11 @@ class SearchRun:
         """Whether nothing more may be asked: a wall, an unreadable page, a store that is away."""
         return self._end is not None
 
+    @property
+    def end(self) -> Outcome | None:
+        """How the run was ended before its time; None when nothing ended it."""
+        return self._end[0] if self._end is not None else None
+
     def begin(self, end: Outcome | None = None) -> None:
         """Say that the run began. `end`: it ends at once, without asking for anything."""
         self._tell("started")

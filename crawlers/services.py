@@ -11,6 +11,7 @@ from typing import Protocol
 from domain.brand import Watch
 from domain.page import FoundMention
 from domain.ports import BeginWork, Clock, MentionStore, PageArchive
+from workflow.platform_sessions import SessionDesk
 
 
 class IngestCounts(Protocol):
@@ -94,3 +95,5 @@ class Services(Protocol):
     def clock(self) -> Clock: ...
     @property
     def settings(self) -> Settings: ...
+    @property
+    def session_desk(self) -> SessionDesk: ...

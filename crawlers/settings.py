@@ -52,6 +52,8 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawlers.middlewares.GuardMiddleware": 50,
     "crawlers.middlewares.RobotsMiddleware": 100,
+    # what is sent of the operator's login; Scrapy's own cookies stay off
+    "crawlers.middlewares.SessionMiddleware": 980,
     "crawlers.middlewares.PaceMiddleware": 990,
 }
 EXTENSIONS = {

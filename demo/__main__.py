@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from demo.clock import DemoClock
+from demo.platforms.login import SCANNED_AFTER
 from demo.platforms.weibo import PAGE_CEILING
 from demo.server import DemoServer, OpenDemo, forbid_programs, open_demo, sites
 from demo.world import World, build_uniform_world, build_world
@@ -27,10 +28,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     born = options.born or options.now
     world = _world(options, born)
     ceiling = None if options.mentions else PAGE_CEILING
-    named = sites(world, clock, page_ceiling=ceiling)
-    if options.forbid_robots:
-        forbid_programs(named)
     try:
+        named = sites(
+            world,
+            clock,
+            page_ceiling=ceiling,
+            walls=options.walls,
+            scanned_after=options.scanned_after if options.scanned_after >= 0 else None,
+        )
+        if options.forbid_robots:
+            forbid_programs(named)
         demo = open_demo(named, port=options.port)
     except OSError as error:
         sys.stderr.write(f"demo: {error}; mend: another --port, or 0 for free ones\n")
@@ -93,6 +100,13 @@ def arguments_parser() -> argparse.ArgumentParser:
     add("--crisis-hours-ago", type=float, default=6.0, help="before birth; negative: still to come")
     add("--mentions", type=_between(0, 90_000), default=0, help="instead: so many even Weibo posts")
     add("--forbid-robots", action="store_true", help="every robots.txt forbids all programs")
+    add("--walls", action="store_true", help="every site answers only who is logged in")
+    add(
+        "--scanned-after",
+        type=float,
+        default=SCANNED_AFTER,
+        help="seconds after which a login's QR code counts as scanned (default 8); negative: never",
+    )
     add("--frozen", action="store_true", help="the demo's clock stands still")
     return parser
 

@@ -14,11 +14,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.clock import DemoClock
+from demo.platforms.login import SCANNED_AFTER, Logins, WithLogin
 from demo.platforms.robots import Forbidding
 from demo.platforms.surface import Counted, Stage
 from demo.platforms.tieba import tieba_app, tieba_app_2026
 from demo.platforms.tieba_threads import thread_app_routes, thread_routes
-from demo.platforms.weibo import PAGE_CEILING, weibo_app, weibo_wall_app
+from demo.platforms.weibo import PAGE_CEILING, weibo_app
 from demo.platforms.weibo_posts import post_routes
 from demo.platforms.zhihu import zhihu_app
 from demo.platforms.zhihu_items import item_routes
@@ -29,18 +30,38 @@ LOOPBACK = "127.0.0.1"
 
 
 def sites(
-    world: World, clock: DemoClock, *, page_ceiling: int | None = PAGE_CEILING
+    world: World,
+    clock: DemoClock,
+    *,
+    page_ceiling: int | None = PAGE_CEILING,
+    walls: bool = False,
+    scanned_after: float | None = SCANNED_AFTER,
 ) -> dict[str, Counted]:
-    """Return the five sites by name: weibo, zhihu, tieba, weibo_wall, tieba_app."""
+    """Return the five sites by name: weibo, zhihu, tieba, weibo_wall, tieba_app.
+
+    With `walls` each of them answers only those who are logged in, as weibo_wall always does. A
+    login holds for all sites of a platform.
+    """
     weibo = Stage(world, clock, Platform.WEIBO)
     zhihu = Stage(world, clock, Platform.ZHIHU)
     tieba = Stage(world, clock, Platform.TIEBA)
+    logins = {platform: Logins(scanned_after) for platform in Platform}
+
+    def site(app: ASGIApp, platform: Platform, *, walled: bool = walls) -> Counted:
+        return Counted(WithLogin(app, platform, logins[platform], walled=walled))
+
     return {
-        "weibo": Counted(weibo_app(weibo, page_ceiling=page_ceiling, also=post_routes(weibo))),
-        "zhihu": Counted(zhihu_app(zhihu, also=item_routes(zhihu))),
-        "tieba": Counted(tieba_app(tieba, also=thread_routes(tieba))),
-        "weibo_wall": Counted(weibo_wall_app(weibo)),
-        "tieba_app": Counted(tieba_app_2026(tieba, also=thread_app_routes(tieba))),
+        "weibo": site(
+            weibo_app(weibo, page_ceiling=page_ceiling, also=post_routes(weibo)), Platform.WEIBO
+        ),
+        "zhihu": site(zhihu_app(zhihu, also=item_routes(zhihu)), Platform.ZHIHU),
+        "tieba": site(tieba_app(tieba, also=thread_routes(tieba)), Platform.TIEBA),
+        "weibo_wall": site(
+            weibo_app(weibo, page_ceiling=page_ceiling, also=post_routes(weibo)),
+            Platform.WEIBO,
+            walled=True,
+        ),
+        "tieba_app": site(tieba_app_2026(tieba, also=thread_app_routes(tieba)), Platform.TIEBA),
     }
 
 

@@ -39,6 +39,7 @@ from domain.queries import (
 )
 from domain.report import Report, ReportKind
 from domain.sentiment import ScoreRequest, Scores
+from domain.session import PlatformSession
 from domain.signal import Evaluation, Signal
 from domain.silence import Silence
 from domain.spool import Look, RunDebt, SpoolStanding, SpoolState, WaitingLook
@@ -799,6 +800,36 @@ class AssessmentRepository(Protocol):
         """Destroy the sheets that were over before a moment; return how many."""
 
 
+class SessionRepository(Protocol):
+    """The operator's logins at the platforms, the newest one of each; what opens them is sealed."""
+
+    def put(self, session: PlatformSession, sealed: bytes) -> None:
+        """Store a login in the place of the one before it."""
+
+    def get(self, platform: Platform) -> PlatformSession | None:
+        """Return a platform's newest login, also one that ended; None when there never was one."""
+
+    def all(self) -> list[PlatformSession]:
+        """Return the newest login of each platform, by platform."""
+
+    def sealed_state(self, platform: Platform, *, to_change: bool = False) -> bytes | None:
+        """Return the sealed storage state of a login that has not ended, None without one.
+        `to_change`: nobody else changes it until the unit ends, where the store has row locks.
+        """
+
+    def reseal(
+        self, platform: Platform, login: int, sealed: bytes, expires_at: datetime | None
+    ) -> bool:
+        """Replace the sealed state of a login that has not ended; False when it is no longer
+        that login.
+        """
+
+    def end(self, platform: Platform, login: int, *, at: datetime, reason: str) -> bool:
+        """Note that a login ended, and destroy its sealed state; False when it had ended, or is no
+        longer that login.
+        """
+
+
 class Spool(Protocol):
     """Looks that wait on this machine, first in, first out; each survives kill -9 once `put`
     returned.
@@ -873,6 +904,7 @@ class UnitOfWork(Protocol):
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
     assessments: AssessmentRepository
+    sessions: SessionRepository
 
     def __enter__(self) -> Self: ...
 

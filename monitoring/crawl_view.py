@@ -3,7 +3,7 @@
 What the page 采集 shows; pure of the page.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,8 +11,11 @@ from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, Interval, is_known, looked_at
 from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
 from domain.dead_letter import DeadLetter
-from domain.ports import BeginWork, MentionStore
+from domain.mention import Platform
+from domain.ports import BeginWork, MentionStore, UnitOfWork
+from domain.session import PlatformSession, SessionState, state_of
 from monitoring.overview import Overview, SourceStanding, overview
+from workflow.platform_sessions import owner_name
 
 HOURS_SHOWN = 48
 LETTERS_SHOWN = 20
@@ -49,9 +52,22 @@ class SourceView:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionView:
+    """The login at a platform that is read: `session` is the newest one, None when there never was
+    one; `owner` is what its owner is called.
+    """
+
+    platform: Platform
+    state: SessionState
+    session: PlatformSession | None = None
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CrawlView:
     """The whole page: `stopped` are watches and sources that are switched off, which is a gap that
-    somebody decided; `letters` are the newest mentions that the store refused.
+    somebody decided; `letters` are the newest mentions that the store refused; `sessions` are the
+    logins at the platforms that are read.
     """
 
     overview: Overview
@@ -59,6 +75,7 @@ class CrawlView:
     stopped: tuple[tuple[Watch, Source], ...]
     runs: tuple[CrawlRun, ...]
     letters: tuple[DeadLetter, ...] = ()
+    sessions: tuple[SessionView, ...] = ()
 
 
 def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> CrawlView:
@@ -72,6 +89,8 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         runs = work.crawls.recent(100)
         slots = {slot.job: slot for slot in work.slots.latest()}
         letters = work.dead_letters.recent(LETTERS_SHOWN)
+        platforms = {standing.source.platform for standing in whole.sources}
+        sessions = session_views(work, platforms, now)
     return CrawlView(
         overview=whole,
         sources=tuple(
@@ -81,7 +100,22 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         stopped=tuple(_stopped(whole)),
         runs=tuple(runs),
         letters=tuple(letters),
+        sessions=sessions,
     )
+
+
+def session_views(
+    work: UnitOfWork, platforms: Collection[Platform], now: datetime
+) -> tuple[SessionView, ...]:
+    """Return how it stands with the login at each of the platforms."""
+    known = {session.platform: session for session in work.sessions.all()}
+
+    def view(platform: Platform) -> SessionView:
+        session = known.get(platform)
+        owner = owner_name(work, session.owner_id) if session else ""
+        return SessionView(platform, state_of(session, now), session, owner)
+
+    return tuple(view(platform) for platform in Platform if platform in platforms)
 
 
 def seen_hours(

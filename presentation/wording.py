@@ -47,6 +47,7 @@ from domain.queries import Bucket, Sort
 from domain.report import ReportKind, ReportState
 from domain.roster import Weekday
 from domain.sentiment import Judge, Label
+from domain.session import EXPIRED, REMOVED, UNREADABLE, NewsKind, SessionState
 from domain.signal import Outcome, Rule, SignalAct, SignalState
 from domain.spiders import SpiderRole
 from domain.statement import FindingCode, Template, Venue
@@ -209,6 +210,17 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Sort.OLDEST: Text("最早", "oldest"),
         Sort.REACH: Text("影响力", "reach"),
         Sort.MOST_NEGATIVE: Text("最负面", "most negative"),
+    },
+    SessionState: {
+        SessionState.VALID: Text("有效", "valid"),
+        SessionState.EXPIRING: Text("即将到期", "ends soon"),
+        SessionState.ENDED: Text("已失效", "ended"),
+        SessionState.NONE: Text("未登录·以访客读取", "no login: read as a visitor"),
+    },
+    NewsKind: {
+        NewsKind.ENDED: Text("登录已失效", "the login has ended"),
+        NewsKind.EXPIRING: Text("登录即将到期", "the login ends soon"),
+        NewsKind.WANTED: Text("要求登录", "a login is wanted"),
     },
     Bucket: {
         Bucket.FIVE_MINUTES: Text("5 分钟", "5 minutes"),
@@ -490,9 +502,12 @@ class Reason:
     mend: Text
 
 
-_IMPORT = Text(
-    "改用 koubei import 导入这段数据；本版本不保存登录状态",
-    "bring this in with koubei import; this version keeps no login session",
+_LOGIN = Text(
+    "在运行口碑的机器上执行 koubei login {code}", "run koubei login {code} on the machine of Koubei"
+)
+_IN_BROWSER = Text(
+    "把该来源的 transport 改为 browser，或用 koubei import 导入",
+    "set transport = browser for the source, or use koubei import",
 )
 _LATER = Text("无需操作，稍后自动重试", "nothing to do, a later run asks again by itself")
 _LESS = Text(
@@ -507,9 +522,9 @@ _LOOK = Text("用 koubei parse 查看存档页面", "look at the archived page w
 _REASONS: Mapping[str, Reason] = {
     "": Reason(Text("未说明原因", "no reason given"), Text("查看日志", "see the log")),
     # walls: the page said no
-    "login_wall": Reason(Text("{platform}要求登录", "{platform} asks for a login"), _IMPORT),
+    "login_wall": Reason(Text("{platform}要求登录", "{platform} asks for a login"), _LOGIN),
     "visitor": Reason(
-        Text("{platform}要求访客验证", "{platform} asks for its visitor step"), _IMPORT
+        Text("{platform}要求访客验证", "{platform} asks for its visitor step"), _LOGIN
     ),
     "captcha": Reason(
         Text("{platform}要求验证码", "{platform} asks for a captcha"),
@@ -519,7 +534,7 @@ _REASONS: Mapping[str, Reason] = {
         ),
     ),
     "browser_check": Reason(
-        Text("{platform}检查浏览器环境", "{platform} checks the browser"), _IMPORT
+        Text("{platform}检查浏览器环境", "{platform} checks the browser"), _IN_BROWSER
     ),
     "rate_limited": Reason(Text("访问过于频繁，平台已限流", "{platform} limits the rate"), _LESS),
     "refused": Reason(Text("{platform}拒绝访问", "{platform} refuses access"), _LESS),
@@ -760,7 +775,21 @@ def reason(code: str, platform: Platform | None = None) -> Reason:
     en = known.text.en.replace("{platform}", where.en)
     shown = _as_code(detail)
     text = Text(f"{zh}（{shown}）", f"{en} ({shown})") if shown else Text(zh, en)
-    return Reason(text, known.mend)
+    named = platform.value if platform else "weibo|zhihu|tieba"
+    mend = known.mend
+    return Reason(text, Text(mend.zh.replace("{code}", named), mend.en.replace("{code}", named)))
+
+
+_ENDINGS: Mapping[str, Text] = {
+    EXPIRED: Text("登录已到期", "it expired"),
+    REMOVED: Text("已由人移除", "somebody removed it"),
+    UNREADABLE: Text("密钥已更换，保存的登录打不开", "the key is another one: it does not open"),
+}
+
+
+def session_ending(code: str, platform: Platform) -> Text:
+    """Return why the login at a platform ended."""
+    return _ENDINGS.get(code) or reason(code, platform).text
 
 
 def _as_code(text: str) -> str:
@@ -791,6 +820,10 @@ _ACTIONS: Mapping[str, Text] = {
     "mention.corrected": Text("改判情感", "sentiment corrected"),
     "mention.correction_undone": Text("撤销改判", "correction taken back"),
     "outbox.released": Text("放行被暂停的邮件", "held mail released"),
+    "platform_session.ended": Text("平台登录失效", "platform login ended"),
+    "platform_session.removed": Text("移除平台登录", "platform login removed"),
+    "platform_session.replaced": Text("更换平台登录", "platform login replaced"),
+    "platform_session.stored": Text("保存平台登录", "platform login stored"),
     "report.": Text("报告", "report"),
     "session.": Text("登录", "login"),
     "signal.opened": Text("预警触发", "alert opened"),
@@ -815,6 +848,7 @@ def action_word(action: str) -> Text:
 
 
 _ACTORS: Mapping[str, Text] = {
+    "system:crawler": Text("系统（采集）", "system (crawler)"),
     "system:detector": Text("系统（检测）", "system (detector)"),
     "system:scheduler": Text("系统（定时任务）", "system (scheduler)"),
     "koubei up": Text("系统（首次启动）", "system (first start)"),

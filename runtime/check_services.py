@@ -21,6 +21,7 @@ from domain.brand import Configuration, Source
 from domain.errors import (
     NO_MEND,
     BrowserMissing,
+    ConfigurationError,
     DependencyMissing,
     KoubeiError,
     StoreError,
@@ -28,15 +29,19 @@ from domain.errors import (
 )
 from domain.hosts import is_private, place_of
 from domain.ports import BeginWork, Clock, Masker
+from domain.session import SessionState
 from domain.spool import SpoolState
 from monitoring.audit_trail import head_of_heartbeat, verify
+from monitoring.crawl_view import session_views
 from presentation.formats import duration
 from presentation.wording import word
 from runtime.checks import SETUP, Check, Mark, failed
 from runtime.child_environment import child_environment
 from runtime.extras import require
+from runtime.secret_files import load_keys
 from runtime.settings import Settings
 from runtime.wiring import make_notifier, make_spool
+from storage.identity import KeyedMasker
 from storage.spool import SPOOL_FILE
 from storage.sql.database import begin_reading, begin_work, open_database, schema_version
 from storage.sqlite.mentions import SqliteMentionStore
@@ -294,6 +299,50 @@ def check_sources(configuration: Configuration, allowed_hosts: tuple[str, ...]) 
     return Check(_SOURCES, Mark.OK, Text(f"{count} 个采集任务", f"{count} crawls"))
 
 
+def check_logins(
+    begin: BeginWork, configuration: Configuration, settings: Settings, now: datetime
+) -> Iterator[Check]:
+    """Yield how it stands with the login at each platform that is read, and whether the key of this
+    machine opens it.
+    """
+    platforms = {source.platform for _, source in configuration.crawl_pairs()}
+    with begin() as work:
+        views = session_views(work, platforms, now)
+        sealed = {view.platform: work.sessions.sealed_state(view.platform) for view in views}
+    for view in views:
+        place = word(view.platform)
+        name = Text(f"{place.zh}登录", f"login at {place.en}")
+        mend = Text(f"koubei login {view.platform.value}", f"koubei login {view.platform.value}")
+        state = word(view.state)
+        document = sealed[view.platform]
+        if document is not None and not _opens(document, settings):
+            fact = Text("密钥打不开保存的登录", "the key does not open what is stored")
+            yield Check(name, Mark.FAILED, fact, mend)
+        elif view.state is SessionState.VALID:
+            whose = Text(f"{state.zh}（{view.owner}）", f"{state.en} ({view.owner})")
+            yield Check(name, Mark.OK, whose)
+        else:
+            ended = view.state is SessionState.ENDED
+            yield Check(name, Mark.FAILED if ended else Mark.NOTE, state, mend)
+
+
+def _opens(sealed: bytes, settings: Settings) -> bool:
+    """Whether this machine's key opens a sealed login; also when it has no key at all, which is
+    what another check tells.
+    """
+    try:
+        keys = load_keys(
+            settings.secrets_dir, author_key=settings.author_key, seal_key=settings.seal_key
+        )
+    except ConfigurationError:
+        return True
+    try:
+        KeyedMasker(keys.author_key, keys.seal_key).unseal(sealed)
+    except StoreError:
+        return False
+    return True
+
+
 def check_mail(settings: Settings, clock: Clock) -> Check:
     """Whether the mail server lets us in; nothing is sent."""
     try:
@@ -399,6 +448,7 @@ def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[
     yield check_backup(begin, settings, clock.now())
     yield check_clock(begin, clock, settings.timezone)
     yield check_sources(configuration, settings.crawl.allowed_hosts)
+    yield from check_logins(begin, configuration, settings, clock.now())
 
 
 def _try_to_write(begin: BeginWork, clock: Clock) -> Configuration:

@@ -26,6 +26,7 @@ from delivery.mail import Security, SmtpMailer, SmtpServer
 from delivery.message import Sender
 from delivery.render import render_alert
 from delivery.routing import RoutingNotifier
+from delivery.session_mail import render_session
 from domain.case import Case
 from domain.channel import Channel
 from domain.draft import Draft, Finding
@@ -55,6 +56,7 @@ from storage.sqlite.mentions import SqliteMentionStore
 from workflow.cases import Desk
 from workflow.handling import join_open_case
 from workflow.leads import LeadDesk
+from workflow.platform_sessions import SessionDesk
 
 if TYPE_CHECKING:
     from monitoring.spooling import SpoolingIngest
@@ -147,6 +149,17 @@ class Services:
     def lead_desk(self) -> LeadDesk:
         """What reports of employees are taken in with."""
         return LeadDesk(self.begin_work, self.store, self.archive, render_lead, self.desk)
+
+    @cached_property
+    def session_desk(self) -> SessionDesk:
+        """What the operator's logins at the platforms are kept with."""
+        return SessionDesk(
+            self.begin_work,
+            lambda: self.masker,
+            partial(render_session, language=self.settings.language),
+            self.settings.timezone,
+            self.settings.public_url.rstrip("/"),
+        )
 
     def check_draft(self, draft: Draft, case: Case) -> Sequence[Finding]:
         """Return what a draft's reader has to look at; our own names are nobody's secret."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.account import Account, AccountState, Role
+from domain.account import Account, Role
 from domain.brand import Configuration, Level
 from domain.case import Case, CaseKind, CaseState
 from domain.case_moves import Attach
@@ -20,6 +20,7 @@ from domain.links import Link, Place, read_link
 from domain.mention import Mention
 from domain.outbox import OutboxMail, Rendered
 from domain.ports import BeginWork, MentionStore, PageArchive, UnitOfWork
+from workflow.addresses import addresses_of
 from workflow.cases import MACHINE, Desk, Opening, act_in, open_case_in
 from workflow.permissions import Permission, require
 from workflow.screenshots import MOST, keep_screenshot
@@ -268,7 +269,7 @@ class LeadDesk:
             demo=configuration.is_demo,
         )
         role = Role.ADMIN if lead.kind is CaseKind.SECURITY else Role.DUTY_LEAD
-        for address in _addresses(work, role, configuration):
+        for address in addresses_of(work, role, configuration):
             work.outbox.add(
                 OutboxMail(
                     key=f"{lead.id}|lead.reported|{address}",
@@ -433,16 +434,6 @@ def _brand(report: LeadReport, mention: Mention | None, configuration: Configura
         return report.brand_id
     about = [brand_id for brand_id in known if mention and brand_id in mention.brand_ids]
     return about[0] if about else known[0] if len(known) == 1 else ""
-
-
-def _addresses(work: UnitOfWork, role: Role, configuration: Configuration) -> list[str]:
-    """Where the desk is told; those who get the alerts when nobody of the role has an address."""
-    found = [
-        account.address
-        for account in work.accounts.all()
-        if account.state is AccountState.ACTIVE and role in account.roles and account.address
-    ]
-    return list(dict.fromkeys(found or [r.address for r in configuration.recipients]))
 
 
 def _link_keys(link: Link | None) -> tuple[str, ...]:

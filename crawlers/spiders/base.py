@@ -35,6 +35,7 @@ from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
 from crawlers.run import Report, SearchRun, Step
 from crawlers.services import Services
+from crawlers.sessions import RunSession
 from crawlers.trial import Trying, only_this_page
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
@@ -65,6 +66,7 @@ class WatchSpider(scrapy.Spider):
     frontier: Frontier
     intake: Intake
     search_run: SearchRun
+    session: RunSession
     in_browser: BrowserSearch | None = None
     opened: ExitStack
     trial: bool = False
@@ -107,6 +109,7 @@ class WatchSpider(scrapy.Spider):
         self.conduct = Conduct.towards(
             self.source, services.settings, services.clock, signed_for(self.source, services)
         )
+        self.session = RunSession.begin(services, self.source)
         hindered = self._behave(services)
         if self.trial:
             self._begin_trial(services, report, hindered)
@@ -156,7 +159,14 @@ class WatchSpider(scrapy.Spider):
         )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = BrowserSearch(
-                self.search_run, self.conduct, read, self.call, 0, None, self.page_begins
+                self.search_run,
+                self.conduct,
+                self.session,
+                read,
+                self.call,
+                0,
+                None,
+                self.page_begins,
             )
         self.search_run.begin(hindered)
 
@@ -188,6 +198,7 @@ class WatchSpider(scrapy.Spider):
         return BrowserSearch(
             self.search_run,
             self.conduct,
+            self.session,
             read,
             self.call,
             self.max_scrolls,
@@ -297,6 +308,8 @@ class WatchSpider(scrapy.Spider):
             self.frontier.under = self.conduct.under
             run = self.search_run.close(finished=reason == "finished")
             self._tell_trial(run)
+            if not self.trial:
+                self.session.close(self.search_run.end)
         finally:
             self.opened.close()
 

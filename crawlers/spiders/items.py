@@ -90,7 +90,14 @@ class ItemSpider(WatchSpider):
     def browser(self, read: Read) -> BrowserSearch:
         """The page of an item, and what it calls for."""
         return BrowserItems(
-            self.search_run, self.conduct, read, self.panel.call, 0, panel=self.panel, items=self
+            self.search_run,
+            self.conduct,
+            self.session,
+            read,
+            self.panel.call,
+            0,
+            panel=self.panel,
+            items=self,
         )
 
     # ---- what follows ------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from dashboard.widgets.coverage import coverage_strip, state_mark
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import NOTHING, fill, show
+from dashboard.widgets.logins import logins
 from dashboard.widgets.notices import done, empty, refused
 from dashboard.widgets.settings.sources import pacing
 from dashboard.widgets.tiles import Tile, Tone, tiles
@@ -70,6 +71,7 @@ def _standing() -> None:
                 view.overview.configuration_version,
                 view.overview.configuration,
             )
+    logins(view.sessions)
     refused_letters(view.letters, view.overview.dead_letters)
     if view.stopped:
         with card("stopped"):

@@ -1,4 +1,4 @@
-"""A Weibo whose search pages look like those of 2026, and one that shows nothing but its login.
+"""A Weibo whose search pages look like those of 2026.
 
 Shapes as seen in public page readers and saved pages: `div.card-wrap[action-type=feed_list_item]`,
 `div.from` before the text since 2022, at most 50 pages of 10 posts, `div.card-no-result` with cards
@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from demo.people import OWN_UID
@@ -24,7 +24,7 @@ from demo.platforms.surface import (
     found,
     number,
 )
-from demo.platforms.weibo_account import account_routes, walled_routes
+from demo.platforms.weibo_account import account_routes
 from demo.world import Post
 from domain.times import CHINA
 
@@ -57,21 +57,6 @@ def weibo_app(
     routes = [Route("/weibo", search), Route("/realtime", search), *also]
     routes += account_routes(stage)
     return Starlette(routes=routes + common_routes(stage, public_url))
-
-
-def weibo_wall_app(stage: Stage) -> Starlette:
-    """Return a site that sends every search to its login page, as for a session that ran out."""
-
-    async def search(request: Request) -> Response:
-        back = urlencode({"entry": "miniblog", "source": "miniblog", "url": str(request.url)})
-        return RedirectResponse(f"/sso/signin?{back}", status_code=302)
-
-    async def signin(request: Request) -> Response:
-        return HTMLResponse(_LOGIN_PAGE)
-
-    paths = [Route(path, search) for path in ("/weibo", "/realtime", "/hot", "/hot/{rest:path}")]
-    routes = [*paths, *walled_routes(), Route("/sso/signin", signin)]
-    return Starlette(routes=routes + common_routes(stage, public_url, lambda posts: ()))
 
 
 def public_url(post: Post) -> str:
@@ -340,19 +325,6 @@ _PAGE = """<!DOCTYPE html>
 <div class="m-search"><form action="/weibo"><input name="q" value="{query}"></form></div>
 <div class="m-main"><div class="main-full" id="pl_feedlist_index"><div>
 {body}</div></div></div>
-</body>
-</html>
-"""
-_LOGIN_PAGE = """<!DOCTYPE html>
-<html>
-<head><meta charset="utf-8"><title>登录 - 微博</title><link rel="icon" href="data:,"></head>
-<body>
-<form id="loginForm" method="post" action="https://passport.weibo.com/sso/signin">
-<h2>请先登录</h2>
-<p>扫描二维码或使用短信验证码登录后继续访问</p>
-<input name="username" placeholder="手机号"><input name="password" type="password">
-<button type="button">登录</button>
-</form>
 </body>
 </html>
 """

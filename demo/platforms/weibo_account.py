@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from demo.phrases import lines
@@ -24,7 +24,6 @@ from domain.weibo_ids import bid_of
 POSTS_A_PAGE = 10
 """The real page has about twenty; so few make even the demo's small account turn its pages."""
 _HOT_WORDS = 20
-_LOGIN_WANTED = {"ok": 0, "message": "前方有点拥堵，请登录后使用"}
 
 
 def account_routes(stage: Stage) -> list[Route]:
@@ -53,18 +52,6 @@ def account_routes(stage: Stage) -> list[Route]:
         Route("/ajax/side/hotSearch", hot),
         Route("/hot/search", hot_page),
     ]
-
-
-def walled_routes() -> list[Route]:
-    """Return what somebody gets whose session ran out."""
-
-    async def refuse(request: Request) -> Response:
-        return JSONResponse(_LOGIN_WANTED, status_code=403)
-
-    async def send_away(request: Request) -> Response:
-        return RedirectResponse("/sso/signin", status_code=302)
-
-    return [Route("/ajax/{rest:path}", refuse), Route("/u/{uid:int}", send_away)]
 
 
 def post_object(post: Post, now: datetime) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from storage.sql import (
     handling_tables,
     lead_tables,
     report_tables,
+    session_tables,
     spool_tables,
     tables,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "lead_tables",
     "metadata",
     "report_tables",
+    "session_tables",
     "spool_tables",
     "tables",
 ]

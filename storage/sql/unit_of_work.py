@@ -28,6 +28,7 @@ from domain.ports import (
     ReportRepository,
     SealedNameRepository,
     SeenPageRepository,
+    SessionRepository,
     SignalRepository,
     SilenceRepository,
     SlotRepository,
@@ -50,6 +51,7 @@ from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
 from storage.sql.sealed_names import SqlSealedNameRepository
+from storage.sql.sessions import SqlSessionRepository
 from storage.sql.signals import SqlSignalRepository
 from storage.sql.silences import SqlSilenceRepository
 from storage.sql.slots import SqlSlotRepository
@@ -95,6 +97,7 @@ class SqlUnitOfWork:
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
     assessments: AssessmentRepository
+    sessions: SessionRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -126,6 +129,7 @@ class SqlUnitOfWork:
         self.spooled = SqlSpooledRepository(db)
         self.dead_letters = SqlDeadLetterRepository(db)
         self.assessments = SqlAssessmentRepository(db)
+        self.sessions = SqlSessionRepository(db)
         return self
 
     def __exit__(

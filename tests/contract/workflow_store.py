@@ -36,6 +36,7 @@ from domain.signal import Evaluation, Figures, Outcome, Rule, Signal, SignalStat
 from storage.sql.all_tables import metadata
 from storage.sql.database import begin_work, migrate, open_database, schema_version
 from tests.contract.report_store import ReportContract
+from tests.contract.session_store import PlatformSessionContract
 from tests.contract.workflow_store_handling import HandlingContract
 from tests.fakes import NOON
 from tests.fixtures.strategies import values_of
@@ -1134,6 +1135,7 @@ class WorkflowStoreContract(
     ReportContract,
     SchemaContract,
     HandlingContract,
+    PlatformSessionContract,
 ):
     """The whole suite, over one fixture `engine`."""
 

@@ -12,14 +12,18 @@ from pathlib import Path
 
 from crawlers.frontier import AlreadyRunning
 from crawlers.worker import crawl, read_robots, report_line
+from delivery.session_mail import render_session
 from domain.brand import Watch
 from domain.mention import Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, MentionStore, PageArchive
+from runtime.secret_files import load_keys, make_missing_keys
 from runtime.settings import Settings, load_settings
 from storage.archive import FilePageArchive
+from storage.identity import KeyedMasker
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
+from workflow.platform_sessions import SessionDesk
 
 
 class SystemClock:
@@ -71,6 +75,7 @@ class StoredServices:
     ingest: PlainIngest
     clock: SystemClock
     settings: Settings
+    session_desk: SessionDesk
 
 
 @contextmanager
@@ -81,18 +86,25 @@ def services_in(home: Path) -> Iterator[StoredServices]:
     migrate(engine)
     store = SqliteMentionStore(settings.mention_store_path)
     try:
-        clock = SystemClock()
+        clock, begin = SystemClock(), begin_work(engine)
         yield StoredServices(
             store=store,
             archive=FilePageArchive(settings.data_dir / "pages", clock),
-            begin_work=begin_work(engine),
+            begin_work=begin,
             ingest=PlainIngest(store),
             clock=clock,
             settings=settings,
+            session_desk=SessionDesk(begin, lambda: _masker(settings), render_session, "UTC", ""),
         )
     finally:
         store.close()
         engine.dispose()
+
+
+def _masker(settings: Settings) -> KeyedMasker:
+    make_missing_keys(settings.secrets_dir)
+    keys = load_keys(settings.secrets_dir)
+    return KeyedMasker(keys.author_key, keys.seal_key)
 
 
 def _mention(one: FoundMention, watch: Watch, run_id: str, collected_at: datetime) -> Mention:

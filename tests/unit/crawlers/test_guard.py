@@ -166,3 +166,22 @@ def test_the_resolver_keeps_to_the_list_of_the_source_once_it_knows_it():
         receiver = Receiver()
         resolver.resolveHostName(receiver, host, 443)
         assert receiver.addresses == passed
+
+
+def test_a_person_may_be_led_anywhere_public_and_nowhere_private():
+    policy = AddressPolicy.for_a_person(("127.0.0.1:8600",))
+    assert policy.check_url("https://passport.weibo.com/sso/signin") == ("passport.weibo.com", 443)
+    assert policy.check_url("https://captcha.example/") == ("captcha.example", 443)
+    assert policy.check_url("http://127.0.0.1:8600/signin") == ("127.0.0.1", 8600)
+    policy.check_address("captcha.example", 443, "93.184.216.34")
+    for url in (
+        "http://127.0.0.1/",
+        "http://169.254.169.254/latest",
+        "https://10.0.0.1/",
+        "https://weibo.com:8443/",
+        "file:///etc/passwd",
+    ):
+        with pytest.raises(AddressRefused):
+            policy.check_url(url)
+    with pytest.raises(AddressRefused):
+        policy.check_address("captcha.example", 443, "192.168.1.1")

@@ -1,8 +1,9 @@
 """Tests of crawlers/pauses.py."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from crawlers.pauses import FIRST, LONGEST, pause_of
+from crawlers.pauses import FIRST, LONGEST, is_opened, pause_of
 from domain.coverage import CoverageRow, CoverageState
 from domain.mention import Platform
 from tests.fakes import NOON
@@ -73,3 +74,12 @@ def test_entries_written_during_a_pause_do_not_prolong_it():
     pause = pause_of([wall(20), wall(5, run="paused-20261120T035500")], "site")
     assert pause is not None
     assert pause.until == NOON - 20 * MINUTE + FIRST
+
+
+def test_a_login_opens_what_asked_for_one_before_and_nothing_else():
+    wanted = replace(wall(10), reason="login_wall")
+    for reason, opened in (("login_wall", True), ("visitor", True), ("captcha", False)):
+        assert is_opened(replace(wanted, reason=reason), NOON) is opened
+    assert not is_opened(wanted, None)
+    assert not is_opened(wanted, NOON - 20 * MINUTE), "it asked for another one since"
+    assert not is_opened(row(10, CoverageState.OK), NOON)

@@ -6,6 +6,8 @@ import pytest
 
 from domain.dead_letter import DeadLetter
 from domain.errors import NotPermitted, Text
+from domain.mention import Platform
+from domain.session import PlatformSession
 from domain.spool import WaitingLook
 from tests.dashboard_house import NOW
 from tests.fakes import a_mention
@@ -50,6 +52,26 @@ class TestCrawl:
         said = words_of(visit(furnished, "crawl"))
         assert "kb-hour-blocked" in said or "kb-hour-failed" in said
         assert "采全" in said
+
+    def test_logins_are_told_with_their_age_and_the_one_step(self, furnished, visit):
+        day = timedelta(days=1)
+        weibo = PlatformSession(Platform.WEIBO, "lin", NOW - 12 * day, NOW + 20 * day)
+        zhihu = PlatformSession(Platform.ZHIHU, "chen", NOW - 40 * day, NOW + 2 * day)
+        with furnished.begin_work() as work:
+            work.sessions.put(weibo, b"sealed")
+            work.sessions.put(zhihu, b"sealed")
+            work.commit()
+        said = words_of(visit(furnished, "crawl"))
+        for words in ("林澜 · ", "已用 12 天", "未登录·以访客读取", "koubei login tieba"):
+            assert words in said
+        assert "请陈栖在运行口碑的机器上执行 koubei login zhihu" in said
+        assert "koubei login weibo" not in said
+        with furnished.begin_work() as work:
+            work.sessions.end(Platform.ZHIHU, 1, at=NOW - day, reason="login_wall")
+            work.commit()
+        said = words_of(visit(furnished, "crawl"))
+        assert "已失效" in said
+        assert "知乎要求登录" in said
 
     def test_who_may_not_change_the_watches_sees_no_buttons(self, furnished, visit):
         assert "立即采集" in labels(visit(furnished, "crawl"))

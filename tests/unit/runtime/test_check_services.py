@@ -14,6 +14,7 @@ from domain.dead_letter import DeadLetter
 from domain.errors import BrowserMissing, DeliveryError, Text
 from domain.keeping import BackupNote, OutboxHold
 from domain.mention import Platform
+from domain.session import PlatformSession
 from domain.spool import SpoolState, WaitingLook
 from runtime import check_services
 from runtime.check_services import (
@@ -21,6 +22,7 @@ from runtime.check_services import (
     check_backup,
     check_browser,
     check_letters,
+    check_logins,
     check_mail,
     check_mention_store,
     check_outbox,
@@ -29,7 +31,9 @@ from runtime.check_services import (
     check_workflow,
 )
 from runtime.checks import Mark
+from runtime.secret_files import load_keys, make_missing_keys
 from runtime.settings import Settings
+from storage.identity import KeyedMasker
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
@@ -327,6 +331,51 @@ class TestBrowser:
         assert check.mark is Mark.OPTIONAL
         assert mend in check.mend.en
         assert "more" not in check.fact.en
+
+
+class TestLogins:
+    @pytest.fixture
+    def house(self, tmp_path):
+        settings = Settings(data_dir=tmp_path / "var")
+        make_missing_keys(settings.secrets_dir)
+        engine = open_database(f"sqlite:///{tmp_path / 'w.db'}")
+        migrate(engine)
+        yield settings, begin_work(engine)
+        engine.dispose()
+
+    def check(self, house, session: PlatformSession | None, sealed: bytes | None = None):
+        settings, begin = house
+        if session is not None:
+            keys = load_keys(settings.secrets_dir)
+            whole = KeyedMasker(keys.author_key, keys.seal_key).seal("weibo\n{}")
+            with begin() as work:
+                work.sessions.put(session, sealed or whole)
+                work.commit()
+        [found] = check_logins(begin, TEAM, settings, NOON)
+        return found
+
+    @pytest.mark.parametrize(
+        ("changes", "mark", "said"),
+        [
+            ({}, Mark.OK, "有效（root）"),
+            ({"expires_at": NOON + timedelta(days=1)}, Mark.NOTE, "即将到期"),
+            ({"ended_at": NOON, "ended_reason": "login_wall"}, Mark.FAILED, "已失效"),
+            ({"ended_at": NOON, "ended_reason": "removed"}, Mark.NOTE, "未登录·以访客读取"),
+        ],
+    )
+    def test_each_platform_that_is_read_is_told_with_its_step(self, house, changes, mark, said):
+        session = PlatformSession(Platform.WEIBO, "cli:root", NOON, **changes)
+        check = self.check(house, session)
+        assert (check.name.zh, check.mark, check.fact.zh) == ("微博登录", mark, said)
+        assert (check.mend.zh == "koubei login weibo") is (mark is not Mark.OK)
+
+    def test_none_at_all_is_a_note(self, house):
+        assert self.check(house, None).mark is Mark.NOTE
+
+    def test_one_that_the_key_does_not_open_is_a_failure(self, house):
+        other = KeyedMasker(b"a" * 32, b"b" * 32).seal("weibo\n{}")
+        check = self.check(house, PlatformSession(Platform.WEIBO, "cli:root", NOON), other)
+        assert (check.mark, check.fact.zh) == (Mark.FAILED, "密钥打不开保存的登录")
 
 
 def test_postgres_that_is_away_is_a_failure_without_its_password(tmp_path: Path):
