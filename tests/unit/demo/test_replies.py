@@ -10,7 +10,7 @@ from demo.clock import DemoClock
 from demo.platforms.surface import Stage, mention_id
 from demo.platforms.tieba import tieba_app
 from demo.platforms.tieba_threads import thread_routes
-from demo.platforms.weibo import weibo_app, weibo_wall_app
+from demo.platforms.weibo import weibo_app
 from demo.platforms.weibo_posts import post_routes
 from demo.platforms.zhihu import zhihu_app
 from demo.platforms.zhihu_items import item_routes
@@ -127,7 +127,7 @@ def test_what_vanished_is_gone_on_its_own_page():
 
 
 def test_the_wall_stands_before_the_posts_too():
-    wall = Client(weibo_wall_app(Stage(WORLD, CLOCK, Platform.WEIBO)))
+    wall = Client(sites(WORLD, CLOCK)["weibo_wall"])
     answer = wall.get(f"/ajax/statuses/show?id={FIRST.native_id}")
     page = read_page(answer.content, platform=Platform.WEIBO, fetched_at=NOON)
     assert page.block_kind is BlockKind.LOGIN_WALL
