@@ -18,6 +18,7 @@ from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.dead_letter import DeadLetter
+from domain.drift import Episode, SurfaceCounts
 from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
@@ -809,6 +810,30 @@ class Spool(Protocol):
         """
 
 
+class DriftRepository(Protocol):
+    """What was read of each surface, run by run, and the episodes in which it was less."""
+
+    def count(self, counts: SurfaceCounts) -> None:
+        """Add what a page brought to what its run has of the surface."""
+
+    def of_run(self, run_id: str) -> list[SurfaceCounts]:
+        """Return what a run read, by surface."""
+
+    def history(self, source_id: str, limit: int = 1000) -> list[SurfaceCounts]:
+        """Return the newest counts of a source, oldest first."""
+
+    def save(self, episode: Episode) -> None:
+        """Store an episode, or its next state."""
+
+    def episodes(self, source_id: str | None = None) -> list[Episode]:
+        """Return the episodes of a source, or of all, the newest first; those that go on before
+        those that ended.
+        """
+
+    def prune(self, before: datetime) -> int:
+        """Drop counts made, and episodes ended, before; return how many."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -835,6 +860,7 @@ class UnitOfWork(Protocol):
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    drift: DriftRepository
 
     def __enter__(self) -> Self: ...
 

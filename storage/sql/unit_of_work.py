@@ -19,6 +19,7 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     DeadLetterRepository,
+    DriftRepository,
     EvaluationRepository,
     LeadRepository,
     LoginRepository,
@@ -40,6 +41,7 @@ from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.dead_letters import SqlDeadLetterRepository
+from storage.sql.drift import SqlDriftRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
@@ -92,6 +94,7 @@ class SqlUnitOfWork:
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    drift: DriftRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -122,6 +125,7 @@ class SqlUnitOfWork:
         self.cases = SqlCaseRepository(db)
         self.spooled = SqlSpooledRepository(db)
         self.dead_letters = SqlDeadLetterRepository(db)
+        self.drift = SqlDriftRepository(db)
         return self
 
     def __exit__(
