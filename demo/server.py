@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.clock import DemoClock
+from demo.platforms.layout import Renamed
 from demo.platforms.surface import Counted, Stage
 from demo.platforms.tieba import tieba_app, tieba_app_2026
 from demo.platforms.weibo import PAGE_CEILING, weibo_app, weibo_wall_app
@@ -32,11 +33,11 @@ def sites(
     zhihu = Stage(world, clock, Platform.ZHIHU)
     tieba = Stage(world, clock, Platform.TIEBA)
     return {
-        "weibo": Counted(weibo_app(weibo, page_ceiling=page_ceiling)),
-        "zhihu": Counted(zhihu_app(zhihu)),
-        "tieba": Counted(tieba_app(tieba)),
-        "weibo_wall": Counted(weibo_wall_app(weibo)),
-        "tieba_app": Counted(tieba_app_2026(tieba)),
+        "weibo": Counted(Renamed(weibo_app(weibo, page_ceiling=page_ceiling))),
+        "zhihu": Counted(Renamed(zhihu_app(zhihu))),
+        "tieba": Counted(Renamed(tieba_app(tieba))),
+        "weibo_wall": Counted(Renamed(weibo_wall_app(weibo))),
+        "tieba_app": Counted(Renamed(tieba_app_2026(tieba))),
     }
 
 

@@ -471,7 +471,10 @@ _LATER = Text("无需操作，稍后自动重试", "nothing to do, a later run a
 _LESS = Text(
     "暂停该来源一段时间，再调大采集间隔", "leave the source alone for a while, then ask less often"
 )
-_LOOK = Text("用 koubei parse 查看存档页面", "look at the archived page with koubei parse")
+_LOOK = Text(
+    "用 koubei parse 查看存档页面；用 koubei capture 存为样例，照 docs/layout.md 修好",
+    "see the archived page with koubei parse; koubei capture makes a fixture, then docs/layout.md",
+)
 
 _REASONS: Mapping[str, Reason] = {
     "": Reason(Text("未说明原因", "no reason given"), Text("查看日志", "see the log")),

@@ -11,13 +11,16 @@ from dashboard.widgets.confirm import confirm
 from dashboard.widgets.coverage import coverage_strip, state_mark
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
-from dashboard.widgets.html import NOTHING, fill, show
+from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.notices import done, empty, refused
 from dashboard.widgets.tiles import Tile, Tone, tiles
 from dashboard.widgets.waiting import refused_letters, waiting
 from domain.brand import Configuration
+from domain.drift import SurfaceCounts
 from domain.errors import KoubeiError
 from monitoring.crawl_view import CrawlView, SourceView, crawl_view
+from monitoring.drift import rates
+from monitoring.drift_words import drift_words, field_word
 from presentation import definitions
 from presentation.formats import count, duration, near_time
 from presentation.formats import share as percent
@@ -153,7 +156,7 @@ def _words(each: SourceView) -> Markup:
         '<div class="kb-source"><div class="kb-source-head"><b>{platform}</b>{state}'
         '<span class="kb-quiet">{source} · {watch} · 每 {every}</span></div>{strip}'
         '<div class="kb-quiet kb-num">采全 {seen} · 上次成功 {good} · '
-        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}</div>",
+        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}{drift}{fields}</div>",
         platform=word(standing.source.platform).zh,
         state=state_mark(row.state if row else None),
         source=standing.source.id,
@@ -167,6 +170,52 @@ def _words(each: SourceView) -> Markup:
         next=near_time(each.next_at, moment, zone()) if each.next_at else "—",
         late=fill(' · <span class="kb-bad">已晚于两个周期</span>') if standing.late else NOTHING,
         why=why,
+        drift=_drift(each),
+        fields=join(map(_fields, each.surfaces)),
+    )
+
+
+def _drift(each: SourceView) -> Markup:
+    """What is not read as it used to be, and what mends it; what is over since, quietly."""
+    told = []
+    for episode in each.episodes:
+        said = drift_words(episode, now(), zone())
+        if episode.ended_at is None:
+            told.append(
+                fill(
+                    '<div class="kb-why"><b>{fact}</b><span>{mend}</span></div>',
+                    fact=said.text.zh,
+                    mend=said.mend.zh,
+                )
+            )
+        else:
+            told.append(
+                fill(
+                    '<div class="kb-quiet">{at} 已恢复：{surface} 的「{field}」</div>',
+                    at=near_time(episode.ended_at, now(), zone()),
+                    surface=episode.surface,
+                    field=field_word(episode.field).zh,
+                )
+            )
+    return join(told)
+
+
+def _fields(counts: SurfaceCounts) -> Markup:
+    """How much of each field the newest crawl read on a surface."""
+    if counts.missing:
+        return NOTHING
+    shown = "、".join(
+        f"{field_word(name).zh} {percent(filled / of)}"
+        for name, (filled, of) in rates(counts).items()
+    )
+    return fill(
+        '<details class="kb-quiet kb-num"><summary>{surface}：最近一次 {pages} 页 {mentions} 条，'
+        "读到 {number} 个字段</summary>{shown}</details>",
+        surface=counts.surface,
+        pages=counts.pages,
+        mentions=counts.mentions,
+        number=len(rates(counts)),
+        shown=shown or "没有提及",
     )
 
 
