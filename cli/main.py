@@ -34,6 +34,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "doctor": "doctor",
     "crawl": "crawl",
     "parse": "parse",
+    "capture": "capture",
+    "reparse": "reparse",
     "import": "data",
     "export": "data",
     "spikes": "spikes",

@@ -19,6 +19,7 @@ from crawlers.plan import Tally
 from crawlers.services import Services
 from domain.brand import Watch
 from domain.crawl import FrontierEntry
+from domain.drift import ReadPage
 from domain.errors import LayoutChanged, StoreUnavailable
 from domain.evidence import SeenPage
 from domain.page import FoundMention, Page
@@ -93,6 +94,7 @@ class Intake:
         )
         with self._begin_work() as work:
             work.drift.count(told)
+            work.drift.note_page(self._read_page(entry, error.surface, missing=told.missing))
             work.commit()
 
     def look_for_drift(self, run_id: str) -> None:
@@ -108,7 +110,26 @@ class Intake:
             work.drift.count(counts_of(page, fresh, run=self._frontier.run, at=at))
             if ids and entry.body_sha256:
                 work.pages.note(SeenPage(entry.body_sha256, entry.url, at), ids)
+            work.drift.note_page(self._read_page(entry, page.page, mentions=len(ids)))
             work.commit()
+
+    def _read_page(
+        self, entry: FrontierEntry, surface: str, *, mentions: int = 0, missing: str = ""
+    ) -> ReadPage:
+        run = self._frontier.run
+        return ReadPage(
+            run_id=run.id,
+            sha256=entry.body_sha256,
+            watch_id=run.watch_id,
+            source_id=run.source_id,
+            platform=run.platform,
+            url=entry.url,
+            status=entry.status,
+            fetched_at=self._fetched_at(entry),
+            surface=surface,
+            mentions=mentions,
+            missing=missing,
+        )
 
     def _all_known(self, mentions: Iterable[FoundMention]) -> bool:
         since = self._frontier.plan.known_before

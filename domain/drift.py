@@ -92,6 +92,25 @@ class SurfaceCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page of the archive that a run read, or could not read (`missing` names the field): what
+    reading it again needs. Unique by run and hash.
+    """
+
+    run_id: str
+    sha256: str
+    watch_id: str
+    source_id: str
+    platform: Platform
+    url: str
+    status: int
+    fetched_at: datetime
+    surface: str
+    mentions: int = 0
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """A time in which a surface was not read as it used to be; unique by source, surface, field and
     `since`, the end of the first crawl in it.

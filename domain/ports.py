@@ -18,7 +18,7 @@ from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.dead_letter import DeadLetter
-from domain.drift import Episode, SurfaceCounts
+from domain.drift import Episode, ReadPage, SurfaceCounts
 from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
@@ -829,6 +829,19 @@ class DriftRepository(Protocol):
         """Return the episodes of a source, or of all, the newest first; those that go on before
         those that ended.
         """
+
+    def note_page(self, page: ReadPage) -> None:
+        """Note a page that a run read; the same again replaces it."""
+
+    def pages(
+        self, since: datetime, source_id: str | None = None, *, unread: bool = False
+    ) -> list[ReadPage]:
+        """Return the pages fetched at or after `since`, oldest first; `unread`: only those that
+        their reader gave up.
+        """
+
+    def prune_pages(self, before: datetime) -> int:
+        """Forget pages fetched before; return how many."""
 
     def prune(self, before: datetime) -> int:
         """Drop counts made, and episodes ended, before; return how many."""

@@ -42,6 +42,7 @@ def tidy(
     with begin_work() as work:
         held = held_pages(work)
         work.pages.prune(now - keep.pages, held)
+        work.drift.prune_pages(now - keep.pages)
         gone = {
             "pages": pages,
             "evaluations": work.evaluations.prune(now - keep.evaluations),

@@ -6,10 +6,10 @@ Plain HTTP only: a page that must compute its own calls is saved from a browser 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import scrapy
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler, CrawlerProcess
 from scrapy.http import Response
 from scrapy.settings import Settings as ScrapySettings
@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from crawlers.conduct import Conduct
 from crawlers.endings import outcome_of
-from crawlers.guard import was_refused
+from crawlers.guard import guard_names, was_refused
 from crawlers.law import LAW, PRIORITY
 from crawlers.services import Services
 from domain.brand import Source
@@ -34,6 +34,22 @@ class Fetched:
     status: int = 0
     fetched_at: datetime | None = None
     failed: str = ""
+
+
+class NameGuard:
+    """Puts the policy of the source into the resolver, as `crawlers.extension` does for crawls."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        crawler.signals.connect(self._opened, signals.spider_opened)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "NameGuard":
+        """Scrapy's way to build it."""
+        return cls(crawler)
+
+    def _opened(self) -> None:
+        guard_names(cast("OnePage", self._crawler.spider).conduct.policy)
 
 
 class OnePage(scrapy.Spider):
@@ -56,6 +72,8 @@ class OnePage(scrapy.Spider):
             "USER_AGENT": conduct.user_agent,
             "DOWNLOAD_DELAY": pace,
             "AUTOTHROTTLE_START_DELAY": pace,
+            # no frontier and no ledger here; what guards the names of hosts stays
+            "EXTENSIONS": {f"{NameGuard.__module__}.{NameGuard.__name__}": 0},
         }
         crawler.settings.setdict({**LAW, **mine}, priority=PRIORITY)
         return spider
@@ -81,8 +99,7 @@ def fetch_one(services: Services, source: Source, address: str) -> Fetched:
     """
     settings = ScrapySettings()
     settings.setmodule("crawlers.settings", priority="project")
-    # no frontier, no ledger: nothing of the crawl's own bookkeeping
-    quiet = {"LOG_ENABLED": False, "EXTENSIONS": {}, "LOG_INSTALL_ROOT_HANDLER": False}
+    quiet = {"LOG_ENABLED": False, "LOG_INSTALL_ROOT_HANDLER": False}
     settings.setdict(quiet, priority="cmdline")
     answer = Fetched()
     process = CrawlerProcess(settings, install_root_handler=False)

@@ -470,7 +470,8 @@ class Scrubber:
             end = text.find("-->", start)
             end = len(text) if end < 0 else end
             inside = text[start + 4 : end]
-            parts.append(f"<!--{self.markup(inside)}")
+            is_mark = _PLAIN.fullmatch(inside.strip(" /")) and not _DIGITS.search(inside)
+            parts.append(f"<!--{inside if is_mark else self.markup(inside)}")
             return end
         end = _end_of_tag(text, match.end())
         if name == "!":
@@ -566,6 +567,8 @@ class Scrubber:
 
     def _code(self, text: str) -> str:
         def literal(match: re.Match[str]) -> str:
+            if _is_key(text, match):
+                return match[0]
             key = _key_before(text[max(0, match.start() - 60) : match.start()])
             plain = _unescaped(match[0])
             new = self._string(plain, key, Around(), 0, viewer="$CONFIG" in text[:200])
@@ -650,6 +653,13 @@ def _end_of_tag(text: str, at: int) -> int:
         elif sign == ">":
             return place + 1
     return len(text)
+
+
+def _is_key(text: str, literal: re.Match[str]) -> bool:
+    """Whether a string in a script is a name: `$CONFIG['uid']`, `{"uid": …}`."""
+    before, after = text[: literal.start()].rstrip()[-1:], text[literal.end() :].lstrip()[:1]
+    named = (before == "[" and after == "]") or (before in "{,;\n" and after == ":")
+    return named and bool(_PLAIN.fullmatch(literal[0][1:-1]))
 
 
 def _key_before(text: str) -> str:

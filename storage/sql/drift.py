@@ -1,14 +1,15 @@
 """What was read of each surface, run by run, and the episodes in which it was less than before."""
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from domain.drift import DriftKind, Episode, SurfaceCounts
+from domain.drift import DriftKind, Episode, ReadPage, SurfaceCounts
 from domain.mention import Platform
-from storage.sql.drift_tables import drift_episodes, surface_counts
+from storage.sql.drift_tables import drift_episodes, read_pages, surface_counts
 from storage.sql.writes import Values, put
 
 
@@ -54,6 +55,30 @@ class SqlDriftRepository:
             query = query.where(c.source_id == source_id)
         rows = self._db.execute(query.order_by(c.since.desc(), c.source_id, c.surface, c.field))
         return sorted(map(_episode, rows), key=lambda each: each.ended_at is not None)
+
+    def note_page(self, page: ReadPage) -> None:
+        """Note a page that a run read; the same again replaces it."""
+        put(self._db, read_pages, [asdict(page)])
+
+    def pages(
+        self, since: datetime, source_id: str | None = None, *, unread: bool = False
+    ) -> list[ReadPage]:
+        """Return the pages fetched at or after `since`, oldest first; `unread`: only those that
+        their reader gave up.
+        """
+        c = read_pages.c
+        query = select(read_pages).where(c.fetched_at >= since)
+        if source_id is not None:
+            query = query.where(c.source_id == source_id)
+        if unread:
+            query = query.where(c.missing != "")
+        rows = self._db.execute(query.order_by(c.fetched_at, c.run_id, c.sha256))
+        return [ReadPage(**{**row._mapping, "platform": Platform(row.platform)}) for row in rows]
+
+    def prune_pages(self, before: datetime) -> int:
+        """Forget pages fetched before; return how many."""
+        old = delete(read_pages).where(read_pages.c.fetched_at < before)
+        return self._db.execute(old).rowcount
 
     def prune(self, before: datetime) -> int:
         """Drop counts made, and episodes ended, before; return how many."""

@@ -43,3 +43,21 @@ drift_episodes = Table(
     moment_or_null("ended_at"),
 )
 Index(None, drift_episodes.c.ended_at)
+
+read_pages = Table(
+    "read_pages",
+    metadata,
+    words("run_id", primary_key=True),
+    words("sha256", primary_key=True),
+    words("watch_id"),
+    words("source_id"),
+    words("platform"),
+    words("url"),
+    count("status"),
+    moment("fetched_at"),
+    words("surface"),
+    count("mentions"),
+    words("missing"),
+)
+"""Which pages of the archive a run read, also those that it could not read."""
+Index(None, read_pages.c.fetched_at)

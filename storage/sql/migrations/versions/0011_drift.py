@@ -48,3 +48,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "surface", "field", "since", name="pk_drift_episodes"),
     )
     op.create_index("ix_drift_episodes_ended_at", "drift_episodes", ["ended_at"])
+    op.create_table(
+        "read_pages",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("watch_id", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("platform", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=False),
+        sa.Column("fetched_at", MOMENT, nullable=False),
+        sa.Column("surface", sa.Text(), nullable=False),
+        sa.Column("mentions", sa.BigInteger(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "sha256", name="pk_read_pages"),
+    )
+    op.create_index("ix_read_pages_fetched_at", "read_pages", ["fetched_at"])
