@@ -188,6 +188,8 @@ def _scrub(
         say(f"HAR 中读取 {chosen.label}（共 {len(pages)} 个页面，可用 --entry 另选）",
             f"of the HAR: {chosen.label} ({len(pages)} pages; --entry takes another)")  # fmt: skip
     at = moment or chosen.fetched_at
+    # relative times count back from it: a whole second, as it is written down
+    at = at.replace(microsecond=0) if at else None
     if at is None:
         say(
             "! 文件没有说抓取时间，「5 分钟前」之类按现在计；可用 --fetched-at 指定",

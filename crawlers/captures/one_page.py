@@ -102,7 +102,7 @@ def fetch_one(services: Services, source: Source, address: str) -> Fetched:
     quiet = {"LOG_ENABLED": False, "LOG_INSTALL_ROOT_HANDLER": False}
     settings.setdict(quiet, priority="cmdline")
     answer = Fetched()
-    process = CrawlerProcess(settings, install_root_handler=False)
+    process = CrawlerProcess(settings)
     conduct = Conduct.towards(source, services.settings, services.clock)
     process.crawl(OnePage, conduct=conduct, address=address, answer=answer)
     process.start()

@@ -50,7 +50,7 @@ class Taken(StrEnum):
 
 _EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?|2[01][0-9]{8}(?:[0-9]{3})?")
 _DIGITS = re.compile(r"(?<![0-9.])[0-9]{6,}(?![0-9])")
-_A_COUNT = re.compile(r"[\s\u200b]*[0-9]{1,9}[\s\u200b]*")
+_A_COUNT = re.compile(r"[\s\u200b]*[0-9]{1,7}[\s\u200b]*")
 """All that an element says."""
 
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4}", re.ASCII)
@@ -79,12 +79,16 @@ _STRUCTURAL = frozenset(_STRUCTURAL_WORDS.split())
 _ADDRESSES = frozenset(
     ["href", "src", "data-src", "data-original", "data-url", "poster", "action", "srcset", "cite"]
 )
+_STRUCTURAL_KEY = re.compile(r"[a-z_$][A-Za-z_$]*[0-9]?", re.ASCII)
+"""A key of the platform; other keys are ids, or words that somebody wrote."""
+
 _LEAST_NAME = 2
 _LONGEST_NAME = 40
 _CODE = re.compile(r"[{}()<>;=|\\]|\+\s")
 """No name: what a script assigns."""
 
 _LEAST_ID = 5
+_DIGITS_OF_IDS = 4
 _SURELY_AN_ID = 15
 """Digits that no count and no time has."""
 _DEEPEST = 40
@@ -111,7 +115,9 @@ class Identities:
     def name(self, name: str) -> None:
         """Learn a display name; one that is an id (a nameless account) is learnt as that."""
         name = name.strip().removeprefix("@")
-        if _LEAST_NAME <= len(name) <= _LONGEST_NAME and not (name.isdigit() or _CODE.search(name)):
+        if name.isdigit():
+            self.identifier(name)
+        elif _LEAST_NAME <= len(name) <= _LONGEST_NAME and not _CODE.search(name):
             self.names.setdefault(name, self.inventor.name(name))
 
     def identifier(self, text: str) -> None:
@@ -167,7 +173,8 @@ class _Collector:
             self.who.bid(text)
         elif is_id(key):
             for part in re.split(r"[,|:_]", text) if not text.isalnum() else [text]:
-                if len(part) >= _LEAST_ID and re.search(r"[0-9]", part):
+                # `rl-must_login-1` is the name of a switch
+                if len(part) >= _LEAST_ID and len(re.findall(r"[0-9]", part)) >= _DIGITS_OF_IDS:
                     self.who.identifier(part)
             if key in {"url_token", "urltoken", "portrait"}:
                 self.who.identifier(text.partition("?")[0])
@@ -228,7 +235,8 @@ class Scrubber:
         return self._string(value, key, around, depth, viewer=viewer)
 
     def _dict_key(self, name: str) -> str:
-        if name in self._known:
+        is_word = name in self._known and not _STRUCTURAL_KEY.fullmatch(name)
+        if name in self.who.ids or is_word:
             return self._note(Taken.ID, self._known[name])
         is_id_itself = _DIGITS.search(name) or _TOKENLIKE.search(name)
         return self.identifiers(name) if is_id_itself else name
@@ -499,7 +507,9 @@ class Scrubber:
             new = self._attribute_value(name, plain)
             if new == plain:
                 return match[0]
-            escaped = new.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            escaped = new.replace("&", "&amp;")
+            if "<" not in quoted:
+                escaped = escaped.replace("<", "&lt;").replace(">", "&gt;")
             if mark == "'":
                 escaped = escaped.replace("'", "&#39;")
             else:
@@ -530,7 +540,9 @@ class Scrubber:
         return self.any_text(plain, key)
 
     def _text_node(self, text: str) -> str:
-        if not text or text.isspace() or _A_COUNT.fullmatch(text):
+        if not text or text.isspace():
+            return text
+        if _A_COUNT.fullmatch(text) and text.strip() not in self._known:
             return text
         plain = html.unescape(text)
         # white space and entities of it are layout: only what stands between them is rewritten
@@ -613,9 +625,7 @@ def _escaped(text: str, like: str) -> str:
 def _alternation(words: Iterable[str]) -> re.Pattern[str]:
     """A pattern of any of the words, the longest first; ASCII ones only as whole words."""
     forms = [
-        rf"(?<![0-9A-Za-z_]){re.escape(word)}(?![0-9A-Za-z_])"
-        if word.isascii()
-        else re.escape(word)
+        rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])" if word.isascii() else re.escape(word)
         for word in sorted(set(words), key=len, reverse=True)
     ]
     return re.compile("|".join(forms) or r"(?!)")

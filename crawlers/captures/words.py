@@ -7,7 +7,8 @@ page says was said by a person.
 import re
 
 _INTERFACE_WORDS = """
-    万 亿 億 萬 下一页 下页 不可见 不存在 专栏 主题作者 举报 人机验证 今天 修改 全文 其他 出错了
+    作者 万 亿 億 萬 万亿
+    下一页 下页 不可见 不存在 专栏 主题作者 举报 人机验证 今天 修改 全文 其他 出错了
     分钟 刚刚 刚才 删除 前天 前方有点拥堵 前方有 拥堵 博主 原文 发布 发布于 发表 可能已被删除
     回复 回复于 回答 太快 操作太快 安全验证 客户端 小时 尚未建立 展开 展开全文 展示 属地 已经
     已被 已赞同 微博 微博不存在 微博搜索 微博热搜 快来 您的 您浏览的主题已不存在 想法 成功 手机
@@ -25,6 +26,7 @@ INTERFACE = frozenset(_INTERFACE_WORDS.split())
 
 _ALONE_WORDS = """
     之 于 先 千 吧 天 子 小 年 抢 数 日 月 本 未 楼 次 点 前 分 秒 第 被 该 请 贴 帖 量 钟 已 您
+    年月日
 """
 ALONE = frozenset(_ALONE_WORDS.split())
 """Readers look for these beside a number or another word; `_KEPT` keeps them there."""
