@@ -6,8 +6,9 @@ hour would turn ten posts into a thousand witnesses.
 
 The test. The reference are the fresh mentions of the crawls before (at most `REFERENCE`), the
 suspects those of the newest 1, 2, 4, 8, 16 or 32 crawls. Posts of one crawl resemble each other
-(one author, one kind of post), so both samples are divided by their design effect 1 + (ñ − 1)·ρ, ρ
-being the intra-crawl correlation of the reference by the analysis of variance, at least
+(one author, one kind of post), and those of one night those of that night. So the reference is cut
+into blocks of as many crawls as are suspected, and both samples are divided by their design effect
+1 + (ñ − 1)·ρ, ρ being the intra-block correlation by the analysis of variance, at least
 `LEAST_RHO`. With a Jeffreys prior the suspects then follow a beta-binomial, and the field has
 drifted when
 
@@ -41,7 +42,10 @@ REFERENCE = 300
 LEAST_REFERENCE = 20
 """Fresh mentions below which nothing is known of a surface yet."""
 
-LEAST_RHO = 0.02
+LEAST_RHO = 0.01
+LEAST_BLOCKS = 4
+"""Fewer blocks say nothing of how they differ."""
+
 _MOST_RHO = 0.9
 _SPANS = (1, 2, 4, 8, 16, 32)
 ALWAYS = 0.98
@@ -153,10 +157,13 @@ def _field_finding(
     for span in _SPANS:
         suspects, past = crawls[-span:], _past(crawls[:-span])
         before = _fresh_rate(past, field)
-        if before[1] < LEAST_REFERENCE:
+        if before[1] < LEAST_REFERENCE or not before[0]:
             break
-        for after, sizes in _suspicions(field, suspects, before, span):
-            if _has_fallen(before, after) and _chance(past, field, after, sizes) <= ALPHA:
+        blocks = _blocks(past, field, span)
+        if len(blocks) < LEAST_BLOCKS:
+            break
+        for after in _suspicions(field, suspects, before, span):
+            if _has_fallen(before, after) and _chance(blocks, before, after) <= ALPHA:
                 kind = DriftKind.FELL if after[0] else DriftKind.VANISHED
                 return _episode(newest, field, kind, suspects[0], before, after)
     return _required(field, newest, _fresh_rate(_past(known), field))
@@ -164,15 +171,14 @@ def _field_finding(
 
 def _suspicions(
     field: str, suspects: Sequence[SurfaceCounts], before: _Rate, span: int
-) -> Iterator[tuple[_Rate, list[int]]]:
+) -> Iterator[_Rate]:
     """The samples that are judged: fresh ones, and all of the newest crawl for what is always
     there.
     """
-    if sizes := [counts.fresh for counts in suspects if counts.fresh]:
-        yield _fresh_rate(suspects, field), sizes
+    yield _fresh_rate(suspects, field)
     newest = suspects[-1]
     if span == 1 and before[0] >= ALWAYS * before[1]:
-        yield (newest.filled.get(field, 0), newest.mentions), [newest.mentions]
+        yield newest.filled.get(field, 0), newest.mentions
 
 
 def _required(field: str, newest: SurfaceCounts, before: _Rate) -> Episode | None:
@@ -265,13 +271,17 @@ def _has_fallen(before: _Rate, after: _Rate) -> bool:
     return after[1] > 0 and 2 * after[0] * before[1] <= before[0] * after[1] and before[0] > 0
 
 
-def _chance(past: Sequence[SurfaceCounts], field: str, after: _Rate, sizes: Sequence[int]) -> float:
+def _blocks(past: Sequence[SurfaceCounts], field: str, span: int) -> list[_Rate]:
+    """The rates of each `span` crawls that followed each other, the newest last."""
+    first = len(past) % span
+    return [_fresh_rate(past[at : at + span], field) for at in range(first, len(past), span)]
+
+
+def _chance(blocks: Sequence[_Rate], before: _Rate, after: _Rate) -> float:
     """The chance of so few, both samples divided by their design effect."""
-    pairs = [(counts.fresh_filled.get(field, 0), counts.fresh) for counts in past]
-    rho = intra_crawl_correlation(pairs)
-    before = _fresh_rate(past, field)
-    shrunk = _design_effect([of for _, of in pairs], rho)
-    grown = _design_effect(sizes, rho)
+    rho = intra_block_correlation(blocks)
+    shrunk = _design_effect([of for _, of in blocks], rho)
+    grown = _design_effect([after[1]], rho)
     return beta_binomial(after[0] / grown, after[1] / grown, before[0] / shrunk, before[1] / shrunk)
 
 
@@ -280,8 +290,8 @@ def _design_effect(sizes: Sequence[int], rho: float) -> float:
     return 1 + (sum(n * n for n in sizes) / sum(sizes) - 1) * rho
 
 
-def intra_crawl_correlation(pairs: Sequence[_Rate]) -> float:
-    """Return how alike the mentions of one crawl are in having a field (Fleiss' analysis of
+def intra_block_correlation(pairs: Sequence[_Rate]) -> float:
+    """Return how alike the mentions of one block are in having a field (Fleiss' analysis of
     variance estimator), within LEAST_RHO and 0.9.
     """
     crawls = [(k, n) for k, n in pairs if n]

@@ -19,7 +19,7 @@ from monitoring.drift import (
     WITHOUT_ALL,
     beta_binomial,
     counts_of,
-    intra_crawl_correlation,
+    intra_block_correlation,
     judge,
     unread,
 )
@@ -115,12 +115,12 @@ def test_what_was_read_in_an_episode_is_nobodys_past():
 def test_a_field_that_is_only_sometimes_there_needs_many_mentions_to_be_missed():
     dice = random.Random(3)
     sometimes = [
-        crawl(n, {**ALWAYS, "ip_location": dice.choice((0, 0.25, 0.5))}) for n in range(50)
+        crawl(n, {**ALWAYS, "ip_location": dice.choice((0, 0.25, 0.5))}) for n in range(200)
     ]
     for more in range(1, 4):
-        assert told([*sometimes, *(crawl(50 + n) for n in range(more))]) == []
+        assert told([*sometimes, *(crawl(200 + n) for n in range(more))]) == []
     noticed = next(
-        more for more in range(1, 40) if told([*sometimes, *(crawl(50 + n) for n in range(more))])
+        more for more in range(1, 40) if told([*sometimes, *(crawl(200 + n) for n in range(more))])
     )
     assert 4 < noticed <= 30
 
@@ -218,7 +218,7 @@ def test_a_chance_is_one_and_grows_with_what_is_there(k, n, filled, of):
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30))
 def test_the_correlation_of_any_crawls_is_one(pairs):
-    rho = intra_crawl_correlation([(min(k, n), n) for k, n in pairs])
+    rho = intra_block_correlation([(min(k, n), n) for k, n in pairs])
     assert LEAST_RHO <= rho <= 0.9
 
 
