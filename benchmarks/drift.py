@@ -152,10 +152,13 @@ def main() -> int:
     parser.add_argument("--crawls", type=int, default=1000, help="crawls a history")
     parser.add_argument("--posts", type=float, default=1.5, help="new posts a crawl")
     parser.add_argument("--left", type=float, default=0.0, help="what is left of the field, 0 to 1")
+    parser.add_argument("--world", default="", help="only worlds whose name holds this")
     wanted = parser.parse_args()
     sys.stdout.write(f"{'a new post has the field':34}{'false alarms':>14}{'delay, crawls':>26}\n")
     sys.stdout.write(f"{'':34}{'a 1,000 crawls':>14}{'median / 90 % / missed':>26}\n")
     for name, chance in WORLDS.items():
+        if wanted.world not in name:
+            continue
         found = measure(
             chance,
             posts=wanted.posts,
