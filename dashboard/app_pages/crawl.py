@@ -93,13 +93,13 @@ def _tiles(view: CrawlView) -> list[Tile]:
         (s.standing.last_good_at for s in view.sources if s.standing.last_good_at), default=None
     )
     since = f"最新一条 {near_time(newest, view.overview.now, zone())}" if newest else "还没有数据"
-    blind = view.overview.is_blind
+    blind, drifting = view.overview.is_blind, len(view.overview.drifting)
     return [
         Tile(
             "在读的来源",
             f"{len(read)} / {len(view.sources)}",
-            tone=Tone.BAD if gaps else Tone.PLAIN,
-            note=f"{gaps} 个有缺口" if gaps else "全部正常",
+            tone=Tone.BAD if gaps or drifting else Tone.PLAIN,
+            note=_reading(gaps, drifting),
         ),
         Tile("近 48 小时覆盖", percent(mean), note="按来源平均"),
         Tile("库存提及", count(store.mentions, "zh"), note=since)
@@ -112,6 +112,12 @@ def _tiles(view: CrawlView) -> list[Tile]:
             note="全部来源都已过时" if blind else "任一来源",
         ),
     ]
+
+
+def _reading(gaps: int, drifting: int) -> str:
+    said = [f"{gaps} 个有缺口"] if gaps else []
+    said += [f"{drifting} 处字段读不到"] if drifting else []
+    return "，".join(said) or "全部正常"
 
 
 def _source(each: SourceView, version: int, configuration: Configuration) -> None:
