@@ -160,7 +160,8 @@ def _field_finding(
         if before[1] < LEAST_REFERENCE or not before[0]:
             break
         blocks = _blocks(past, field, span)
-        if len(blocks) < LEAST_BLOCKS:
+        # of what is always there it need not be known how it swings
+        if len(blocks) < LEAST_BLOCKS and before[0] < ALWAYS * before[1]:
             break
         for after in _suspicions(field, suspects, before, span):
             if _has_fallen(before, after) and _chance(blocks, before, after) <= ALPHA:

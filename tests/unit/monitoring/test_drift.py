@@ -93,6 +93,13 @@ def test_an_episode_names_figures_and_time_of_both_sides():
     assert (episode.since, episode.surface) == (NOON + 30 * QUARTER, "weibo_search")
 
 
+def test_one_long_first_crawl_is_past_enough_for_what_is_always_there():
+    first = crawl(0, mentions=250, fresh=250)
+    assert told([first, crawl(1, GONE, fresh=0)]) == [("likes", DriftKind.VANISHED)]
+    sometimes = crawl(0, {**ALWAYS, "ip_location": 0.5}, mentions=250, fresh=250)
+    assert told([sometimes, crawl(1, ALWAYS, mentions=40, fresh=40)]) == []
+
+
 def test_it_is_told_once_and_ends_by_itself():
     history = [*PAST, crawl(30, GONE)]
     (episode,) = judge(history, [])
