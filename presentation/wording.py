@@ -34,6 +34,7 @@ from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
+from domain.drift import DriftKind
 from domain.errors import Text
 from domain.fact_sheet import Verdict
 from domain.lead import ImageKind, LeadProgress, LeadState
@@ -115,6 +116,12 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         CoverageState.EMPTY: Text("无结果", "no results"),
         CoverageState.BLOCKED: Text("被拦截", "blocked"),
         CoverageState.FAILED: Text("失败", "failed"),
+    },
+    DriftKind: {
+        DriftKind.VANISHED: Text("读不到", "not read"),
+        DriftKind.FELL: Text("很少读到", "rarely read"),
+        DriftKind.BARE: Text("没有提及", "no mentions"),
+        DriftKind.LAYOUT: Text("整页读不出", "unreadable"),
     },
     PageState: {
         PageState.OK: Text("正常", "ok"),
