@@ -11,6 +11,7 @@ from crawlers.launch import look
 from delivery.clock_mail import render_clock_warning
 from domain.errors import CrawlError, Text
 from monitoring.case_clocks import ClockWarner
+from monitoring.drift_words import tell_drift
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
 from monitoring.housekeeping import drop_old_pages, expire_mentions, tidy
@@ -134,7 +135,16 @@ def _detect(services: Services) -> Mapping[str, object]:
     shown = reproject(services.begin_work, services.store)
     evaluations = services.detector.evaluate(services.clock.now())
     outcomes = Counter(evaluation.outcome.value for evaluation in evaluations)
-    return {**outcomes, "corrections_shown": shown} if shown else outcomes
+    telling = services.telling
+    drift = tell_drift(
+        services.begin_work,
+        services.clock.now(),
+        zone=telling.zone,
+        public_url=telling.public_url,
+        language=telling.language,
+    )
+    more = {"corrections_shown": shown, "drift_mails": drift}
+    return {**outcomes, **{name: number for name, number in more.items() if number}}
 
 
 def _tidy(services: Services) -> Mapping[str, object]:

@@ -35,6 +35,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "crawl": "crawl",
     "login": "login",
     "parse": "parse",
+    "capture": "capture",
+    "reparse": "reparse",
     "import": "data",
     "export": "data",
     "spikes": "spikes",

@@ -12,12 +12,12 @@ from typing import Annotated
 import orjson
 import typer
 
+from cli.moments import moment_option
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_PARTIAL, complain
-from domain.errors import ConfigurationError, DependencyMissing, LayoutChanged, Text
+from domain.errors import DependencyMissing, LayoutChanged, Text
 from domain.mention import Platform
 from domain.page import Page, PageState
-from domain.times import CHINA
-from presentation.hostile import quotation, without_commands
+from presentation.hostile import without_commands
 from presentation.refusals import refusal
 
 _MOST_BYTES = 16 * 1024 * 1024 + 1
@@ -62,25 +62,11 @@ def parse(
     Each has `page`, `state`, `reason`, `mentions` and `next`. Exit code 3 when a layout was not
     understood or a file could not be read, 1 when no file could be read at all.
     """
-    moment = _moment(fetched_at)
+    moment = moment_option(fetched_at)
     outcomes = [_read(file, platform, url, moment) for file in files]
     if all(outcome is _Outcome.UNREADABLE for outcome in outcomes):
         raise typer.Exit(EXIT_FAILED)
     raise typer.Exit(EXIT_PARTIAL if any(outcomes) else EXIT_DONE)
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(
-            Text("不是 ISO 8601 时间", "is no ISO 8601 time"),
-            place=f"--fetched-at {quotation(text, 60)}",
-            mend=Text("写作 2026-11-21T08:00:00+08:00", "write it as 2026-11-21T08:00:00+08:00"),
-        ) from error
 
 
 @dataclass(frozen=True, slots=True)

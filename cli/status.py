@@ -13,6 +13,7 @@ from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
 from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.signal import SignalState
+from monitoring.drift_words import drift_words
 from monitoring.overview import Overview, SourceStanding, overview
 from monitoring.spool_words import refused_words, waiting_words
 from presentation.formats import at_least, count, duration, multiple, near_time, short_time
@@ -31,7 +32,8 @@ def register(app: typer.Typer) -> None:
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。Print JSON.")] = False,
 ) -> None:
-    """Print how things stand; exit 3 when a source left a gap, or the store did."""
+    """Print how things stand; exit 3 when a source left a gap or drifts, or the store
+    is away."""
     settings = load_settings()
     with open_existing(settings) as services:
         view = overview(services.begin_work, services.store, services.clock.now())
@@ -39,7 +41,7 @@ def status_command(
         out().print(json.dumps(as_document(view), ensure_ascii=False, indent=1))
     else:
         show(view, ZoneInfo(settings.timezone), as_files=settings.smtp is None)
-    if view.unread_sources or view.store is None or view.spools:
+    if view.unread_sources or view.store is None or view.spools or view.drifting:
         raise typer.Exit(EXIT_PARTIAL)
 
 
@@ -54,6 +56,7 @@ def show(view: Overview, zone: ZoneInfo, *, as_files: bool) -> None:
         f"  configuration {view.configuration_version}",
     )
     _show_waiting(view, zone)
+    _show_drift(view, zone)
     _show_signals(view, zone)
     _show_sources(view, zone)
     _show_mails(view, as_files=as_files)
@@ -80,6 +83,14 @@ def _show_waiting(view: Overview, zone: ZoneInfo) -> None:
             out().print(f"  → {said.mend.in_language(lang)}")
 
 
+def _show_drift(view: Overview, zone: ZoneInfo) -> None:
+    lang = language()
+    for episode in view.drifting:
+        told = drift_words(episode, view.now, zone)
+        out().print(f"! {told.text.in_language(lang)}")
+        out().print(f"  → {told.mend.in_language(lang)}")
+
+
 def as_document(view: Overview) -> dict[str, Any]:
     """Return the overview as JSON values."""
     return {
@@ -97,6 +108,19 @@ def as_document(view: Overview) -> dict[str, Any]:
             for spool in view.spools
         ],
         "dead_letters": view.dead_letters,
+        "drift": [
+            {
+                "source": each.source_id,
+                "platform": each.platform.value,
+                "surface": each.surface,
+                "field": each.field,
+                "kind": each.kind.value,
+                "since": each.since.isoformat(),
+                "before": list(each.before),
+                "after": list(each.after),
+            }
+            for each in view.drifting
+        ],
         "open_signals": [
             {
                 "id": s.id,

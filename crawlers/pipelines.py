@@ -3,7 +3,8 @@
     keep    body into the archive, frontier says fetched
     read    pure page reader
     take    one ingest step; the store (or, while that is away, the spool) has acknowledged when it
-            returns; which mentions stood on the page is noted, as evidence outlives the frontier
+            returns; which mentions stood on the page is noted, as evidence outlives the frontier,
+            and how much of each was read, for the drift guard
 
 The spider then advances the frontier. Every step may be repeated without harm.
 """
@@ -19,9 +20,11 @@ from crawlers.plan import Tally
 from crawlers.services import Services
 from domain.brand import Watch
 from domain.crawl import FrontierEntry
-from domain.errors import StoreUnavailable
+from domain.drift import ReadPage
+from domain.errors import LayoutChanged, StoreUnavailable
 from domain.evidence import SeenPage
 from domain.page import FoundMention, Page
+from monitoring.drift import counts_of, judge_run, unread
 
 
 class Read(Protocol):
@@ -92,13 +95,49 @@ class Intake:
         """Return when the last complete look ended that a page goes on from; None without one."""
         return self._frontier.plan.known_before
 
-    def _note(self, entry: FrontierEntry, page: Page) -> None:
-        if not (page.mentions and entry.body_sha256):
-            return
-        seen = SeenPage(entry.body_sha256, entry.url, self._fetched_at(entry))
+    def unread(self, entry: FrontierEntry, error: LayoutChanged) -> None:
+        """Note that the reader gave a page up, and for want of what."""
+        told = unread(
+            error.surface, error.field, run=self._frontier.run, at=self._fetched_at(entry)
+        )
         with self._begin_work() as work:
-            work.pages.note(seen, [mention.id for mention in page.mentions])
+            work.drift.count(told)
+            work.drift.note_page(self._read_page(entry, error.surface, missing=told.missing))
             work.commit()
+
+    def look_for_drift(self, run_id: str) -> None:
+        """Judge what a run read against the runs before it (`monitoring.drift`)."""
+        judge_run(self._begin_work, run_id)
+
+    def _note(self, entry: FrontierEntry, page: Page) -> None:
+        at = self._fetched_at(entry)
+        ids = [mention.id for mention in page.mentions]
+        with self._begin_work() as work:
+            known = work.pages.of(ids)
+            fresh = [mention for mention in page.mentions if mention.id not in known]
+            work.drift.count(counts_of(page, fresh, run=self._frontier.run, at=at))
+            if ids and entry.body_sha256:
+                work.pages.note(SeenPage(entry.body_sha256, entry.url, at), ids)
+            work.drift.note_page(self._read_page(entry, page.page, mentions=len(ids)))
+            work.commit()
+
+    def _read_page(
+        self, entry: FrontierEntry, surface: str, *, mentions: int = 0, missing: str = ""
+    ) -> ReadPage:
+        run = self._frontier.run
+        return ReadPage(
+            run_id=run.id,
+            sha256=entry.body_sha256,
+            watch_id=run.watch_id,
+            source_id=run.source_id,
+            platform=run.platform,
+            url=entry.url,
+            status=entry.status,
+            fetched_at=self._fetched_at(entry),
+            surface=surface,
+            mentions=mentions,
+            missing=missing,
+        )
 
     def _known(self, ids: frozenset[str], since: datetime | None) -> frozenset[str]:
         if since is None or not ids:

@@ -102,8 +102,10 @@ class SearchRun:
         except LayoutChanged as error:
             if self.is_gone(None, entry.status):
                 return Taken(Page("", PageState.GONE), Tally(pages=1))
-            layout = failed(f"layout_changed:{error.field}")
-            self.halt(wall_of(None, entry.status) or layout, request)
+            wall = wall_of(None, entry.status)
+            if wall is None:
+                self._intake.unread(entry, error)
+            self.halt(wall or failed(f"layout_changed:{error.field}"), request)
             return None
         if self.is_gone(page, entry.status):
             return Taken(replace(page, state=PageState.GONE), Tally(pages=1))
@@ -165,8 +167,16 @@ class SearchRun:
             run = self.frontier.close(None)
         else:
             run = self.frontier.abandon("interrupted")
+        self._look_for_drift(run.id)
         self._tell("ended", state=run.state.value if run.state else "", reason=run.reason)
         return run
+
+    def _look_for_drift(self, run_id: str) -> None:
+        """Judge what was read; the ledger is written already, and the next run judges again."""
+        try:
+            self._intake.look_for_drift(run_id)
+        except StoreError as error:
+            log.warning("drift was not judged: %s", type(error).__name__)
 
     def _digest(self, entry: FrontierEntry) -> None:
         """Take a fetched page and push what follows it."""

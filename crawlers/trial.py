@@ -17,6 +17,7 @@ from crawlers.services import Services
 from domain.brand import Configuration, Source, Transport, Watch
 from domain.coverage import CoverageState
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
+from domain.errors import LayoutChanged
 from domain.page import FoundMention, Page, PageState
 from domain.ports import UnitOfWork
 from domain.surfaces import ALL_FIELDS
@@ -127,6 +128,12 @@ class TrialIntake(Intake):
         )
         found = len(page.mentions)
         return Taken(page, Tally(1, found, self.matched, 0, oldest(page.mentions)))
+
+    def unread(self, entry: FrontierEntry, error: LayoutChanged) -> None:
+        """Count nothing: the result of the trial says what is missing."""
+
+    def look_for_drift(self, run_id: str) -> None:
+        """Judge nothing: one page tells little, and nothing of it is kept."""
 
 
 def shown(mention: FoundMention) -> dict[str, object]:

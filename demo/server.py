@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from demo.clock import DemoClock
+from demo.platforms.layout import Renamed
 from demo.platforms.login import SCANNED_AFTER, Logins, WithLogin
 from demo.platforms.robots import Forbidding
 from demo.platforms.surface import Counted, Stage
@@ -48,7 +49,7 @@ def sites(
     logins = {platform: Logins(scanned_after) for platform in Platform}
 
     def site(app: ASGIApp, platform: Platform, *, walled: bool = walls) -> Counted:
-        return Counted(WithLogin(app, platform, logins[platform], walled=walled))
+        return Counted(Renamed(WithLogin(app, platform, logins[platform], walled=walled)))
 
     return {
         "weibo": site(

@@ -19,6 +19,7 @@ from domain.correction import Correction
 from domain.coverage import CoverageRow
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState, Sighting, Slot, SlotState
 from domain.dead_letter import DeadLetter
+from domain.drift import Episode, ReadPage, SurfaceCounts
 from domain.evidence import SeenPage
 from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
@@ -877,6 +878,43 @@ class Spool(Protocol):
         """
 
 
+class DriftRepository(Protocol):
+    """What was read of each surface, run by run, and the episodes in which it was less."""
+
+    def count(self, counts: SurfaceCounts) -> None:
+        """Add what a page brought to what its run has of the surface."""
+
+    def of_run(self, run_id: str) -> list[SurfaceCounts]:
+        """Return what a run read, by surface."""
+
+    def history(self, source_id: str, limit: int = 1000) -> list[SurfaceCounts]:
+        """Return the newest counts of a source, oldest first."""
+
+    def save(self, episode: Episode) -> None:
+        """Store an episode, or its next state."""
+
+    def episodes(self, source_id: str | None = None) -> list[Episode]:
+        """Return the episodes of a source, or of all, the newest first; those that go on before
+        those that ended.
+        """
+
+    def note_page(self, page: ReadPage) -> None:
+        """Note a page that a run read; the same again replaces it."""
+
+    def pages(
+        self, since: datetime, source_id: str | None = None, *, unread: bool = False
+    ) -> list[ReadPage]:
+        """Return the pages fetched at or after `since`, oldest first; `unread`: only those that
+        their reader gave up.
+        """
+
+    def prune_pages(self, before: datetime) -> int:
+        """Forget pages fetched before; return how many."""
+
+    def prune(self, before: datetime) -> int:
+        """Drop counts made, and episodes ended, before; return how many."""
+
+
 class UnitOfWork(Protocol):
     """One transaction over the workflow database: all of it commits, or none of it.
 
@@ -905,6 +943,7 @@ class UnitOfWork(Protocol):
     dead_letters: DeadLetterRepository
     assessments: AssessmentRepository
     sessions: SessionRepository
+    drift: DriftRepository
 
     def __enter__(self) -> Self: ...
 

@@ -1,5 +1,5 @@
 """What the first page must not hide: silences, empty duty, mail that waits or is held, posts that
-were fetched and wait for the mention store.
+were fetched and wait for the mention store, fields that are not read any more.
 
 None of it is about a brand; all of it decides whether the rest of the page can wake anybody.
 """
@@ -16,6 +16,7 @@ from domain.errors import Text
 from domain.outbox import OutboxState
 from domain.ports import BeginWork
 from domain.roster import gaps
+from monitoring.drift_words import drift_words
 from monitoring.spool_words import GRAVE_AFTER, refused_words
 from presentation.formats import near_time
 
@@ -57,6 +58,7 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
         silences = work.silences.holding(now)
         signed = work.assessments.newest()
         spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
+        drifting = [each for each in work.drift.episodes() if each.ended_at is None]
     found: list[Notice] = []
     since = min((spool.oldest_at for spool in spools), default=now)
     if now - since > GRAVE_AFTER:
@@ -68,6 +70,10 @@ def notices(begin_reading: BeginWork, now: datetime, zone: ZoneInfo) -> tuple[No
                 f"{looks} looks since {when} are not in the store: alerts do not see them",
             )
         )
+    found += [
+        Notice(Concern.COLLECTING, drift_words(each, now, zone).text, grave=True)
+        for each in drifting
+    ]
     if hold is not None:
         found.append(_grave(Concern.MAIL, "发件箱已暂停，邮件不会发出", "mail is held"))
     elif late:

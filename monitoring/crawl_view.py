@@ -4,13 +4,14 @@ What the page 采集 shows; pure of the page.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.brand import Source, Watch
 from domain.coverage import CoverageRow, CoverageState, Interval, is_known, looked_at
 from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
 from domain.dead_letter import DeadLetter
+from domain.drift import Episode, SurfaceCounts
 from domain.mention import Platform
 from domain.ports import BeginWork, MentionStore, UnitOfWork
 from domain.session import PlatformSession, SessionState, state_of
@@ -35,7 +36,8 @@ class SeenHour:
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """One watch on one source. `next_at` is when it is looked at next, None while it is switched
-    off; `due` says that a look is waiting or running now.
+    off; `due` says that a look is waiting or running now. `surfaces` are the newest counts of each
+    surface of the source, `episodes` its drift: what goes on, and what ended in the hours shown.
     """
 
     standing: SourceStanding
@@ -43,6 +45,8 @@ class SourceView:
     last_run: CrawlRun | None
     next_at: datetime | None
     due: bool
+    surfaces: tuple[SurfaceCounts, ...] = ()
+    episodes: tuple[Episode, ...] = ()
 
     @property
     def seen_share(self) -> float:
@@ -91,10 +95,16 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         letters = work.dead_letters.recent(LETTERS_SHOWN)
         platforms = {standing.source.platform for standing in whole.sources}
         sessions = session_views(work, platforms, now)
+        sources = {standing.source.id for standing in whole.sources}
+        drift = {source: _drift(work, source, start) for source in sources}
     return CrawlView(
         overview=whole,
         sources=tuple(
-            _view(standing, rows, runs, slots.get(_job(standing)), start, now)
+            replace(
+                _view(standing, rows, runs, slots.get(_job(standing)), start, now),
+                surfaces=drift[standing.source.id][0],
+                episodes=drift[standing.source.id][1],
+            )
             for standing in whole.sources
         ),
         stopped=tuple(_stopped(whole)),
@@ -128,6 +138,20 @@ def seen_hours(
     # the newest look ends a little before the present moment: what comes after is no gap yet
     until = min(now, max((row.window_end for row in rows), default=now))
     return tuple(_hour(rows, known, start + step * _HOUR, until) for step in range(hours))
+
+
+def _drift(
+    work: UnitOfWork, source_id: str, since: datetime
+) -> tuple[tuple[SurfaceCounts, ...], tuple[Episode, ...]]:
+    """The newest counts of each surface that was read in the hours shown, and the episodes."""
+    newest = {counts.surface: counts for counts in work.drift.history(source_id, 200)}
+    recent = [counts for _, counts in sorted(newest.items()) if counts.at >= since]
+    episodes = [
+        each
+        for each in work.drift.episodes(source_id)
+        if each.ended_at is None or each.ended_at >= since
+    ]
+    return tuple(recent), tuple(episodes)
 
 
 def _view(

@@ -28,6 +28,7 @@ class Keep:
     slots: timedelta = timedelta(days=7)
     dead_letters: timedelta = timedelta(days=180)
     spool_debts: timedelta = timedelta(days=90)
+    drift: timedelta = timedelta(days=90)
     sessions: timedelta = timedelta(days=90)
     login_attempts: timedelta = timedelta(days=1)
     assessments: timedelta = KEPT_FOR
@@ -43,6 +44,7 @@ def tidy(
     with begin_work() as work:
         held = held_pages(work)
         work.pages.prune(now - keep.pages, held)
+        work.drift.prune_pages(now - keep.pages)
         gone = {
             "pages": pages,
             "evaluations": work.evaluations.prune(now - keep.evaluations),
@@ -50,6 +52,7 @@ def tidy(
             "sightings": work.crawls.prune_sightings(now - keep.sightings),
             "dead_letters": work.dead_letters.prune(now - keep.dead_letters),
             "spool_debts": work.spooled.prune(now - keep.spool_debts),
+            "drift": work.drift.prune(now - keep.drift),
             "slots": work.slots.prune(now - keep.slots),
             "sessions": work.accounts.prune_sessions(now - keep.sessions),
             "tickets": work.logins.prune_tickets(now),

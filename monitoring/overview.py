@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import KNOWN_STATES, CoverageRow
 from domain.crawl import Slot
+from domain.drift import Episode
 from domain.errors import StoreUnavailable
 from domain.keeping import BackupNote, OutboxHold
 from domain.outbox import OutboxMail, OutboxState
@@ -47,7 +48,7 @@ class SourceStanding:
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything one screen shows. `store` is None while the mention store is away; `spools` are
-    what waits for it, on every machine.
+    what waits for it, on every machine; `drifting` what is not read as it used to be.
     """
 
     now: datetime
@@ -64,6 +65,7 @@ class Overview:
     last_backup: BackupNote | None = None
     spools: tuple[SpoolStanding, ...] = ()
     dead_letters: int = 0
+    drifting: tuple[Episode, ...] = ()
 
     @property
     def spooled_looks(self) -> int:
@@ -106,6 +108,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         jobs = work.slots.latest()
         hold, last_backup = work.notes.outbox_hold(), work.notes.last_backup()
         spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
+        drifting = [each for each in work.drift.episodes() if each.ended_at is None]
     looks: dict[tuple[str, str], list[CoverageRow]] = {}
     for row in rows:
         looks.setdefault((row.watch_id, row.source_id), []).append(row)
@@ -130,6 +133,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         last_backup=last_backup,
         spools=tuple(spools),
         dead_letters=dead_letters,
+        drifting=tuple(drifting),
     )
 
 

@@ -35,6 +35,7 @@ from domain.correction import CorrectionAct
 from domain.coverage import CoverageState
 from domain.crawl import FrontierState, SightingOutcome, SlotState
 from domain.draft import Authorship, DraftKind, Importance
+from domain.drift import DriftKind
 from domain.errors import Text
 from domain.fact_sheet import Verdict
 from domain.lead import ImageKind, LeadProgress, LeadState
@@ -129,6 +130,12 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         CoverageState.EMPTY: Text("无结果", "no results"),
         CoverageState.BLOCKED: Text("被拦截", "blocked"),
         CoverageState.FAILED: Text("失败", "failed"),
+    },
+    DriftKind: {
+        DriftKind.VANISHED: Text("读不到", "not read"),
+        DriftKind.FELL: Text("很少读到", "rarely read"),
+        DriftKind.BARE: Text("没有提及", "no mentions"),
+        DriftKind.LAYOUT: Text("整页读不出", "unreadable"),
     },
     PageState: {
         PageState.OK: Text("正常", "ok"),
@@ -517,7 +524,10 @@ _SIGN_AGAIN = Text(
     "在「设置 → 来源 → 采集影响评估」重新签署，或停用该来源",
     "sign its assessment anew (settings, sources), or switch the source off",
 )
-_LOOK = Text("用 koubei parse 查看存档页面", "look at the archived page with koubei parse")
+_LOOK = Text(
+    "用 koubei parse 查看存档页面；用 koubei capture 存为样例，照 docs/layout.md 修好",
+    "see the archived page with koubei parse; koubei capture makes a fixture, then docs/layout.md",
+)
 
 _REASONS: Mapping[str, Reason] = {
     "": Reason(Text("未说明原因", "no reason given"), Text("查看日志", "see the log")),

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
@@ -33,6 +34,7 @@ from domain.session import SessionState
 from domain.spool import SpoolState
 from monitoring.audit_trail import head_of_heartbeat, verify
 from monitoring.crawl_view import session_views
+from monitoring.drift_words import drift_words
 from presentation.formats import duration
 from presentation.wording import word
 from runtime.checks import SETUP, Check, Mark, failed
@@ -55,6 +57,7 @@ _SOURCES = Text("来源", "sources")
 _AUDIT = Text("审计记录", "audit trail")
 _OUTBOX = Text("发件箱", "outbox")
 _SPOOL = Text("暂存", "spool")
+_DRIFT = Text("版式", "layout")
 _LETTERS = Text("内容库拒收", "dead letters")
 _BACKUP = Text("备份", "backup")
 _CLOCK = Text("时钟", "clock")
@@ -213,6 +216,17 @@ def check_letters(begin: BeginWork) -> Check:
     fact = Text(f"{number} 条待处理", f"{number} to be decided about")
     mend = Text("koubei dead-letters list", "koubei dead-letters list")
     return Check(_LETTERS, Mark.NOTE, fact, mend)
+
+
+def check_drift(begin: BeginWork, clock: Clock, zone_name: str) -> Iterator[Check]:
+    """Whether every surface is read as it used to be; a check for each field that is not."""
+    with begin() as work:
+        going = [each for each in work.drift.episodes() if each.ended_at is None]
+    if not going:
+        yield Check(_DRIFT, Mark.OK, Text("各字段照常读取", "every field is read as before"))
+    for episode in going:
+        told = drift_words(episode, clock.now(), ZoneInfo(zone_name))
+        yield Check(_DRIFT, Mark.FAILED, told.text, told.mend)
 
 
 def _own_spool(settings: Settings, clock: Clock) -> SpoolState | None:
@@ -445,6 +459,7 @@ def _check_tables(engine: Engine, settings: Settings, clock: Clock) -> Iterator[
     yield check_outbox(begin)
     yield check_spool(begin, _own_spool(settings, clock))
     yield check_letters(begin)
+    yield from check_drift(begin, clock, settings.timezone)
     yield check_backup(begin, settings, clock.now())
     yield check_clock(begin, clock, settings.timezone)
     yield check_sources(configuration, settings.crawl.allowed_hosts)

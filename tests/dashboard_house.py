@@ -30,6 +30,7 @@ from demo.world import Post, build_world
 from domain.account import Account, Role
 from domain.coverage import CoverageRow, CoverageState
 from domain.crawl import CrawlRun
+from domain.drift import DriftKind, Episode, SurfaceCounts
 from domain.mention import Kind, Mention, Platform, Precision
 from domain.page import FoundMention
 from domain.sentiment import (
@@ -340,7 +341,39 @@ def _look(services: Services, days: int) -> None:
                         backfill=end < NOW - timedelta(days=8),
                     )
                 )
+            work.drift.count(_counts(run, likes=0 if source.id == "tieba-search" else 24))
+            if source.id == "tieba-search":
+                work.drift.save(_likes_are_gone(source.id))
         work.commit()
+
+
+def _counts(run: CrawlRun, *, likes: int) -> SurfaceCounts:
+    filled = {"id": 24, "text": 24, "published_at": 24, "author": 24, "likes": likes}
+    return SurfaceCounts(
+        run.id,
+        run.source_id,
+        run.platform,
+        f"{run.platform.value}_search",
+        NOW,
+        pages=2,
+        content_pages=2,
+        mentions=24,
+        filled={**filled, "ip_location": 7} if likes else filled,
+    )
+
+
+def _likes_are_gone(source_id: str) -> Episode:
+    return Episode(
+        source_id,
+        Platform.TIEBA,
+        "tieba_search",
+        "likes",
+        DriftKind.VANISHED,
+        NOW - HOUR,
+        NOW - HOUR,
+        (180, 180),
+        (0, 24),
+    )
 
 
 def _windows(platform: Platform, days: int) -> list[tuple[datetime, datetime, CoverageState, str]]:

@@ -34,10 +34,11 @@ def saved_pages(surface: str) -> list[SavedPage]:
     """Return every fixture of a surface."""
     folders = sorted(path for path in (PAGES / surface).iterdir() if path.is_dir())
     assert folders, f"no fixtures for {surface}"
-    return [_load(folder, surface) for folder in folders]
+    return [load_page(folder, surface) for folder in folders]
 
 
-def _load(folder: Path, surface: str) -> SavedPage:
+def load_page(folder: Path, surface: str) -> SavedPage:
+    """Return the fixture in a folder."""
     told = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     (body,) = folder.glob("page.*")
     return SavedPage(

@@ -14,7 +14,7 @@ from dashboard.widgets.confirm import confirm
 from dashboard.widgets.coverage import coverage_strip, state_mark
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.frame import card, head, section
-from dashboard.widgets.html import NOTHING, fill, show
+from dashboard.widgets.html import NOTHING, fill, join, show
 from dashboard.widgets.logins import logins
 from dashboard.widgets.notices import done, empty, refused
 from dashboard.widgets.settings.sources import pacing
@@ -24,8 +24,11 @@ from dashboard.widgets.waiting import refused_letters, waiting
 from domain.assessment import Standing
 from domain.brand import Configuration
 from domain.coverage import CoverageRow
+from domain.drift import SurfaceCounts
 from domain.errors import KoubeiError
 from monitoring.crawl_view import CrawlView, SourceView, crawl_view
+from monitoring.drift import rates
+from monitoring.drift_words import drift_words, field_word
 from presentation import definitions
 from presentation.assessment_words import standing_words
 from presentation.formats import count, duration, near_time
@@ -106,13 +109,13 @@ def _tiles(view: CrawlView) -> list[Tile]:
     newest = store.newest_published_at if store else None
     good = view.overview.last_good_at
     since = f"最新一条 {near_time(newest, view.overview.now, zone())}" if newest else "还没有数据"
-    blind = view.overview.is_blind
+    blind, drifting = view.overview.is_blind, len(view.overview.drifting)
     return [
         Tile(
             "在读的来源",
             f"{len(read)} / {len(view.sources)}",
-            tone=Tone.BAD if gaps else Tone.PLAIN,
-            note=f"{gaps} 个有缺口" if gaps else "全部正常",
+            tone=Tone.BAD if gaps or drifting else Tone.PLAIN,
+            note=_reading(gaps, drifting),
         ),
         Tile("近 48 小时覆盖", percent(mean), note="按来源平均"),
         Tile("库存提及", count(store.mentions, "zh"), note=since)
@@ -125,6 +128,12 @@ def _tiles(view: CrawlView) -> list[Tile]:
             note="全部来源都已过时" if blind else "任一来源",
         ),
     ]
+
+
+def _reading(gaps: int, drifting: int) -> str:
+    said = [f"{gaps} 个有缺口"] if gaps else []
+    said += [f"{drifting} 处字段读不到"] if drifting else []
+    return "，".join(said) or "全部正常"
 
 
 def _source(each: SourceView, sheet: Standing, version: int, configuration: Configuration) -> None:
@@ -179,7 +188,7 @@ def _words(each: SourceView, sheet: Standing) -> Markup:
         '<div class="kb-source"><div class="kb-source-head"><b>{platform}{kind}</b>{state}{depth}'
         '<span class="kb-quiet">{source} · {watch} · 每 {every}</span></div>{strip}'
         '<div class="kb-quiet kb-num">采全 {seen} · 上次成功 {good} · '
-        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}{sheet}</div>",
+        "本次读到 {found}，新增 {new} · 下次 {next}{late}</div>{why}{drift}{sheet}{fields}</div>",
         platform=word(standing.source.platform).zh,
         kind=spider_word(standing.source.spider).zh,
         state=state_mark(row.state if row else None),
@@ -196,6 +205,8 @@ def _words(each: SourceView, sheet: Standing) -> Markup:
         late=fill(' · <span class="kb-bad">已晚于两个周期</span>') if standing.late else NOTHING,
         why=why,
         sheet=_sheet(standing.source.id, row, sheet),
+        drift=_drift(each),
+        fields=join(map(_fields, each.surfaces)),
     )
 
 
@@ -211,6 +222,50 @@ def _sheet(source_id: str, row: CoverageRow | None, sheet: Standing) -> Markup:
         id=quote(source_id),
         told=standing_words(sheet, zone()).zh,
         due=due,
+    )
+
+
+def _drift(each: SourceView) -> Markup:
+    """What is not read as it used to be, and what mends it; what is over since, quietly."""
+    told = []
+    for episode in each.episodes:
+        said = drift_words(episode, now(), zone())
+        if episode.ended_at is None:
+            told.append(
+                fill(
+                    '<div class="kb-why"><b>{fact}</b><span>{mend}</span></div>',
+                    fact=said.text.zh,
+                    mend=said.mend.zh,
+                )
+            )
+        else:
+            told.append(
+                fill(
+                    '<div class="kb-quiet">{at} 已恢复：{surface} 的「{field}」</div>',
+                    at=near_time(episode.ended_at, now(), zone()),
+                    surface=episode.surface,
+                    field=field_word(episode.field).zh,
+                )
+            )
+    return join(told)
+
+
+def _fields(counts: SurfaceCounts) -> Markup:
+    """How much of each field the newest crawl read on a surface."""
+    if counts.missing:
+        return NOTHING
+    shown = "、".join(
+        f"{field_word(name).zh} {percent(filled / of)}"
+        for name, (filled, of) in rates(counts).items()
+    )
+    return fill(
+        '<details class="kb-quiet kb-num"><summary>{surface}：最近一次 {pages} 页 {mentions} 条，'
+        "读到 {number} 个字段</summary>{shown}</details>",
+        surface=counts.surface,
+        pages=counts.pages,
+        mentions=counts.mentions,
+        number=len(rates(counts)),
+        shown=shown or "没有提及",
     )
 
 

@@ -20,6 +20,7 @@ from domain.ports import (
     CoverageRepository,
     CrawlRepository,
     DeadLetterRepository,
+    DriftRepository,
     EvaluationRepository,
     LeadRepository,
     LoginRepository,
@@ -43,6 +44,7 @@ from storage.sql.corrections import SqlCorrectionRepository
 from storage.sql.coverage import SqlCoverageRepository
 from storage.sql.crawls import SqlCrawlRepository
 from storage.sql.dead_letters import SqlDeadLetterRepository
+from storage.sql.drift import SqlDriftRepository
 from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
@@ -98,6 +100,7 @@ class SqlUnitOfWork:
     dead_letters: DeadLetterRepository
     assessments: AssessmentRepository
     sessions: SessionRepository
+    drift: DriftRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -130,6 +133,7 @@ class SqlUnitOfWork:
         self.dead_letters = SqlDeadLetterRepository(db)
         self.assessments = SqlAssessmentRepository(db)
         self.sessions = SqlSessionRepository(db)
+        self.drift = SqlDriftRepository(db)
         return self
 
     def __exit__(

@@ -8,9 +8,10 @@ import pytest
 from domain.account import Session
 from domain.crawl import Sighting, SightingOutcome
 from domain.dead_letter import DeadLetter
+from domain.drift import SurfaceCounts
 from domain.errors import Text
 from domain.login import Attempts, Ticket, TicketKind
-from domain.mention import Flag
+from domain.mention import Flag, Platform
 from domain.spool import WaitingLook
 from monitoring.housekeeping import Keep, expire_mentions, tidy
 from presentation.wording import action_word
@@ -50,6 +51,9 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
             over = NOON - years * 366 * DAY - DAY
             work.assessments.add(a_sheet(id=f"P-{years}", signed_at=over, valid_until=over))
         begun = NOON - 91 * DAY
+        for age in (89, 91):
+            at = NOON - age * DAY
+            work.drift.count(SurfaceCounts(f"{age}", "s", Platform.WEIBO, "weibo_search", at))
         work.spooled.add(WaitingLook("l", "house", "run", "run", "tea", begun, begun, 1))
         work.spooled.take_off("l", new=0, dead_lettered=0)
         work.commit()
@@ -61,6 +65,7 @@ def test_each_kind_goes_by_its_own_time(begin, tmp_path):
         "sightings": 1,
         "dead_letters": 1,
         "spool_debts": 1,
+        "drift": 1,
         "slots": 0,
         "sessions": 1,
         "tickets": 1,

@@ -129,8 +129,8 @@ class TestWorkflow:
     def test_a_good_one_is_writable_and_nothing_of_the_trial_stays(self, settings):
         assert marks(settings) == {
             "workflow database": Mark.OK, "audit trail": Mark.OK, "outbox": Mark.OK,
-            "spool": Mark.OK, "dead letters": Mark.OK, "backup": Mark.NOTE, "clock": Mark.OK,
-            "sources": Mark.NOTE,
+            "spool": Mark.OK, "dead letters": Mark.OK, "layout": Mark.OK,
+            "backup": Mark.NOTE, "clock": Mark.OK, "sources": Mark.NOTE,
         }  # fmt: skip
         with sqlite3.connect(settings.data_dir / "workflow.sqlite") as db:
             [(rows,)] = db.execute("SELECT count(*) FROM audit")

@@ -1,0 +1,1 @@
+"""From a page that somebody saw to a fixture that may be committed."""
