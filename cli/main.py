@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "parse": "parse",
     "import": "data",
     "export": "data",
+    "score": "score",
     "spikes": "spikes",
     "replay": "spikes",
     "explain": "explain",

@@ -25,15 +25,23 @@ class Judge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """P(negative), P(neutral), P(positive); they add up to 1."""
+    """P(negative), P(neutral), P(positive); they add up to 1.
+
+    `decided` is the label where an engine has a rule of its own, None for the most probable class.
+    """
 
     negative: float
     neutral: float
     positive: float
+    decided: Label | None = None
 
     @property
     def label(self) -> Label:
-        """The most probable class; a tie goes to the more negative one, which is the safe side."""
+        """The class decided, else the most probable one; a tie goes to the more negative one, which
+        is the safe side.
+        """
+        if self.decided is not None:
+            return self.decided
         best = max(self.negative, self.neutral, self.positive)
         if self.negative == best:
             return Label.NEGATIVE
@@ -51,8 +59,12 @@ class Probabilities:
 
     @property
     def confidence(self) -> float:
-        """The probability of the label, ⅓ to 1."""
-        return max(self.negative, self.neutral, self.positive)
+        """The probability of the label, 0 to 1."""
+        return {
+            Label.NEGATIVE: self.negative,
+            Label.NEUTRAL: self.neutral,
+            Label.POSITIVE: self.positive,
+        }[self.label]
 
 
 @dataclass(frozen=True, slots=True)
