@@ -1,7 +1,7 @@
 """SnowNLP's own Bayes, retrained: rjieba in front of it instead of its segmenter, no stop list.
 
-Its segmenter takes 98 of 100 parts of its time, and its stop list drops 没有, 不是, 别 and 不如. The
-counts are a gzipped table `word, negative, positive`, which is all that its classifier holds.
+Its segmenter takes 98 of 100 parts of its time, and its stop list drops 没有, 不是, 别 and 不如.
+The counts are a gzipped table `word, negative, positive`, which is all that its classifier holds.
 
     python -m analysis.snownlp_counts FOLDER FILE
 

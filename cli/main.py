@@ -37,6 +37,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "import": "data",
     "export": "data",
     "score": "score",
+    "evaluate": "evaluate",
+    "train": "train",
     "spikes": "spikes",
     "replay": "spikes",
     "explain": "explain",

@@ -148,7 +148,9 @@ class _Any:
     def __call__(self, requests: Sequence[ScoreRequest]) -> list[bytes]:
         answers = []
         for request, scores in zip(requests, self._scorer.score(requests), strict=True):
-            said = next((scores.by_target[t] for t in request.targets if t in scores.by_target), None)
+            said = next(
+                (scores.by_target[t] for t in request.targets if t in scores.by_target), None
+            )
             found = said or scores.text
             answers.append(_line(found.label, found.score, found.confidence))
         return answers

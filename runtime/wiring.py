@@ -42,8 +42,8 @@ from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
-from runtime.secret_files import load_keys, make_private_folder
 from runtime.scorers import open_scorer
+from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from runtime.settings_model import sqlite_path
 from storage.archive import FilePageArchive

@@ -1,8 +1,8 @@
 """Letters in, buckets out: hashed n-grams of one to three letters, for a whole batch at once.
 
 A text of L letters has L + 3 places: a mark, its letters, two marks. At each place begin a gram of
-one, of two and of three letters, so that the beginning and the end of a text are features too. A gram
-counts as often as it stands there.
+one, of two and of three letters, so that the beginning and the end of a text are features too. A
+gram counts as often as it stands there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.polarity.letters import Codes, letters_of, plain
+from analysis.polarity.views import denied, turned
 
 ORDERS: Final = 3
 MOST_TEXTS: Final = 4_096
@@ -65,10 +66,24 @@ def joined(parts: Sequence[Grams]) -> Grams:
 
 def _chunks(texts: Sequence[str], bits: int) -> Iterator[Grams]:
     for first in range(0, len(texts), MOST_TEXTS):
-        yield _hashed(*letters_of(texts[first : first + MOST_TEXTS]), bits)
+        codes, begins = letters_of(texts[first : first + MOST_TEXTS])
+        views = [(np.arange(len(begins)), codes), denied(codes), turned(codes)]
+        yield _together([(n, _hashed(seen, bits)) for n, seen in views if len(n)], len(begins))
 
 
-def _hashed(codes: Codes, begins: NDArray[np.int64], bits: int) -> Grams:
+def _together(views: Sequence[tuple[NDArray[np.int64], Grams]], count: int) -> Grams:
+    """Return the grams of some texts seen in several views as one bag a text."""
+    if len(views) == 1:
+        return views[0][1]
+    owners = np.concatenate([numbers for numbers, _ in views])
+    parts = joined([grams for _, grams in views])
+    bag = parts.pick(np.argsort(owners, kind="stable"))
+    sizes = np.bincount(owners, parts.sizes, minlength=count).astype(np.int64)
+    return Grams(bag.buckets, np.cumsum(sizes) - sizes, sizes)
+
+
+def _hashed(codes: Codes, bits: int) -> Grams:
+    begins = np.concatenate(([0], np.flatnonzero(codes == 0) + 1))
     count = len(begins)
     lengths = np.diff(begins, append=len(codes) + 1) - 1
     starts = np.concatenate(([0], np.cumsum(lengths + 3)))

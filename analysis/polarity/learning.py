@@ -6,7 +6,7 @@ collection has for itself (Daumé III, ACL 2007). Classes that a collection does
 out of its loss: that it shows no neutral text does not mean that there are none.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from analysis.polarity.grams import Grams
 Table = NDArray[np.float32]
 Labels = NDArray[np.int64]
 _FIRST: Final = np.float32(1e-6)
+_SNAPSHOTS: Final = 12
 _NEVER: Final = np.float32(-1e9)
 
 
@@ -57,7 +58,7 @@ def learn(
 ) -> list[Table]:
     """Return the tables, 2^bits × classes each.
 
-    `scales` holds for each table how readily each bucket learns (1 where it is None; see `telling`).
+    `scales` holds for each table how readily each bucket learns (None: all alike; see `telling`).
     `advance` is told of every text that was learnt.
     """
     scales = scales or [np.ones(1 << bits, dtype=np.float32)] * tables
@@ -65,11 +66,34 @@ def learn(
     squares = [np.full((1 << bits, classes), _FIRST) for _ in range(tables)]
     rates = [plan.rate * scale for scale in scales]
     order = np.random.default_rng(plan.seed)
-    for _ in range(plan.passes):
-        for lesson, texts in _batches(lessons, plan.batch, order):
+    snapshots = _Mean(made)
+    for number in range(plan.passes):
+        batches = _batches(lessons, plan.batch, order)
+        every = max(1, len(batches) // _SNAPSHOTS)
+        for done, (lesson, texts) in enumerate(batches, start=1):
             _step(lesson, texts, made, squares, rates)
             advance(len(texts))
-    return made
+            if number == plan.passes - 1 and done % every == 0:
+                snapshots.add(made)
+    return snapshots.tables()
+
+
+class _Mean:
+    """The mean of tables at several moments of the last pass (Polyak & Juditsky 1992): steps of
+    the last texts weigh no more than others.
+    """
+
+    def __init__(self, like: Sequence[Table]) -> None:
+        self._sums = [np.zeros_like(table) for table in like]
+        self._count = 0
+
+    def add(self, tables: Sequence[Table]) -> None:
+        self._count += 1
+        for total, table in zip(self._sums, tables, strict=True):
+            total += table
+
+    def tables(self) -> list[Table]:
+        return [total / np.float32(self._count) for total in self._sums]
 
 
 def answer(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
@@ -85,17 +109,16 @@ def answer(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
 
 def _batches(
     lessons: Sequence[Lessons], size: int, order: np.random.Generator
-) -> Iterator[tuple[Lessons, NDArray[np.int64]]]:
+) -> list[tuple[Lessons, NDArray[np.int64]]]:
     batches: list[tuple[Lessons, NDArray[np.int64]]] = []
     for lesson in lessons:
         shuffled = order.permutation(len(lesson.grams))
         batches += [(lesson, shuffled[k : k + size]) for k in range(0, len(shuffled), size)]
-    for number in order.permutation(len(batches)):
-        yield batches[number]
+    return [batches[number] for number in order.permutation(len(batches))]
 
 
 def _logits(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
-    rows = tables[0][grams.buckets]
+    rows: NDArray[np.float32] = tables[0][grams.buckets]
     for table in tables[1:]:
         rows += table[grams.buckets]
     sums = np.add.reduceat(rows, grams.starts, axis=0)

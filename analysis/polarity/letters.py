@@ -117,4 +117,5 @@ def _kept(codes: Codes) -> NDArray[np.bool_]:
     same = codes[1:] == codes[:-1]
     kept[2:] &= ~(same[1:] & same[:-1])
     kept[1:] &= ~(same & (codes[1:] == ord(" ")))
-    return kept | (codes == 0)
+    kept |= codes == 0
+    return kept

@@ -1,4 +1,4 @@
-"""How good a scorer is: the figures of the model card. Classes are 0, 1, 2 (see `scorer.LABELS`)."""
+"""How good a scorer is: the figures of the model card. Classes: 0, 1, 2 (see `scorer.LABELS`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

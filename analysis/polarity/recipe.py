@@ -27,6 +27,7 @@ import numpy as np
 from analysis.polarity import exact
 from analysis.polarity.grams import grams_of_plain, joined
 from analysis.polarity.learning import Labels, Lessons, Plan, Table, learn, telling
+from analysis.polarity.lessons import lessons
 from analysis.polarity.letters import plain
 from analysis.polarity.measures import measure
 from analysis.polarity.scorer import (
@@ -47,9 +48,10 @@ from analysis.polarity.weights import (
 
 BITS: Final = 18
 NAMES: Final = {"negative": 0, "neutral": 1, "positive": 2}
+LESSON_WEIGHT: Final = 4.0
 UNSEEN: Final = 0.2
 GATE_PLAN: Final = Plan(passes=1, rate=0.1)
-PLAN: Final = Plan(passes=2, rate=0.07)
+PLAN: Final = Plan(passes=2, rate=0.1)
 NEAR_PLAN: Final = Plan(passes=4, rate=0.07)
 _EMOTICON: Final = re.compile(r"\[[^\[\]]{1,12}\]")
 _KINDS: Final = KINDS[:3]
@@ -137,7 +139,7 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
     shared, kinds = 0, {kind: 1 + number for number, kind in enumerate(_KINDS)}
     first = 1 + len(_KINDS)
     grams = [grams_of_plain(lot.texts, BITS) for lot in lots]
-    lessons = [
+    collected = [
         Lessons(
             g,
             lot.labels,
@@ -147,15 +149,22 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
         for g, lot in zip(grams, lots, strict=True)
     ]
     tables = first + len(experts)
+    own = lessons(plan.seed)
+    lessons_of_ours = Lessons(
+        grams_of_plain(plain([text for text, _ in own]), BITS),
+        np.array([NAMES[label.value] for _, label in own], dtype=np.int64),
+        (shared,),
+        (0, 1, 2),
+        weights=np.full(len(own), LESSON_WEIGHT, dtype=np.float32),
+    )
+    taught = [*collected, lessons_of_ours]
     scales = [
-        telling(
-            ((o.grams, o.labels) for o in lessons if number in o.tables), bits=BITS, classes=3
-        )
-        if any(number in o.tables for o in lessons)
+        telling(((o.grams, o.labels) for o in taught if number in o.tables), bits=BITS, classes=3)
+        if any(number in o.tables for o in taught)
         else np.ones(1 << BITS, dtype=np.float32)
         for number in range(tables)
     ]
-    made = learn(lessons, tables=tables, bits=BITS, classes=3, plan=plan, scales=scales)
+    made = learn(taught, tables=tables, bits=BITS, classes=3, plan=plan, scales=scales)
     folded = [
         made[shared] + made[kinds[expert.kind]] + made[first + number]
         for number, expert in enumerate(experts)
@@ -249,10 +258,8 @@ def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan
         else np.ones(1 << BITS, dtype=np.float32)
         for n in range(1 + len(_KINDS))
     ]
-    made = learn(
-        lessons, tables=1 + len(_KINDS), bits=BITS, classes=3, plan=plan, scales=scales
-    )
-    by_kind = [made[0] + made[kinds[kind]] for kind in _KINDS] + [made[0]]
+    made = learn(lessons, tables=1 + len(_KINDS), bits=BITS, classes=3, plan=plan, scales=scales)
+    by_kind = [made[0] + made[kinds[kind]] for kind in _KINDS]
     return np.concatenate([table[:, [0, 2]] - table[:, [1]] for table in by_kind], axis=1)
 
 
@@ -320,22 +327,18 @@ def calibrate_near(weights: Weights, lots: Sequence[TargetedLot]) -> dict[str, C
     scorer = KoubeiScorer(
         replace(weights, near_calibration={kind: Calibration() for kind in KINDS})
     )
-    rows: dict[str, Floats] = {}
-    for number, lot in enumerate(lots):
-        platforms = [lot.platform] * len(lot.texts)
-        wholes, _ = scorer.probabilities(lot.texts, platforms)
-        rows[str(number)], _ = scorer.towards(lot.texts, platforms, lot.names, wholes)
     gold = {str(number): lot.labels for number, lot in enumerate(lots)}
     found: dict[str, Calibration] = {}
     for kind in KINDS:
-        own = {
-            str(number): rows[str(number)]
-            for number, lot in enumerate(lots)
-            if kind == KIND_OF[lot.platform]
-        }
+        rows: dict[str, Floats] = {}
+        for number, lot in enumerate(lots):
+            if kind in ("any", KIND_OF[lot.platform]):
+                platforms = ["" if kind == "any" else lot.platform] * len(lot.texts)
+                wholes, _ = scorer.probabilities(lot.texts, platforms)
+                rows[str(number)], _ = scorer.towards(lot.texts, platforms, lot.names, wholes)
         found[kind] = Calibration()
-        if own:
-            class_weights, rule = calibrate(own, gold)
+        if rows:
+            class_weights, rule = calibrate(rows, gold)
             found[kind] = Calibration(1.0, class_weights, rule)
     return found
 
@@ -350,7 +353,8 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
     say("learning experts\n")
     experts, table = learn_experts(lots, replace(PLAN, seed=seed))
     plainly = {kind: Calibration() for kind in KINDS}
-    nothing = Squeezed(np.zeros((1 << BITS, 2 * len(KINDS)), np.int8), np.ones(2 * len(KINDS)))
+    columns = 2 * len(_KINDS)
+    nothing = Squeezed(np.zeros((1 << BITS, columns), np.int8), np.ones(columns))
     weights = Weights(BITS, Squeezed.of(table), experts, plainly, nothing, plainly, UNSEEN)
     say("calibrating\n")
     weights = replace(weights, calibration=calibrate_experts(weights, tests))

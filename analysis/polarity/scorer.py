@@ -17,6 +17,7 @@ from analysis.polarity import exact
 from analysis.polarity.clauses import plain_words, views
 from analysis.polarity.grams import Grams, grams_of_plain
 from analysis.polarity.letters import plain
+from analysis.polarity.views import NEAR, shifted
 from analysis.polarity.weights import KIND_OF, KINDS, Calibration, Floats, Sums, Weights, load
 from domain.sentiment import Label, Probabilities, ScoreRequest, Scores
 
@@ -28,7 +29,6 @@ _CLOSED: Final = -1e6
 _BETWEEN: Final = "\uf8fa"
 _SPEAKS: Final = re.compile("[^\\W_]|[\ue000-\uefff\u2600-\u27bf\U0001f000-\U0001faff]")
 """A letter, a digit, an emoticon or an emoji: what a text without any says is neutral."""
-
 
 
 class KoubeiScorer:
@@ -106,7 +106,7 @@ class KoubeiScorer:
             read = plain(texts[part])
             kinds = kinds_of(platforms[part])
             logits = self._near.logits(near_grams(read, names[part], self._weights.bits))
-            mixed = with_whole(logits, kinds, wholes[part])
+            mixed = with_whole(logits, self._mixture.resemblance(read, kinds), wholes[part])
             rows[part], labels[part] = _calibrated(
                 mixed, kinds, self._weights.near_calibration, read
             )
@@ -150,9 +150,22 @@ class Mixture:
             classes[:, :, 2] += taught[:, 1:]
         return sums[:, :count], classes
 
-    def probabilities(
-        self, logits: tuple[Floats, Floats], kinds: NDArray[np.int64]
-    ) -> Floats:
+    def resemblance(self, read: Sequence[str], kinds: NDArray[np.int64]) -> Floats:
+        """Return how far each plain text is of each known kind: wholly, where its platform says so,
+        else as the gate says.
+        """
+        shares = np.zeros((len(kinds), len(KINDS) - 1))
+        unknown = np.flatnonzero(kinds == KINDS.index("any"))
+        known = np.flatnonzero(kinds != KINDS.index("any"))
+        shares[known, kinds[known]] = 1.0
+        if len(unknown):
+            gates = exact.softmax(self.logits([read[int(n)] for n in unknown])[0])
+            for number, expert in enumerate(self._experts):
+                kind = KINDS.index(expert.kind)
+                shares[unknown, kind] = shares[unknown, kind] + gates[:, number]
+        return shares
+
+    def probabilities(self, logits: tuple[Floats, Floats], kinds: NDArray[np.int64]) -> Floats:
         """Mix the experts that are open to the kind of platform."""
         gate, classes = logits
         gates = exact.softmax(np.where(self._open[kinds], gate, _CLOSED))
@@ -173,23 +186,22 @@ def kinds_of(platforms: Sequence[str]) -> NDArray[np.int64]:
     return np.array([KINDS.index(KIND_OF.get(p, "any")) for p in platforms], dtype=np.int64)
 
 
-def near_grams(
-    read: Sequence[str], names: Sequence[Sequence[str]], bits: int
-) -> Grams:
+def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -> Grams:
     """Return the grams of what plain texts say about targets: both views of `clauses.views`."""
     both: list[str] = []
     for text, words in zip(read, names, strict=True):
         near, whole = views(text, plain_words(words))
-        both.append(near + _BETWEEN + whole)
+        both.append(shifted(near, NEAR) + _BETWEEN + whole)
     return grams_of_plain(both, bits)
 
 
-def with_whole(logits: Floats, kinds: NDArray[np.int64], wholes: Floats) -> Floats:
+def with_whole(logits: Floats, resemblance: Floats, wholes: Floats) -> Floats:
     """Join what is said about a target with what the text says as a whole, which counts half."""
-    row = np.arange(len(kinds))
-    near = np.zeros((len(kinds), 3))
-    near[:, 0] = logits[row, 2 * kinds]
-    near[:, 2] = logits[row, 2 * kinds + 1]
+    near = np.zeros((len(wholes), 3))
+    for kind in range(resemblance.shape[1]):
+        share = resemblance[:, kind]
+        near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
+        near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
     return exact.shares(exact.softmax(near) * np.sqrt(wholes))
 
 

@@ -47,9 +47,9 @@ class Squeezed:
     steps: Floats
 
     @classmethod
-    def of(cls, table: NDArray[np.float32]) -> Self:
-        """Squeeze a table; of each column the largest one in ten thousand weights are cut off."""
-        tops = np.quantile(np.abs(table), 0.9999, axis=0).astype(np.float64)
+    def of(cls, table: NDArray[np.float32], *, cut: float = 0.9999) -> Self:
+        """Squeeze a table; of each column what lies beyond a share `cut` of sizes is cut off."""
+        tops = np.quantile(np.abs(table), cut, axis=0).astype(np.float64)
         steps = np.maximum(tops, 1e-6) / LEVELS**2
         size = np.minimum(np.rint(np.sqrt(np.abs(table) / steps)), LEVELS)
         return cls((np.sign(table) * size).astype(np.int8), steps)
@@ -101,9 +101,9 @@ class Calibration:
 class Weights:
     """Everything that decides a score.
 
-    `table` has for each expert its gate column, then its class columns; `near` has for each kind
-    two columns (negative and positive against neutral) for what is said about a target, and `own`
-    two columns that the team taught, which every expert adds.
+    `table` has for each expert its gate column, then its class columns. `near` has for each known
+    kind two columns (negative and positive against neutral) for what is said about a target. `own`
+    has two columns that the team taught, which every expert adds.
     """
 
     bits: int
@@ -149,17 +149,14 @@ def load(path: Path) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        card = json.loads(arrays["card"].tobytes())
-        if card["format"] != FORMAT:
-            raise ValueError(f"format {card['format']}")
-        return _from_json(card, arrays)
+        return _from_json(json.loads(arrays["card"].tobytes()), arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise ConfigurationError(
             Text("不是可用的情感模型文件", "is not a sentiment model of this version"),
             place=str(path),
             mend=Text(
                 "koubei train --back 退回上一个模型，或删除该文件以使用自带模型",
-                "koubei train --back returns to the last one; without the file the shipped one is used",
+                "koubei train --back returns to the one before; without it the shipped one holds",
             ),
         ) from error
 
@@ -182,6 +179,8 @@ def _calibration_json(calibration: Mapping[str, Calibration]) -> dict[str, list[
 
 
 def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Weights:
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']}")
     own = Squeezed(arrays["own"], arrays["own_steps"]) if "own" in arrays else None
     return Weights(
         bits=document["bits"],
