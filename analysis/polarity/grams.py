@@ -45,8 +45,13 @@ class Grams:
         return Grams(self.buckets[np.arange(len(shift)) + shift], starts, sizes)
 
 
+def bucket_count(bits: int) -> int:
+    """Return how many buckets there are: 2^bits, and a quarter more for what the views show."""
+    return (1 << bits) + (1 << (bits - 2))
+
+
 def grams(texts: Sequence[str], bits: int) -> Grams:
-    """Return the grams of the texts as people wrote them, hashed to 2^bits buckets."""
+    """Return the grams of the texts as people wrote them, hashed to `bucket_count(bits)`."""
     return joined(list(_chunks(plain(texts), bits)))
 
 
@@ -67,8 +72,11 @@ def joined(parts: Sequence[Grams]) -> Grams:
 def _chunks(texts: Sequence[str], bits: int) -> Iterator[Grams]:
     for first in range(0, len(texts), MOST_TEXTS):
         codes, begins = letters_of(texts[first : first + MOST_TEXTS])
-        views = [(np.arange(len(begins)), codes), denied(codes), turned(codes)]
-        yield _together([(n, _hashed(seen, bits)) for n, seen in views if len(n)], len(begins))
+        parts = [(np.arange(len(begins)), _hashed(codes, bits, first=0))]
+        for numbers, seen in (denied(codes), turned(codes)):
+            if len(numbers):
+                parts.append((numbers, _hashed(seen, bits - 2, first=1 << bits)))
+        yield _together(parts, len(begins))
 
 
 def _together(views: Sequence[tuple[NDArray[np.int64], Grams]], count: int) -> Grams:
@@ -82,7 +90,7 @@ def _together(views: Sequence[tuple[NDArray[np.int64], Grams]], count: int) -> G
     return Grams(bag.buckets, np.cumsum(sizes) - sizes, sizes)
 
 
-def _hashed(codes: Codes, bits: int) -> Grams:
+def _hashed(codes: Codes, bits: int, *, first: int) -> Grams:
     begins = np.concatenate(([0], np.flatnonzero(codes == 0) + 1))
     count = len(begins)
     lengths = np.diff(begins, append=len(codes) + 1) - 1
@@ -100,6 +108,7 @@ def _hashed(codes: Codes, bits: int) -> Grams:
         mixed ^= mixed >> np.uint64(29)
         spread = (mixed ^ np.uint64(_SALTS[order])) * np.uint64(_MULTIPLIERS[0])
         buckets[:, order] = spread >> shift
+    buckets += first
     # the gram of three at a text's last mark would reach into the next text: another replaces it
     buckets[starts[1:] - 1, 2] = buckets[starts[1:] - 1, 1]
     return Grams(buckets.reshape(-1), starts[:-1] * ORDERS, (lengths + 3) * ORDERS)

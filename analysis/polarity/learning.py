@@ -13,12 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.polarity.grams import Grams
+from analysis.polarity.grams import Grams, bucket_count
 
 Table = NDArray[np.float32]
 Labels = NDArray[np.int64]
 _FIRST: Final = np.float32(1e-6)
-_SNAPSHOTS: Final = 12
 _NEVER: Final = np.float32(-1e9)
 
 
@@ -56,44 +55,21 @@ def learn(
     scales: Sequence[NDArray[np.float32]] | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> list[Table]:
-    """Return the tables, 2^bits × classes each.
+    """Return the tables, a row a bucket and a column a class.
 
     `scales` holds for each table how readily each bucket learns (None: all alike; see `telling`).
     `advance` is told of every text that was learnt.
     """
-    scales = scales or [np.ones(1 << bits, dtype=np.float32)] * tables
-    made = [np.zeros((1 << bits, classes), dtype=np.float32) for _ in range(tables)]
-    squares = [np.full((1 << bits, classes), _FIRST) for _ in range(tables)]
+    scales = scales or [np.ones(bucket_count(bits), dtype=np.float32)] * tables
+    made = [np.zeros((bucket_count(bits), classes), dtype=np.float32) for _ in range(tables)]
+    squares = [np.full((bucket_count(bits), classes), _FIRST) for _ in range(tables)]
     rates = [plan.rate * scale for scale in scales]
     order = np.random.default_rng(plan.seed)
-    snapshots = _Mean(made)
-    for number in range(plan.passes):
-        batches = _batches(lessons, plan.batch, order)
-        every = max(1, len(batches) // _SNAPSHOTS)
-        for done, (lesson, texts) in enumerate(batches, start=1):
+    for _ in range(plan.passes):
+        for lesson, texts in _batches(lessons, plan.batch, order):
             _step(lesson, texts, made, squares, rates)
             advance(len(texts))
-            if number == plan.passes - 1 and done % every == 0:
-                snapshots.add(made)
-    return snapshots.tables()
-
-
-class _Mean:
-    """The mean of tables at several moments of the last pass (Polyak & Juditsky 1992): steps of
-    the last texts weigh no more than others.
-    """
-
-    def __init__(self, like: Sequence[Table]) -> None:
-        self._sums = [np.zeros_like(table) for table in like]
-        self._count = 0
-
-    def add(self, tables: Sequence[Table]) -> None:
-        self._count += 1
-        for total, table in zip(self._sums, tables, strict=True):
-            total += table
-
-    def tables(self) -> list[Table]:
-        return [total / np.float32(self._count) for total in self._sums]
+    return made
 
 
 def answer(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
@@ -122,8 +98,8 @@ def _logits(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
     for table in tables[1:]:
         rows += table[grams.buckets]
     sums = np.add.reduceat(rows, grams.starts, axis=0)
-    logits: NDArray[np.float32] = sums / np.sqrt(grams.sizes, dtype=np.float32)[:, None]
-    return logits
+    roots = np.sqrt(grams.sizes.astype(np.float32))
+    return (sums / roots[:, None]).astype(np.float32)
 
 
 def _step(
@@ -164,14 +140,14 @@ def telling(
 
     With Adagrad a feature times r learns what the same feature learns at r times the rate.
     """
-    counts = np.ones((classes, 1 << bits))
+    counts = np.ones((classes, bucket_count(bits)))
     for grams, labels in lots:
         of_gram = np.repeat(labels, grams.sizes)
         for one in range(classes):
-            counts[one] += np.bincount(grams.buckets[of_gram == one], minlength=1 << bits)
-    live = counts[counts.sum(axis=1) > 1 << bits]
+            counts[one] += np.bincount(grams.buckets[of_gram == one], minlength=bucket_count(bits))
+    live = counts[counts.sum(axis=1) > bucket_count(bits)]
     seen = counts.sum(axis=0) - classes
-    ratios = np.zeros(1 << bits)
+    ratios = np.zeros(bucket_count(bits))
     for own in live:
         rest = live.sum(axis=0) - own
         ratios = np.maximum(ratios, np.abs(np.log(own / own.sum()) - np.log(rest / rest.sum())))

@@ -7,7 +7,7 @@ where most weights are, coarse where few are. A file is a NumPy archive without 
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,12 +47,21 @@ class Squeezed:
     steps: Floats
 
     @classmethod
-    def of(cls, table: NDArray[np.float32], *, cut: float = 0.9999) -> Self:
-        """Squeeze a table; of each column what lies beyond a share `cut` of sizes is cut off."""
+    def of(cls, table: NDArray[np.float32], *, cut: float = 0.9999, least: int = 0) -> Self:
+        """Squeeze a table; of each column what lies beyond a share `cut` of sizes is cut off, and
+        what is below the level `least` becomes 0, which packs well.
+        """
         tops = np.quantile(np.abs(table), cut, axis=0).astype(np.float64)
         steps = np.maximum(tops, 1e-6) / LEVELS**2
         size = np.minimum(np.rint(np.sqrt(np.abs(table) / steps)), LEVELS)
+        size[size < least] = 0
         return cls((np.sign(table) * size).astype(np.int8), steps)
+
+    @classmethod
+    def beside(cls, parts: Sequence[Self]) -> Self:
+        """Return tables of the same buckets as one."""
+        levels = np.concatenate([part.levels for part in parts], axis=1)
+        return cls(levels, np.concatenate([part.steps for part in parts]))
 
 
 class Sums:
@@ -124,13 +133,14 @@ class Weights:
     def to_bytes(self) -> bytes:
         """Return the file."""
         arrays: dict[str, NDArray[Any]] = {
-            "table": self.table.levels,
+            # a column after the other packs better than bucket after bucket
+            "table": np.ascontiguousarray(self.table.levels.T),
             "table_steps": self.table.steps,
-            "near": self.near.levels,
+            "near": np.ascontiguousarray(self.near.levels.T),
             "near_steps": self.near.steps,
         }
         if self.own is not None:
-            arrays |= {"own": self.own.levels, "own_steps": self.own.steps}
+            arrays |= {"own": self.own.levels.T, "own_steps": self.own.steps}
         arrays["card"] = np.frombuffer(_to_json(self).encode(), dtype=np.uint8)
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -181,18 +191,22 @@ def _calibration_json(calibration: Mapping[str, Calibration]) -> dict[str, list[
 def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Weights:
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}")
-    own = Squeezed(arrays["own"], arrays["own_steps"]) if "own" in arrays else None
+    own = _squeezed(arrays, "own") if "own" in arrays else None
     return Weights(
         bits=document["bits"],
-        table=Squeezed(arrays["table"], arrays["table_steps"]),
+        table=_squeezed(arrays, "table"),
         experts=tuple(Expert(n, k, tuple(c)) for n, k, c in document["experts"]),
         calibration=_calibration(document["calibration"]),
-        near=Squeezed(arrays["near"], arrays["near_steps"]),
+        near=_squeezed(arrays, "near"),
         near_calibration=_calibration(document["near_calibration"]),
         unseen=document["unseen"],
         own=own,
         card=document["card"],
     )
+
+
+def _squeezed(arrays: Mapping[str, NDArray[Any]], name: str) -> Squeezed:
+    return Squeezed(np.ascontiguousarray(arrays[name].T), arrays[f"{name}_steps"])
 
 
 def _calibration(document: Mapping[str, Any]) -> dict[str, Calibration]:
