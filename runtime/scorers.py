@@ -6,6 +6,7 @@ from typing import Final
 from analysis.sentiment import RetrainedSnowNlpScorer, StockSnowNlpScorer
 from domain.errors import ConfigurationError, Text
 from domain.ports import Scorer
+from runtime.extras import require
 from runtime.settings import Settings
 
 ENGINES: Final = ("koubei", "snownlp", "snownlp-retrained")
@@ -22,6 +23,7 @@ def open_scorer(settings: Settings, engine: str | None = None) -> Scorer:
     if wanted == "snownlp-retrained":
         return RetrainedSnowNlpScorer()
     if wanted == "koubei":
+        require("analysis")
         from analysis.polarity.installed import open_installed  # needs numpy
 
         return open_installed(model_folder(settings))
