@@ -66,6 +66,8 @@ def table() -> Codes:
 def _plain(code: int) -> int:
     letter = chr(code)
     category = _UCD.category(letter)
+    if letter == "\u200b":  # a space of no width, a separator in the old table
+        return 0
     if letter in "\t\n\v\f\r\x85" or category in {"Zs", "Zl", "Zp"}:
         return ord(" ")
     if category in _DROPPED or 0xFE00 <= code < 0xFE10:

@@ -48,11 +48,11 @@ from analysis.polarity.weights import (
 
 BITS: Final = 18
 NAMES: Final = {"negative": 0, "neutral": 1, "positive": 2}
-LESSON_WEIGHT: Final = 4.0
+LESSON_WEIGHT: Final = 8.0
 UNSEEN: Final = 0.2
 GATE_PLAN: Final = Plan(passes=1, rate=0.1)
 PLAN: Final = Plan(passes=2, rate=0.07)
-NEAR_PLAN: Final = Plan(passes=4, rate=0.07)
+NEAR_PLAN: Final = Plan(passes=4, rate=0.1)
 _LEAST: Final = 3
 _LEAST_OF_GATE: Final = 6
 """Levels below these are 0: on dev this costs less than a thousandth and saves a third."""
@@ -62,15 +62,18 @@ _KINDS: Final = KINDS[:3]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A collection: which expert learns it, and what a platform of its texts is called."""
+    """A collection: which expert learns it, what a platform of its texts is called, and how much
+    each text counts: less where labels were made from emoticons.
+    """
 
     expert: str
     platform: str
+    weight: float = 1.0
 
 
 SOURCES: Final[Mapping[str, Source]] = {
     "weibo2018": Source("weibo2018", "weibo"),
-    "weibo_senti_100k_part": Source("weibo_emoticons", "weibo"),
+    "weibo_senti_100k_part": Source("weibo_emoticons", "weibo", weight=0.35),
     "smp2020_usual": Source("weibo2020", "weibo"),
     "smp2020_virus": Source("weibo2020", "weibo"),
     "nlpcc2013_weibo": Source("weibo_emotions", "weibo"),
@@ -148,6 +151,7 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
             lot.labels,
             (shared, kinds[KIND_OF[lot.platform]], first + names.index(lot.expert)),
             lot.classes,
+            weights=np.full(len(g), SOURCES[lot.name].weight, dtype=np.float32),
         )
         for g, lot in zip(grams, lots, strict=True)
     ]
@@ -250,7 +254,7 @@ def read_targeted(folder: Path, part: str, name: str, platform: str) -> Targeted
 
 
 def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan) -> Table:
-    """Learn what is said about a target, beside what the whole text says (which counts half)."""
+    """Learn what is said about a target, beside what the whole text says (see `with_whole`)."""
     kinds = {kind: 1 + number for number, kind in enumerate(_KINDS)}
     lessons = [
         Lessons(
@@ -258,7 +262,7 @@ def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan
             lot.labels,
             (0, kinds[KIND_OF[lot.platform]]),
             tuple(int(c) for c in np.unique(lot.labels)),
-            offsets=(np.log(np.maximum(whole, 1e-6)) / 2).astype(np.float32),
+            offsets=(np.log(np.maximum(whole, 1e-6)) / 4).astype(np.float32),
         )
         for lot, whole in zip(lots, wholes, strict=True)
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,10 +174,10 @@ def save(weights: Weights, path: Path) -> None:
 def load(path: Path) -> Weights:
     """Read a file; ConfigurationError when it is none, or one of another format."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_json(json.loads(arrays["card"].tobytes()), arrays)
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ConfigurationError(
             Text("不是可用的情感模型文件", "is not a sentiment model of this version"),
             place=str(path),

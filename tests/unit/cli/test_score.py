@@ -133,17 +133,11 @@ def test_train_installs_nothing_in_a_dry_run(run, tmp_path):
     assert not (tmp_path / "var" / "models").exists()
 
 
-def test_train_does_not_install_a_worse_model(run, tmp_path):
-    path = labels_file(
-        tmp_path / "mad.csv",
-        [
-            (f"{word}极了{n}", label)
-            for n in range(60)
-            for word, label in (("好吃", "negative"), ("难吃", "positive"))
-        ],
-    )
-    result = run(train, path)
+def test_train_does_not_install_a_worse_model(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("analysis.polarity.teaching.Trial.is_worse", True)
+    result = run(train, jargon(tmp_path / "own.csv"))
     assert result.exit_code == 1
+    assert "was not installed" in result.stderr
     assert not (tmp_path / "var" / "models").exists()
 
 

@@ -72,7 +72,7 @@ def view(find, shift, *texts):
 def test_what_is_denied_is_seen_within_its_clause():
     numbers, letters = view(denied, DENIED, "好", "没有让我失望，味道好", "问题都没有。很棒")
     assert numbers == [1, 2]
-    assert letters == "没有让我失望|问题都没有"
+    assert letters == "没有让我失望_|问题都没有_"
 
 
 def test_what_comes_after_the_last_turn_is_seen():

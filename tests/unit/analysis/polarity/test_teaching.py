@@ -33,8 +33,8 @@ def label_of(weights, text):
 
 def test_a_word_of_the_trade_is_learnt():
     taught = teach(WEIGHTS, JARGON, seed=1)
-    assert label_of(taught, "又飞单了") is Label.NEGATIVE
-    assert label_of(taught, "又爆单了") is Label.POSITIVE
+    assert label_of(taught, "这批货飞单99次了") is Label.NEGATIVE
+    assert label_of(taught, "这批货爆单99次了") is Label.POSITIVE
 
 
 def test_the_same_seed_teaches_the_same_weights():
@@ -50,13 +50,12 @@ def test_a_trial_compares_on_what_was_held_back():
     assert trial.after.accuracy >= trial.before.accuracy
 
 
-def test_labels_against_all_sense_are_worse_and_say_so():
-    upside_down = [
-        Labelled(f"{word}极了{n}", "review", label)
-        for n in range(60)
-        for word, label in (("好吃", Label.NEGATIVE), ("难吃", Label.POSITIVE))
-    ]
-    assert try_teaching(WEIGHTS, KoubeiScorer(WEIGHTS), upside_down, seed=1).is_worse
+def test_a_model_that_is_worse_anywhere_is_worse():
+    trial = try_teaching(WEIGHTS, KoubeiScorer(WEIGHTS), JARGON, seed=1)
+    assert not trial.is_worse
+    assert replace(trial, probes_after=trial.probes_before - 1).is_worse
+    assert replace(trial, after=replace(trial.before, accuracy=-1.0)).is_worse
+    assert replace(trial, after=replace(trial.before, macro_f1=-1.0)).is_worse
 
 
 def test_too_few_labels_are_refused():
@@ -106,7 +105,7 @@ def test_weights_survive_their_file(tmp_path):
     save(taught, tmp_path / "m.npz")
     again = load(tmp_path / "m.npz")
     assert again.digest == taught.digest
-    assert label_of(again, "又飞单了") is Label.NEGATIVE
+    assert label_of(again, "这批货飞单99次了") is Label.NEGATIVE
 
 
 def test_squeezing_keeps_order_and_sign():
