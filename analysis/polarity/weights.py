@@ -157,7 +157,8 @@ class Weights:
             "near_steps": self.near.steps,
         }
         if self.own is not None:
-            arrays |= {"own": self.own.levels.T, "own_steps": self.own.steps}
+            arrays["own"] = np.ascontiguousarray(self.own.levels.T)
+            arrays["own_steps"] = self.own.steps
         arrays["card"] = np.frombuffer(_to_json(self).encode(), dtype=np.uint8)
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]

@@ -122,4 +122,10 @@ def test_the_scores_of_these_sentences_are_these_on_every_machine():
     )
 
 
-EXPECTED: tuple[tuple[str, tuple[float, float]], ...] = ()
+EXPECTED: tuple[tuple[str, tuple[float, float]], ...] = (
+    ("太差了，难喝", (0.974536, 0.012294)),
+    ("请问几点开门", (0.351128, 0.190738)),
+    ("服务没有不好，挺满意的", (0.413879, 0.544371)),
+    ("外观漂亮，可惜容易坏[微笑]", (0.696217, 0.219727)),
+    ("公司被立案调查", (0.591187, 0.042696)),
+)
