@@ -4,7 +4,7 @@ import importlib
 
 import typer
 
-BENCHMARKS = ("store", "dashboard", "pages")
+BENCHMARKS = ("store", "dashboard", "pages", "text")
 """Modules of `benchmarks` with a `register(bench)`."""
 
 

@@ -8,6 +8,10 @@ WHOLE_TEXT = ""
 """The target that stands for the text as a whole (see `Mention.sentiment`)."""
 
 
+REVIEW_BELOW = 0.6
+"""The confidence below which a model's judgement waits for a person."""
+
+
 class Label(StrEnum):
     """The three classes (负面, 中性, 正面)."""
 
@@ -25,15 +29,23 @@ class Judge(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Probabilities:
-    """P(negative), P(neutral), P(positive); they add up to 1."""
+    """P(negative), P(neutral), P(positive); they add up to 1.
+
+    `decided` is the label where an engine has a rule of its own, None for the most probable class.
+    """
 
     negative: float
     neutral: float
     positive: float
+    decided: Label | None = None
 
     @property
     def label(self) -> Label:
-        """The most probable class; a tie goes to the more negative one, which is the safe side."""
+        """The class decided, else the most probable one; a tie goes to the more negative one, which
+        is the safe side.
+        """
+        if self.decided is not None:
+            return self.decided
         best = max(self.negative, self.neutral, self.positive)
         if self.negative == best:
             return Label.NEGATIVE
@@ -51,8 +63,12 @@ class Probabilities:
 
     @property
     def confidence(self) -> float:
-        """The probability of the label, ⅓ to 1."""
-        return max(self.negative, self.neutral, self.positive)
+        """The probability of the label, 0 to 1."""
+        return {
+            Label.NEGATIVE: self.negative,
+            Label.NEUTRAL: self.neutral,
+            Label.POSITIVE: self.positive,
+        }[self.label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,11 @@ class Sentiment:
     confidence: float
     model: str
     by: Judge = Judge.MODEL
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person should look (待复核): a model said it, and was not sure."""
+        return self.by is Judge.MODEL and self.confidence < REVIEW_BELOW
 
     @classmethod
     def from_probabilities(cls, probabilities: Probabilities, model: str) -> "Sentiment":

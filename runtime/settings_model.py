@@ -399,7 +399,7 @@ class Backup(Table):
 class Scorer(Table):
     """What judges sentiment."""
 
-    engine: Literal["snownlp"] = "snownlp"
+    engine: Literal["koubei", "snownlp", "snownlp-retrained"] = "koubei"
 
 
 class Log(Table):

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from analysis.draft_check import check_draft
-from analysis.sentiment import StockSnowNlpScorer
 from delivery.case_mail import render_case
 from delivery.channels.robot import Robot, RobotAddress
 from delivery.folder import FolderMailer
@@ -44,6 +43,7 @@ from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
+from runtime.scorers import open_scorer
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from runtime.settings_model import sqlite_path
@@ -85,7 +85,7 @@ class Services:
     @cached_property
     def scorer(self) -> Scorer:
         """The sentiment engine that the settings name."""
-        return StockSnowNlpScorer()
+        return open_scorer(self.settings)
 
     @cached_property
     def masker(self) -> Masker:

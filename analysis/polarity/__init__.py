@@ -1,0 +1,1 @@
+"""The engine `koubei`: character n-grams, a table of whole numbers, three calibrated classes."""

@@ -1,0 +1,426 @@
+"""The recipe of the shipped weights, from the public collections in one command.
+
+    python -m analysis.polarity.recipe FOLDER [--out FILE] [--without SOURCE] [--seed N]
+
+FOLDER holds `train/` and `dev/` with a gzipped CSV (`text,label`) for each collection of `SOURCES`,
+and `targeted/train/` and `targeted/dev/` with those of `TARGETED` (`text,target,label`). Where they
+come from and under which terms is in docs/model_card.md. Weights are learnt on `train` alone; on
+`dev` only the few numbers of the calibration are set. No text is kept.
+
+The same seed gives the same weights on the same machine; scores are the same on every machine.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.polarity import exact
+from analysis.polarity.grams import bucket_count, grams_of_plain, joined
+from analysis.polarity.learning import Labels, Lessons, Plan, Table, learn, telling
+from analysis.polarity.lessons import lessons
+from analysis.polarity.letters import plain
+from analysis.polarity.measures import measure
+from analysis.polarity.scorer import (
+    KoubeiScorer,
+    Mixture,
+    near_grams,
+)
+from analysis.polarity.weights import (
+    KIND_OF,
+    KINDS,
+    Calibration,
+    Expert,
+    Floats,
+    Squeezed,
+    Weights,
+    save,
+)
+
+BITS: Final = 18
+NAMES: Final = {"negative": 0, "neutral": 1, "positive": 2}
+LESSON_WEIGHT: Final = 8.0
+UNSEEN: Final = 0.2
+GATE_PLAN: Final = Plan(passes=1, rate=0.1)
+PLAN: Final = Plan(passes=2, rate=0.07)
+NEAR_PLAN: Final = Plan(passes=4, rate=0.1)
+_LEAST: Final = 3
+_LEAST_OF_GATE: Final = 6
+"""Levels below these are 0: on dev this costs less than a thousandth and saves a third."""
+_EMOTICON: Final = re.compile(r"\[[^\[\]]{1,12}\]")
+_KINDS: Final = KINDS[:3]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A collection: which expert learns it, what a platform of its texts is called, and how much
+    each text counts: less where labels were made from emoticons.
+    """
+
+    expert: str
+    platform: str
+    weight: float = 1.0
+
+
+SOURCES: Final[Mapping[str, Source]] = {
+    "weibo2018": Source("weibo2018", "weibo"),
+    "weibo_senti_100k_part": Source("weibo_emoticons", "weibo", weight=0.35),
+    "smp2020_usual": Source("weibo2020", "weibo"),
+    "smp2020_virus": Source("weibo2020", "weibo"),
+    "nlpcc2013_weibo": Source("weibo_emotions", "weibo"),
+    "weibo_emotion_mix8": Source("weibo_emotions", "weibo"),
+    "cluemotion2020": Source("weibo_emotions", "weibo"),
+    "covid19_nlpcc2020": Source("weibo_emotions", "weibo"),
+    "finfe_stock_forum": Source("stocks", "forum"),
+    "finnsp_fin_negative": Source("finance_news", "news"),
+    "bdci2016_car_brand": Source("car_brands", "forum"),
+    "bdci2018_car_forum": Source("car_forum", "forum"),
+    "chnsenticorp": Source("goods", "review"),
+    "chnsenticorp_hotel": Source("goods", "review"),
+    "online_shopping_10_cats": Source("goods", "review"),
+    "nlpcc2014_product": Source("goods", "review"),
+    "waimai_10k": Source("deliveries", "review"),
+    "dianping_absa": Source("restaurants", "review"),
+    "douban_book_review": Source("books", "review"),
+}
+TARGETED: Final[Mapping[str, str]] = {
+    "bdci2016_brand": "forum",
+    "bdci2018_aspect": "forum",
+    "cstance_noun_targets": "weibo",
+    "finnsp_entity": "news",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """The labelled texts of a collection, in plain letters."""
+
+    name: str
+    expert: str
+    platform: str
+    texts: tuple[str, ...]
+    labels: Labels
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The classes that it has."""
+        return tuple(int(c) for c in np.unique(self.labels))
+
+
+def read_lot(folder: Path, part: str, name: str, source: Source, *, copies: bool) -> Lot:
+    """Read a collection; with `copies`, once more without emoticons where that leaves something."""
+    rows = list(read_rows(folder / part / f"{name}.csv.gz"))
+    texts = [row["text"] for row in rows]
+    labels = [NAMES[row["label"]] for row in rows]
+    if copies:
+        bare = [(_EMOTICON.sub("", t), n) for t, n in zip(texts, labels, strict=True)]
+        pairs = zip(bare, list(texts), strict=True)
+        dropped = [(t, n) for (t, n), whole in pairs if t != whole and t.strip()]
+        texts += [t for t, _ in dropped]
+        labels += [n for _, n in dropped]
+    array = np.array(labels, dtype=np.int64)
+    return Lot(name, source.expert, source.platform, tuple(plain(texts)), array)
+
+
+def read_rows(path: Path) -> Iterator[Mapping[str, str]]:
+    """Yield the rows of a gzipped CSV."""
+    csv.field_size_limit(1 << 24)
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], Squeezed]:
+    """Learn experts and gate; return them and their table (see `Weights.table`)."""
+    experts = experts_of(lots)
+    names = [expert.name for expert in experts]
+    shared, kinds = 0, {kind: 1 + number for number, kind in enumerate(_KINDS)}
+    first = 1 + len(_KINDS)
+    grams = [grams_of_plain(lot.texts, BITS) for lot in lots]
+    collected = [
+        Lessons(
+            g,
+            lot.labels,
+            (shared, kinds[KIND_OF[lot.platform]], first + names.index(lot.expert)),
+            lot.classes,
+            weights=np.full(len(g), SOURCES[lot.name].weight, dtype=np.float32),
+        )
+        for g, lot in zip(grams, lots, strict=True)
+    ]
+    tables = first + len(experts)
+    own = lessons(plan.seed)
+    lessons_of_ours = Lessons(
+        grams_of_plain(plain([text for text, _ in own]), BITS),
+        np.array([NAMES[label.value] for _, label in own], dtype=np.int64),
+        (shared,),
+        (0, 1, 2),
+        weights=np.full(len(own), LESSON_WEIGHT, dtype=np.float32),
+    )
+    taught = [*collected, lessons_of_ours]
+    scales = [
+        telling(((o.grams, o.labels) for o in taught if number in o.tables), bits=BITS, classes=3)
+        if any(number in o.tables for o in taught)
+        else np.ones(bucket_count(BITS), dtype=np.float32)
+        for number in range(tables)
+    ]
+    for scale in scales[1:]:
+        scale[1 << BITS :] = 0  # negation and turns are of the language, not of a collection
+    made = learn(taught, tables=tables, bits=BITS, classes=3, plan=plan, scales=scales)
+    folded = [
+        made[shared] + made[kinds[expert.kind]] + made[first + number]
+        for number, expert in enumerate(experts)
+    ]
+    places = [
+        Lessons(
+            g,
+            np.full(len(g), names.index(lot.expert), dtype=np.int64),
+            (0,),
+            tuple(range(len(experts))),
+        )
+        for g, lot in zip(grams, lots, strict=True)
+    ]
+    only_letters = np.ones(bucket_count(BITS), dtype=np.float32)
+    only_letters[1 << BITS :] = 0
+    gate = learn(
+        as_one(places, len(experts)),
+        tables=1,
+        bits=BITS,
+        classes=len(experts),
+        plan=replace(GATE_PLAN, seed=plan.seed),
+        scales=[only_letters],
+    )[0]
+    columns = np.concatenate(list(map(_columns, experts, folded)), axis=1)
+    squeezed = [Squeezed.of(gate, least=_LEAST_OF_GATE), Squeezed.of(columns, least=_LEAST)]
+    return experts, Squeezed.beside(squeezed)
+
+
+def experts_of(lots: Sequence[Lot]) -> tuple[Expert, ...]:
+    """Return the experts of the collections, in order of first appearance."""
+    classes: dict[str, set[int]] = {}
+    kinds: dict[str, str] = {}
+    for lot in lots:
+        classes.setdefault(lot.expert, set()).update(lot.classes)
+        kinds[lot.expert] = KIND_OF[lot.platform]
+    return tuple(Expert(name, kinds[name], tuple(sorted(own))) for name, own in classes.items())
+
+
+def _columns(expert: Expert, table: Table) -> Table:
+    """Keep of three logits what matters: differences to neutral, or the one between two."""
+    if len(expert.classes) == 3:
+        return table[:, [0, 2]] - table[:, [1]]
+    first, second = expert.classes
+    return table[:, [second]] - table[:, [first]]
+
+
+def as_one(lessons: Sequence[Lessons], classes: int) -> list[Lessons]:
+    """Return lessons of one label each as one, so that a batch has all of them."""
+    return [
+        Lessons(
+            joined([lesson.grams for lesson in lessons]),
+            np.concatenate([lesson.labels for lesson in lessons]),
+            (0,),
+            tuple(range(classes)),
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetedLot:
+    """The rows of a targeted collection, in plain letters; `names[t]` as in `near_grams`."""
+
+    platform: str
+    texts: tuple[str, ...]
+    names: tuple[tuple[str], ...]
+    labels: Labels
+
+
+def read_targeted(folder: Path, part: str, name: str, platform: str) -> TargetedLot:
+    """Read a targeted collection."""
+    rows = list(read_rows(folder / "targeted" / part / f"{name}.csv.gz"))
+    return TargetedLot(
+        platform,
+        tuple(row["text"] for row in rows),
+        tuple((row["target"],) for row in rows),
+        np.array([NAMES[row["label"]] for row in rows], dtype=np.int64),
+    )
+
+
+def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan) -> Table:
+    """Learn what is said about a target, beside what the whole text says (see `with_whole`)."""
+    kinds = {kind: 1 + number for number, kind in enumerate(_KINDS)}
+    lessons = [
+        Lessons(
+            near_grams(plain(lot.texts), lot.names, BITS),
+            lot.labels,
+            (0, kinds[KIND_OF[lot.platform]]),
+            tuple(int(c) for c in np.unique(lot.labels)),
+            offsets=(np.log(np.maximum(whole, 1e-6)) / 4).astype(np.float32),
+        )
+        for lot, whole in zip(lots, wholes, strict=True)
+    ]
+    scales = [
+        telling(((o.grams, o.labels) for o in lessons if n in o.tables), bits=BITS, classes=3)
+        if any(n in o.tables for o in lessons)
+        else np.ones(bucket_count(BITS), dtype=np.float32)
+        for n in range(1 + len(_KINDS))
+    ]
+    made = learn(lessons, tables=1 + len(_KINDS), bits=BITS, classes=3, plan=plan, scales=scales)
+    by_kind = [made[0] + made[kinds[kind]] for kind in _KINDS]
+    return np.concatenate([table[:, [0, 2]] - table[:, [1]] for table in by_kind], axis=1)
+
+
+def calibrate(
+    rows: Mapping[str, Floats], gold: Mapping[str, Labels]
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Return the class weights with the best log likelihood, and then the rule with the best
+    macro-F1, both on the mean of collections.
+    """
+    steps = (0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5, 1.75, 2.0)
+    weights = max(
+        ((a, 1.0, b) for a, b in product(steps, steps)),
+        key=lambda w: np.mean([_likelihood(rows[n], gold[n], w) for n in rows]),
+    )
+    tuned = {name: exact.shares(row * np.array(weights)) for name, row in rows.items()}
+    rule = max(
+        ((a, b, 1.0) for a, b in product(steps, steps)),
+        key=lambda w: np.mean([_macro_f1(tuned[n], gold[n], w) for n in rows]),
+    )
+    return weights, rule
+
+
+def _likelihood(rows: Floats, gold: Labels, weights: tuple[float, ...]) -> float:
+    tuned = exact.shares(rows * np.array(weights))
+    return float(np.mean(np.log(np.maximum(tuned[np.arange(len(gold)), gold], 1e-6))))
+
+
+def _macro_f1(rows: Floats, gold: Labels, rule: tuple[float, ...]) -> float:
+    labels = np.argmax(rows * np.array(rule), axis=1)
+    return measure(gold, labels, rows[:, 2] + rows[:, 1] / 2).macro_f1
+
+
+def calibrate_experts(weights: Weights, lots: Sequence[Lot]) -> dict[str, Calibration]:
+    """Set temperature, class weights and rule of each kind on texts that were not learnt."""
+    found: dict[str, Calibration] = {}
+    answers = {lot.name: Mixture(weights).logits(lot.texts) for lot in lots}
+    gold = {lot.name: lot.labels for lot in lots}
+    for kind in KINDS:
+        own = [lot for lot in lots if kind in ("any", KIND_OF[lot.platform])]
+        best = None
+        for temperature in (0.7, 0.85, 1.0, 1.2, 1.4, 1.7):
+            tried = replace(
+                weights,
+                calibration={k: Calibration(temperature=temperature) for k in KINDS},
+            )
+            mixture = Mixture(tried)
+            rows = {
+                lot.name: mixture.probabilities(
+                    answers[lot.name], np.full(len(lot.labels), KINDS.index(kind))
+                )
+                for lot in own
+            }
+            class_weights, rule = calibrate(rows, gold)
+            worth = np.mean([_likelihood(rows[n], gold[n], class_weights) for n in rows])
+            if best is None or worth > best[0]:
+                best = (worth, Calibration(temperature, class_weights, rule))
+        if best is None:
+            raise ValueError(f"no collection of kind {kind}")
+        found[kind] = best[1]
+    return found
+
+
+def calibrate_near(weights: Weights, lots: Sequence[TargetedLot]) -> dict[str, Calibration]:
+    """Set class weights and rule of each kind for what is said about targets."""
+    scorer = KoubeiScorer(
+        replace(weights, near_calibration={kind: Calibration() for kind in KINDS})
+    )
+    gold = {str(number): lot.labels for number, lot in enumerate(lots)}
+    found: dict[str, Calibration] = {}
+    for kind in KINDS:
+        rows: dict[str, Floats] = {}
+        for number, lot in enumerate(lots):
+            if kind in ("any", KIND_OF[lot.platform]):
+                platforms = ["" if kind == "any" else lot.platform] * len(lot.texts)
+                wholes, _ = scorer.probabilities(lot.texts, platforms)
+                rows[str(number)], _ = scorer.towards(lot.texts, platforms, lot.names, wholes)
+        found[kind] = Calibration()
+        if rows:
+            class_weights, rule = calibrate(rows, gold)
+            found[kind] = Calibration(1.0, class_weights, rule)
+    return found
+
+
+def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
+    """Carry out the recipe; `without` leaves one collection out of everything."""
+    sources = {name: source for name, source in SOURCES.items() if name != without}
+    say = sys.stderr.write
+    say("reading\n")
+    lots = [read_lot(folder, "train", n, s, copies=True) for n, s in sources.items()]
+    tests = [read_lot(folder, "dev", n, s, copies=False) for n, s in sources.items()]
+    say("learning experts\n")
+    experts, table = learn_experts(lots, replace(PLAN, seed=seed))
+    plainly = {kind: Calibration() for kind in KINDS}
+    columns = 2 * len(_KINDS)
+    nothing = Squeezed(np.zeros((bucket_count(BITS), columns), np.int8), np.ones(columns))
+    weights = Weights(BITS, table, experts, plainly, nothing, plainly, UNSEEN)
+    say("calibrating\n")
+    weights = replace(weights, calibration=calibrate_experts(weights, tests))
+    say("learning targets\n")
+    scorer = KoubeiScorer(weights)
+    near_lots = [read_targeted(folder, "train", n, p) for n, p in TARGETED.items()]
+    wholes = [
+        scorer.probabilities(lot.texts, [lot.platform] * len(lot.texts))[0] for lot in near_lots
+    ]
+    near = learn_near(near_lots, wholes, replace(NEAR_PLAN, seed=seed))
+    weights = replace(weights, near=Squeezed.of(near, least=_LEAST))
+    near_tests = [read_targeted(folder, "dev", n, p) for n, p in TARGETED.items()]
+    weights = replace(weights, near_calibration=calibrate_near(weights, near_tests))
+    card: dict[str, Any] = {
+        "recipe": "analysis.polarity.recipe",
+        "seed": seed,
+        "sources": sorted(sources),
+        "targeted": sorted(TARGETED),
+        "texts": int(sum(len(lot.labels) for lot in lots)),
+    }
+    return replace(weights, card=card)
+
+
+def figures(weights: Weights, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the measures of every collection's dev part."""
+    scorer = KoubeiScorer(weights)
+    found: dict[str, dict[str, Any]] = {}
+    for name, source in SOURCES.items():
+        rows = list(read_rows(folder / "dev" / f"{name}.csv.gz"))
+        probabilities, labels = scorer.probabilities(
+            [row["text"] for row in rows], [source.platform] * len(rows)
+        )
+        gold = np.array([NAMES[row["label"]] for row in rows], dtype=np.int64)
+        score = probabilities[:, 2] + probabilities[:, 1] / 2
+        measured = measure(gold, labels, score)
+        found[name] = {f: getattr(measured, f) for f in measured.__slots__}
+    return found
+
+
+def main() -> None:
+    """Run the recipe."""
+    parser = argparse.ArgumentParser(prog="analysis.polarity.recipe", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--without", default="", choices=["", *SOURCES])
+    parser.add_argument("--seed", type=int, default=PLAN.seed)
+    wanted = parser.parse_args()
+    weights = build(wanted.folder, without=wanted.without, seed=wanted.seed)
+    if wanted.out:
+        save(weights, wanted.out)
+    sys.stdout.write(json.dumps(figures(weights, wanted.folder), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""The engine `koubei`: what the experts say of a text, each as far as the text is of its kind.
+
+An expert is what one collection of texts taught (reviews of goods, posts of one year, ...). A gate
+tells from the same letters which collection a text resembles, within its kind of platform, and the
+experts' probabilities are mixed by it. Calibration makes frequencies of them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.polarity import exact
+from analysis.polarity.clauses import plain_words, views
+from analysis.polarity.grams import Grams, grams_of_plain
+from analysis.polarity.letters import plain
+from analysis.polarity.views import NEAR, shifted
+from analysis.polarity.weights import KIND_OF, KINDS, Calibration, Floats, Sums, Weights, load
+from domain.sentiment import Label, Probabilities, ScoreRequest, Scores
+
+SHIPPED: Final = Path(__file__).with_name("koubei.npz")
+LABELS: Final = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
+NOTHING_TO_SCORE: Final = Probabilities(negative=0.0, neutral=1.0, positive=0.0)
+BATCH: Final = 1_024
+_CLOSED: Final = -1e6
+_BETWEEN: Final = "\uf8fa"
+_SPEAKS: Final = re.compile("[^\\W_]|[\ue000-\uefff\u2600-\u27bf\U0001f000-\U0001faff]")
+"""A letter, a digit, an emoticon or an emoji: what a text without any says is neutral."""
+
+
+class KoubeiScorer:
+    """Three calibrated probabilities a text and target. Holds the tables and nothing else."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._mixture = Mixture(weights)
+        self._near = Sums(weights.near)
+
+    @classmethod
+    def shipped(cls) -> "KoubeiScorer":
+        """Return the scorer with the weights that come with the product."""
+        return cls(load(SHIPPED))
+
+    @property
+    def model_id(self) -> str:
+        """`koubei-1-` and the digest of its weights."""
+        return f"koubei-{self._weights.digest}"
+
+    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
+        """Return what the text says as a whole and, where it has targets, of each of them."""
+        texts = [request.text for request in requests]
+        platforms = [request.platform for request in requests]
+        wholes, ruled = self.probabilities(texts, platforms)
+        pairs = [(n, name) for n, request in enumerate(requests) for name in request.targets]
+        by_target: dict[int, dict[str, Probabilities]] = {}
+        if pairs:
+            judged, near_ruled = self.towards(
+                [texts[n] for n, _ in pairs],
+                [platforms[n] for n, _ in pairs],
+                [requests[n].targets[name] for n, name in pairs],
+                wholes[[n for n, _ in pairs]],
+            )
+            for (n, name), row, rule in zip(pairs, judged, near_ruled, strict=True):
+                by_target.setdefault(n, {})[name] = _answer(row, int(rule))
+        return [
+            Scores(_answer(row, int(rule)), by_target.get(n, {}))
+            for n, (row, rule) in enumerate(zip(wholes, ruled, strict=True))
+        ]
+
+    def probabilities(
+        self, texts: Sequence[str], platforms: Sequence[str]
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """Return rows of P(negative), P(neutral), P(positive), and the number of each label."""
+        rows = np.empty((len(texts), 3))
+        labels = np.empty(len(texts), dtype=np.int64)
+        for first in range(0, len(texts), BATCH):
+            part = slice(first, first + BATCH)
+            rows[part], labels[part] = self._batch(texts[part], platforms[part])
+        return rows, labels
+
+    def _batch(
+        self, texts: Sequence[str], platforms: Sequence[str]
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        read = plain(texts)
+        kinds = kinds_of(platforms)
+        mixed = self._mixture.probabilities(self._mixture.logits(read), kinds)
+        return _calibrated(mixed, kinds, self._weights.calibration, read)
+
+    def towards(
+        self,
+        texts: Sequence[str],
+        platforms: Sequence[str],
+        names: Sequence[Sequence[str]],
+        wholes: Floats,
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """Return the same of what each text says about a target, given its names and what
+        the text says as a whole.
+        """
+        rows = np.empty((len(texts), 3))
+        labels = np.empty(len(texts), dtype=np.int64)
+        for first in range(0, len(texts), BATCH):
+            part = slice(first, first + BATCH)
+            read = plain(texts[part])
+            kinds = kinds_of(platforms[part])
+            logits = self._near.logits(near_grams(read, names[part], self._weights.bits))
+            mixed = with_whole(logits, self._mixture.resemblance(read, kinds), wholes[part])
+            rows[part], labels[part] = _calibrated(
+                mixed, kinds, self._weights.near_calibration, read
+            )
+        return rows, labels
+
+
+class Mixture:
+    """The experts and their gate."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._bits = weights.bits
+        self._experts = weights.experts
+        self._sums = Sums(weights.table)
+        self._own = Sums(weights.own) if weights.own is not None else None
+        self._unseen = float(np.log(np.float64(weights.unseen)))
+        self._open = np.array(
+            [[kind in ("any", expert.kind) for expert in weights.experts] for kind in KINDS]
+        )
+        self._temperature = np.array([weights.calibration[kind].temperature for kind in KINDS])
+
+    def logits(self, read: Sequence[str]) -> tuple[Floats, Floats]:
+        """Return of plain texts the gate's logits, and of each expert those of the classes."""
+        grams = grams_of_plain(read, self._bits)
+        sums = self._sums.logits(grams)
+        count = len(self._experts)
+        classes = np.zeros((len(grams), count, 3))
+        column = count
+        for number, expert in enumerate(self._experts):
+            if len(expert.classes) == 3:
+                classes[:, number, 0] = sums[:, column]
+                classes[:, number, 2] = sums[:, column + 1]
+                column += 2
+            else:
+                first, second = expert.classes
+                classes[:, number, first] = sums[:, column] / -2
+                classes[:, number, second] = sums[:, column] / 2
+                column += 1
+        if self._own is not None:
+            taught = self._own.logits(grams)
+            classes[:, :, 0] += taught[:, :1]
+            classes[:, :, 2] += taught[:, 1:]
+        return sums[:, :count], classes
+
+    def resemblance(self, read: Sequence[str], kinds: NDArray[np.int64]) -> Floats:
+        """Return how far each plain text is of each known kind: wholly, where its platform says so,
+        else as the gate says.
+        """
+        shares = np.zeros((len(kinds), len(KINDS) - 1))
+        unknown = np.flatnonzero(kinds == KINDS.index("any"))
+        known = np.flatnonzero(kinds != KINDS.index("any"))
+        shares[known, kinds[known]] = 1.0
+        if len(unknown):
+            gates = exact.softmax(self.logits([read[int(n)] for n in unknown])[0])
+            for number, expert in enumerate(self._experts):
+                kind = KINDS.index(expert.kind)
+                shares[unknown, kind] = shares[unknown, kind] + gates[:, number]
+        return shares
+
+    def probabilities(self, logits: tuple[Floats, Floats], kinds: NDArray[np.int64]) -> Floats:
+        """Mix the experts that are open to the kind of platform."""
+        gate, classes = logits
+        gates = exact.softmax(np.where(self._open[kinds], gate, _CLOSED))
+        classes = classes / self._temperature[kinds][:, None, None]
+        mixed = np.zeros((len(kinds), 3))
+        for number, expert in enumerate(self._experts):
+            if not self._open[kinds, number].any():
+                continue
+            own = classes[:, number, :].copy()
+            for missing in {0, 1, 2} - set(expert.classes):
+                own[:, missing] = self._unseen
+            mixed = mixed + gates[:, number, None] * exact.softmax(own)
+        return mixed
+
+
+def kinds_of(platforms: Sequence[str]) -> NDArray[np.int64]:
+    """Return the number of each platform's kind."""
+    return np.array([KINDS.index(KIND_OF.get(p, "any")) for p in platforms], dtype=np.int64)
+
+
+def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -> Grams:
+    """Return the grams of what plain texts say about targets: both views of `clauses.views`."""
+    both: list[str] = []
+    for text, words in zip(read, names, strict=True):
+        near, whole = views(text, plain_words(words))
+        both.append(shifted(near, NEAR) + _BETWEEN + whole)
+    return grams_of_plain(both, bits)
+
+
+def with_whole(logits: Floats, resemblance: Floats, wholes: Floats) -> Floats:
+    """Join what is said about a target with what the text says as a whole, whose probabilities
+    count with their fourth root: on dev better than their square root, or than not at all.
+    """
+    near = np.zeros((len(wholes), 3))
+    for kind in range(resemblance.shape[1]):
+        share = resemblance[:, kind]
+        near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
+        near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
+    return exact.shares(exact.softmax(near) * np.sqrt(np.sqrt(wholes)))
+
+
+def _calibrated(
+    mixed: Floats,
+    kinds: NDArray[np.int64],
+    calibration: Mapping[str, Calibration],
+    read: Sequence[str],
+) -> tuple[Floats, NDArray[np.int64]]:
+    weights = np.array([calibration[kind].weights for kind in KINDS])
+    rules = np.array([calibration[kind].rule for kind in KINDS])
+    rows = exact.shares(mixed * weights[kinds])
+    labels = np.argmax(rows * rules[kinds], axis=1)
+    for number, text in enumerate(read):
+        if _SPEAKS.search(text) is None:
+            rows[number] = (0.0, 1.0, 0.0)
+            labels[number] = 1
+    return rows, labels
+
+
+def _answer(row: Floats, label: int) -> Probabilities:
+    negative, neutral, positive = (float(one) for one in row)
+    return Probabilities(negative, neutral, positive, decided=LABELS[label])
