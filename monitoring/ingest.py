@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from analysis.near_copies import fingerprint
-from analysis.terms import keywords
+from analysis.terms import keywords, names_of
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome
 from domain.dead_letter import DeadLetter
@@ -167,7 +167,8 @@ class Ingest:
     def _mentions(
         self, candidates: Sequence[Candidate], known: _Known, look: _Look
     ) -> list[Mention]:
-        unscored = [self._unscored(candidate, look) for candidate in candidates]
+        names = names_of(look.configuration)
+        unscored = [self._unscored(candidate, look, names) for candidate in candidates]
         judged = self._judgements(candidates, unscored, known, look.configuration)
         return [
             replace(
@@ -178,7 +179,7 @@ class Ingest:
             for mention in unscored
         ]
 
-    def _unscored(self, candidate: Candidate, look: _Look) -> Mention:
+    def _unscored(self, candidate: Candidate, look: _Look, names: Sequence[str]) -> Mention:
         item = candidate.found
         if item.published_at is None:
             raise ValueError(f"{item.id}: a candidate has a time")
@@ -211,7 +212,7 @@ class Ingest:
             topic=item.topic,
             watch_ids=candidate.watch_ids,
             brand_ids=candidate.brand_ids,
-            terms=keywords(text),
+            terms=keywords(text, names),
             fingerprint=fingerprint(text),
             flags=_flags(item, look.configuration),
             embedded=item.embedded,
