@@ -18,13 +18,12 @@ from domain.ports import BeginWork, MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
 from domain.sentiment import Label
 from domain.signal import Evaluation, Figures, Signal, SignalState
-from monitoring.evidence import telling_terms
+from monitoring.hot_words import hot_words
 from monitoring.periods import Period
 from monitoring.sight import Gap, Sight
 from presentation.charts import DAY, HOUR, Bin, SpikeMark, TermChange, bin_width
 
 NEWEST = 5
-TERMS = 8
 RECENT_SIGNALS = 200
 _ACTIVE = tuple(state for state in CaseState if state.is_active)
 URGENT = frozenset({Level.RED, Level.ORANGE})
@@ -157,7 +156,14 @@ def read_pulse(
         bins=tuple(_bins(points, period, width, zone, sight, hourly)),
         platforms=_platforms(points, sight.platforms),
         marks=tuple(_marks(recent, period)),
-        terms=_terms(store, brand, period, sight),
+        terms=hot_words(
+            store,
+            begin_reading,
+            brand=brand,
+            configuration=configuration,
+            period=period,
+            now=now,
+        ),
         newest_negative=newest,
         expected=_expected(hourly, period),
         signals=tuple(sorted(going, key=lambda s: (s.level.rank, s.opened_at))),
@@ -277,18 +283,6 @@ def _marks(signals: Iterable[Signal], period: Period) -> Iterable[SpikeMark]:
 
 def _opened_in(signals: Iterable[Signal], period: Period) -> int:
     return sum(period.start <= signal.opened_at < period.end for signal in signals)
-
-
-def _terms(
-    store: MentionStore, brand: Brand, period: Period, sight: Sight
-) -> tuple[TermChange, ...]:
-    now = telling_terms(store.top_terms(_filter(brand, period), 3 * TERMS), brand)[:TERMS]
-    earlier = period.week_before
-    before = dict(store.top_terms(_filter(brand, earlier), 2_000)) if now else {}
-    known = bool(before)
-    return tuple(
-        TermChange(term, count, before.get(term, 0) if known else None) for term, count in now
-    )
 
 
 def _expected(hourly: Mapping[datetime, Figures], period: Period) -> float | None:
