@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from analysis.adverts import advert_kind
 from analysis.near_copies import fingerprint
 from analysis.terms import keywords, names_of
 from domain.brand import Configuration, Watch
@@ -22,7 +23,7 @@ from domain.mention import Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer, UnitOfWork
 from domain.queries import AddResult, Refused
-from domain.sentiment import WHOLE_TEXT, Judge, ScoreRequest, Sentiment
+from domain.sentiment import WHOLE_TEXT, Judge, Label, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, own_text, sift
 from monitoring.clusters import fold_near_copies
 from monitoring.ingest_result import IngestResult
@@ -175,6 +176,7 @@ class Ingest:
                 mention,
                 sentiment=judged[mention.id],
                 cluster_id=_cluster_id(known.get(mention.id), mention),
+                flags=mention.flags | _spam(known.get(mention.id), mention, judged[mention.id]),
             )
             for mention in unscored
         ]
@@ -317,6 +319,16 @@ def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
         for account in brand.own_accounts
     )
     return frozenset({Flag.OWN_ACCOUNT}) if own else frozenset()
+
+
+def _spam(before: Mention | None, now: Mention, judged: Mapping[str, Sentiment]) -> frozenset[Flag]:
+    """What is surely an advertisement is set aside at its first look. Later looks leave the word to
+    people, who may have taken it back; and what is negative towards anything stays.
+    """
+    if before is not None or any(j.label is Label.NEGATIVE for j in judged.values()):
+        return frozenset()
+    is_advert = advert_kind(f"{now.title}\n{now.text}") is not None
+    return frozenset({Flag.SPAM}) if is_advert else frozenset()
 
 
 def _model_only(before: Mention) -> Mapping[str, Sentiment]:
