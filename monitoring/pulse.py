@@ -6,7 +6,7 @@ Counts come from the store's rollups, the band and the threshold from the detect
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -61,7 +61,8 @@ class Pulse:
     `expected` is the number of negatives that the detector's means add up to over the span, None
     where it judged less than half of it. `signals` are the brand's that are not closed, most
     serious first; `opened` those that began in the span and in the one before. `overdue` counts the
-    brand's cases in which something should have happened by now.
+    brand's cases in which something should have happened by now. `hidden` mentions are stored but
+    not counted: set aside as spam, or of own accounts.
     """
 
     now: datetime
@@ -83,6 +84,7 @@ class Pulse:
     data_until: datetime | None
     models: tuple[str, ...]
     overdue: int
+    hidden: int = 0
 
     @property
     def waiting(self) -> tuple[Signal, ...]:
@@ -147,11 +149,12 @@ def read_pulse(
     newest = store.search(
         _filter(brand, period, frozenset({Label.NEGATIVE})), sort=Sort.NEWEST, limit=NEWEST
     ).mentions
+    tally = _tally(points)
     return Pulse(
         now=now,
         brand=brand,
         period=period,
-        tally=_tally(points),
+        tally=tally,
         before=_before(store, brand, previous, sight),
         bins=tuple(_bins(points, period, width, zone, sight, hourly)),
         platforms=_platforms(points, sight.platforms),
@@ -173,6 +176,7 @@ def read_pulse(
         is_blind=sight.is_blind,
         data_until=sight.data_until,
         overdue=overdue,
+        hidden=max(0, store.count(replace(wanted, public_voice_only=False)) - tally.total),
         models=tuple(sorted({j.model for m in newest if (j := m.sentiment_towards(brand.id))})),
     )
 

@@ -78,6 +78,13 @@ def volume(view: Drawn) -> None:
     model = "、".join(pulse.models)
     with st.container(horizontal=True, vertical_alignment="center"):
         section("声量走势", "按情感分段；蓝带为负面预期区间，虚线为预警线")
+        if pulse.hidden:
+            st.page_link(
+                page("feed"),
+                label=f"未计入 {pulse.hidden:,} 条",
+                query_params={**feed_params(pulse), "hidden": "1"},
+                help="判为广告等垃圾信息或来自自有账号，仍会保存；在信息流中可查看、可恢复计入",
+            )
         where_from(
             definitions.volume(coverage),
             definitions.negative_share(model, coverage),
