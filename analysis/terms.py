@@ -17,7 +17,7 @@ _LONGEST_TEXT = 5_000
 _NOT_CONTENT = re.compile(
     r"(?:https?://|www\.|t\.cn/)[!-~]+|\[[^\[\]]{1,12}\]|#\([^()]{1,8}\)|@[\w·-]{1,40}"
 )
-_WORD = re.compile(r"[\w]{2,12}")
+_LONGEST_WORD: Final = 12
 _STOP_FILE = Path(__file__).with_name("stop_words.txt")
 
 _TELLING = frozenset({"eng", "j", "i", "l", "z", "b", "s", "x", "g"})
@@ -75,22 +75,19 @@ def _words(text: str, known: frozenset[str], pattern: re.Pattern[str] | None) ->
 
 
 def _telling(tagged: Iterable[tuple[str, str]]) -> Iterator[str]:
-    before = ""
+    before, stop_words = "", _stop_words()
     for word, tag in tagged:
-        if _tells(word, tag):
+        if (
+            2 <= len(word) <= _LONGEST_WORD
+            and (tag[0] in "nva" or tag in _TELLING)
+            and word not in stop_words
+            and word.isalnum()
+            and not word[0].isdigit()
+            and (_FUNCTION.isdisjoint(word) or rjieba.has_word(word))
+        ):
             # «合格» of «不合格» would say the contrary
             yield before + word if before in _NEGATIONS else word
         before = word
-
-
-def _tells(word: str, tag: str) -> bool:
-    return (
-        (tag[0] in "nva" or tag in _TELLING)
-        and _WORD.fullmatch(word) is not None
-        and not word[0].isdigit()
-        and word not in _stop_words()
-        and (_FUNCTION.isdisjoint(word) or rjieba.has_word(word))
-    )
 
 
 @lru_cache(maxsize=8)

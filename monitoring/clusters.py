@@ -17,7 +17,7 @@ from domain.queries import MentionFilter, Near
 WINDOW = timedelta(days=14)
 """Two near copies further apart than this are told as two stories."""
 
-MOST_READ = 12
+MOST_READ = 8
 """Clusters whose text is compared with one mention's, those with the closest fingerprint first. A
 copy that shares a single band with its original can be missed among more."""
 
@@ -70,7 +70,8 @@ def _candidates(store: MentionStore, mentions: Sequence[Mention]) -> Mapping[str
     for mention in mentions:
         closest: dict[str, Near] = {}
         for hit in by_print.get(mention.fingerprint, ()):
-            if hit.mention_id != mention.id:
+            together = hit.cluster_id is not None and hit.cluster_id == mention.cluster_id
+            if hit.mention_id != mention.id and not together:
                 closest.setdefault(hit.cluster_id or hit.mention_id, hit)
             if len(closest) == MOST_READ:
                 break

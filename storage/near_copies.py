@@ -7,7 +7,11 @@ Sarma: Detecting Near-Duplicates for Web Crawling, 2007).
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 _MASK = 0xFFFF
+_SHIFTS = (0, 16, 32, 48)
 _MOST_BITS = 64
 
 
@@ -20,8 +24,19 @@ class Probe:
         self._distance = distance
         self._bands: tuple[dict[int, list[int]], ...] = ({}, {}, {}, {})
         for asked in dict.fromkeys(fingerprints):
-            for band, shift in zip(self._bands, (0, 16, 32, 48), strict=True):
+            for band, shift in zip(self._bands, _SHIFTS, strict=True):
                 band.setdefault(asked >> shift & _MASK, []).append(asked)
+
+    def sharing(self, stored: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Return the places of the stored fingerprints (signed) that share a band with an asked
+        one, which is quick for many: the others have no hits.
+        """
+        found = np.zeros(len(stored), dtype=np.bool_)
+        for band, shift in zip(self._bands, _SHIFTS, strict=True):
+            asked = np.zeros(_MASK + 1, dtype=np.bool_)
+            asked[list(band)] = True
+            found |= asked[stored >> shift & _MASK]
+        return np.flatnonzero(found)
 
     def hits(self, stored: int) -> Iterator[tuple[int, int]]:
         """Yield each asked fingerprint that shares a band with the stored one (signed or not) and

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import orjson
 
 from domain.errors import StoreError
@@ -214,7 +215,12 @@ class SqliteMentionStore:
                 "SELECT at, fingerprint FROM mention WHERE at >= ? AND fingerprint IS NOT NULL",
                 (first_at(since),),
             )
-            hits = [(at, asked, bits) for at, value in rows for asked, bits in probe.hits(value)]
+            window = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2)
+            hits = [
+                (at, asked, bits)
+                for at, value in window[probe.sharing(window[:, 1])].tolist()
+                for asked, bits in probe.hits(value)
+            ]
             spots = {spot.at: spot for spot in _spots(connection, {at for at, _, _ in hits})}
         found = [
             Near(asked, spot.id, spot.cluster_id, published, bits)

@@ -1,5 +1,6 @@
 """storage/near_copies.py"""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,12 @@ def test_a_probe_finds_exactly_what_a_comparison_finds(stored, flips, others, di
         if (bits := (one ^ stored).bit_count()) <= distance
         and any((one ^ stored) >> shift & 0xFFFF == 0 for shift in (0, 16, 32, 48))
     }
+    shares = any(
+        (one ^ stored) >> shift & 0xFFFF == 0 for one in asked for shift in (0, 16, 32, 48)
+    )
     signed = stored - 2**64 if stored >= 2**63 else stored
+    together = np.array([signed, signed], dtype=np.int64)
+    assert list(Probe(asked, distance).sharing(together)) == ([0, 1] if shares else [])
     for value in (stored, signed):
         found = list(Probe(asked, distance).hits(value))
         assert set(found) == expected
