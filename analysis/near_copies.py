@@ -24,7 +24,9 @@ METHOD: Final = "minhash-4x16-char4.1"
 """Names what `fingerprint` computes. Values of different methods never meet but by accident."""
 
 ANY_DISTANCE: Final = 64
-"""Of two such fingerprints only the bands tell; how many bits differ only orders candidates."""
+"""How far apart the fingerprints of candidates may be: sharing a value is what counts. The distance
+orders them, as two texts that share two values differ in 16 of the other bits on average, those
+that share one in 24."""
 
 SHORTEST: Final = 12
 """Letters that a text must have to be compared; shorter ones («转发微博») are alike by accident."""

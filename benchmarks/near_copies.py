@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.near_copies import are_copies, fingerprint, letters
+from analysis.near_copies import ANY_DISTANCE, are_copies, fingerprint, letters
 from domain.mention import Kind, Mention, Platform, Precision
 from monitoring.clusters import copies_of
 from storage.sqlite.mentions import SqliteMentionStore
@@ -83,7 +83,11 @@ def _natural(texts: Sequence[str], show: int, chance: random.Random) -> None:
     said = [letters(text) for text in texts]
     truth = {pair for pair in _alike(said) if are_copies(said[pair[0]], said[pair[1]])}
     prints = [fingerprint(text) or 0 for text in texts]
-    looked_up = set(_sharing_a_band(prints))
+    looked_up = {
+        (one, other)
+        for one, other in _sharing_a_band(prints)
+        if (prints[one] ^ prints[other]).bit_count() <= ANY_DISTANCE
+    }
     found = {pair for pair in looked_up if are_copies(said[pair[0]], said[pair[1]])}
     hashes = [simhash(text) for text in texts]
     near = set(_within_three_bits(hashes))
