@@ -1,5 +1,7 @@
 """Drawing a chart of `presentation.charts` on a page."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard.state import key
@@ -24,8 +26,8 @@ def draw(chart: Chart) -> None:
     st.vega_lite_chart(_nested(chart.spec), alt=chart.alt, theme=None, width="stretch")
 
 
-def draw_clickable(chart: Chart, name: str) -> tuple[str, str] | None:
-    """Draw a timeline and return what was clicked as (`from`, `to`) of the address, else None."""
+def draw_clickable(chart: Chart, name: str) -> Mapping[str, str] | None:
+    """Draw a chart and return the fields of the bar that was clicked (see CLICKED), else None."""
     state = st.vega_lite_chart(
         _nested(chart.spec),
         alt=chart.alt,
@@ -38,4 +40,4 @@ def draw_clickable(chart: Chart, name: str) -> tuple[str, str] | None:
     rows = state["selection"].get(CLICKED) if state else None
     if not rows:
         return None
-    return str(rows[0]["from"]), str(rows[0]["to"])
+    return {field: str(value) for field, value in rows[0].items()}

@@ -11,11 +11,14 @@ import streamlit as st
 from dashboard.services import services
 from dashboard.state import now, zone
 from domain.brand import Configuration
+from domain.sentiment import Label
 from monitoring.attention import Notice
 from monitoring.attention import notices as read_notices
 from monitoring.feed import FeedPage, FeedQuery, FeedTotals, read_page, read_totals
+from monitoring.hot_words import hot_words as read_hot_words
 from monitoring.periods import Period
 from monitoring.pulse import Pulse, read_pulse
+from presentation.charts import TermChange
 
 FRESH = 15
 """Seconds for which an answer is kept: less than the interval in which pages refresh themselves."""
@@ -48,6 +51,21 @@ def pulse(brand_id: str, start: datetime, end: datetime, at: datetime) -> Pulse:
         period=Period(start, end),
         now=at,
         zone=zone(),
+    )
+
+
+@st.cache_resource(ttl=4 * FRESH, max_entries=200, show_spinner=False)
+def hot_words(brand_id: str, period: Period, label: Label) -> tuple[TermChange, ...]:
+    """Return the hot words of a brand's mentions of one sentiment in a span."""
+    _, watched = configuration()
+    return read_hot_words(
+        services().store,
+        services().begin_reading,
+        brand=watched.brand(brand_id),
+        configuration=watched,
+        period=period,
+        now=this_moment(),
+        label=label,
     )
 
 

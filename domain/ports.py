@@ -116,8 +116,9 @@ class MentionStore(Protocol):
         first, ties by the word."""
 
     def near(self, fingerprints: Sequence[int], *, since: datetime, distance: int) -> list[Near]:
-        """Return stored mentions published at or after `since` within `distance` bits (0 to 3) of
-        any of the fingerprints, each pair once."""
+        """Return stored mentions published at or after `since` that share one of four 16-bit bands
+        with any of the fingerprints and differ from it in at most `distance` bits (0 to 64; up to
+        three bits apart they always share one), each pair once."""
 
     def scan(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield every mention of a filter, oldest first, in bounded memory."""

@@ -1,16 +1,25 @@
-"""Near-copy clusters (相似内容): a cluster's id is the id of its earliest member."""
+"""Near-copy clusters (相似内容): a cluster's id is the id of its earliest member.
 
-from collections.abc import Iterable, Iterator, Sequence
+The store names the candidates by their fingerprints; their texts decide, so that nothing is folded
+which only looked alike.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import timedelta
 
-from analysis.near_copies import DISTANCE
+from analysis.near_copies import ANY_DISTANCE, are_copies, letters
 from domain.mention import Mention
 from domain.ports import MentionStore
 from domain.queries import MentionFilter, Near
 
 WINDOW = timedelta(days=14)
 """Two near copies further apart than this are told as two stories."""
+
+MOST_READ = 8
+"""Clusters whose text is compared with one mention's, those with the closest fingerprint first. A
+copy that shares a single band with its original can be missed among more."""
 
 
 def fold_near_copies(store: MentionStore, new: Sequence[Mention]) -> None:
@@ -20,40 +29,68 @@ def fold_near_copies(store: MentionStore, new: Sequence[Mention]) -> None:
     nothing.
     """
     groups = _Groups()
+    origins = set()
     for mention in new:
         if mention.repost_of:
             groups.join(mention.id, mention.repost_of)
-    for mention, hit in _near_pairs(store, [m for m in new if m.fingerprint is not None]):
+            origins.add(mention.repost_of)
+    for mention, hit in copies_of(store, [m for m in new if m.fingerprint is not None]):
         groups.join(mention.id, hit.mention_id)
         if hit.cluster_id:
             groups.join(mention.id, hit.cluster_id)
+            origins.add(hit.cluster_id)
     for members in groups.sets():
-        _settle(store, members)
+        _settle(store, members, origins)
 
 
-def _near_pairs(store: MentionStore, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, Near]]:
+def copies_of(store: MentionStore, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, Near]]:
+    """Yield each mention with one stored member of every cluster that it is a copy of."""
     if not mentions:
         return
-    since = min(m.published_at for m in mentions) - WINDOW
-    prints = sorted({m.fingerprint for m in mentions if m.fingerprint is not None})
-    near = store.near(prints, since=since, distance=DISTANCE)
+    candidates = _candidates(store, mentions)
+    wanted = {hit.mention_id for hits in candidates.values() for hit in hits}
+    said = {mention.id: _said(mention) for mention in mentions}
+    said |= {each.id: _said(each) for each in store.get(wanted - said.keys()).values()}
     for mention in mentions:
-        for hit in near:
-            if hit.mention_id != mention.id and _close(hit.fingerprint, mention.fingerprint):
+        for hit in candidates[mention.id]:
+            if are_copies(said[mention.id], said.get(hit.mention_id, "")):
                 yield mention, hit
 
 
-def _close(one: int, other: int | None) -> bool:
-    return other is not None and (one ^ other).bit_count() <= DISTANCE
+def _candidates(store: MentionStore, mentions: Sequence[Mention]) -> Mapping[str, Sequence[Near]]:
+    """Return what may be copied, by mention: the closest of each cluster, the closest first."""
+    since = min(m.published_at for m in mentions) - WINDOW
+    prints = sorted({m.fingerprint for m in mentions if m.fingerprint is not None})
+    by_print: dict[int | None, list[Near]] = {}
+    for hit in store.near(prints, since=since, distance=ANY_DISTANCE):
+        by_print.setdefault(hit.fingerprint, []).append(hit)
+    found: dict[str, Sequence[Near]] = {}
+    for hits in by_print.values():
+        hits.sort(key=lambda hit: (hit.distance, hit.published_at, hit.mention_id))
+    for mention in mentions:
+        closest: dict[str, Near] = {}
+        for hit in by_print.get(mention.fingerprint, ()):
+            together = hit.cluster_id is not None and hit.cluster_id == mention.cluster_id
+            if hit.mention_id != mention.id and not together:
+                closest.setdefault(hit.cluster_id or hit.mention_id, hit)
+            if len(closest) == MOST_READ:
+                break
+        found[mention.id] = tuple(closest.values())
+    return found
 
 
-def _settle(store: MentionStore, member_ids: Iterable[str]) -> None:
+def _said(mention: Mention) -> str:
+    return letters(f"{mention.title}\n{mention.text}")
+
+
+def _settle(store: MentionStore, member_ids: Sequence[str], origins: AbstractSet[str]) -> None:
     members = store.get(member_ids)
-    if not members:
+    # an original that was never stored itself still gives its id to the reposts of it
+    unseen = sorted((origins & set(member_ids)) - members.keys())
+    if not members or len(members) + len(unseen) < 2:
         return
     first = min(members.values(), key=lambda m: (m.published_at, m.id))
-    # an original that was never stored itself still gives its id to the reposts of it
-    cluster_id = first.repost_of if first.repost_of and first.repost_of not in members else first.id
+    cluster_id = unseen[0] if unseen else first.id
     former = {m.cluster_id for m in members.values() if m.cluster_id} - {cluster_id}
     for old in sorted(former):
         everyone = store.scan(MentionFilter(cluster_id=old, public_voice_only=False))

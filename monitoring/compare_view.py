@@ -8,6 +8,7 @@ from domain.mention import Platform
 from domain.ports import MentionStore
 from domain.queries import MentionFilter, Summary
 from domain.sentiment import Label
+from monitoring.evidence import naming
 from monitoring.periods import Period
 
 TERMS = 8
@@ -63,15 +64,14 @@ def _voice(
 ) -> BrandVoice:
     wanted = MentionFilter(brand_id=brand.id, start=period.start, end=period.end)
     before = period.previous
-    own = set(brand.words)
     return BrandVoice(
         brand=brand,
         now=store.summary(wanted),
         before=store.summary(MentionFilter(brand_id=brand.id, start=before.start, end=before.end)),
         terms=tuple(
             (term, number)
-            for term, number in store.top_terms(wanted, TERMS + len(own))
-            if term not in own
+            for term, number in store.top_terms(wanted, 3 * TERMS)
+            if not naming(brand, term)
         )[:TERMS],
         watched=bool(configuration.watches_of(brand.id)),
     )

@@ -84,9 +84,12 @@ def gather(store: MentionStore, brand: Brand, onset: datetime, end: datetime) ->
 
 def telling_terms(terms: Iterable[tuple[str, int]], brand: Brand) -> tuple[tuple[str, int], ...]:
     """Return the most frequent terms without those that only name the brand."""
-    names = [fold(word) for word in brand.words]
-    telling = [(t, n) for t, n in terms if not any(fold(t) in name for name in names)]
-    return tuple(telling[:TERMS])
+    return tuple([(t, n) for t, n in terms if not naming(brand, t)][:TERMS])
+
+
+def naming(brand: Brand, term: str) -> bool:
+    """Return whether a term is the brand's name or a part of it."""
+    return any(fold(term) in fold(word) for word in brand.words)
 
 
 def top_posts(by_reach: tuple[Mention, ...], brand_id: str) -> tuple[TopPost, ...]:

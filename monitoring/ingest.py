@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from analysis.adverts import advert_kind
 from analysis.near_copies import fingerprint
-from analysis.terms import keywords
+from analysis.terms import keywords, names_of
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome, taken_by
 from domain.dead_letter import DeadLetter
@@ -22,7 +23,7 @@ from domain.mention import Flag, Mention
 from domain.page import FoundMention
 from domain.ports import BeginWork, Masker, MentionStore, Scorer, UnitOfWork
 from domain.queries import AddResult, Refused
-from domain.sentiment import WHOLE_TEXT, Judge, ScoreRequest, Sentiment
+from domain.sentiment import WHOLE_TEXT, Judge, Label, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, hangs, own_text, sift
 from monitoring.clusters import fold_near_copies
 from monitoring.ingest_result import IngestResult
@@ -167,18 +168,20 @@ class Ingest:
     def _mentions(
         self, candidates: Sequence[Candidate], known: _Known, look: _Look
     ) -> list[Mention]:
-        unscored = [self._unscored(candidate, look) for candidate in candidates]
+        names = names_of(look.configuration)
+        unscored = [self._unscored(candidate, look, names) for candidate in candidates]
         judged = self._judgements(candidates, unscored, known, look.configuration)
         return [
             replace(
                 mention,
                 sentiment=judged[mention.id],
                 cluster_id=_cluster_id(known.get(mention.id), mention),
+                flags=mention.flags | _spam(known.get(mention.id), mention, judged[mention.id]),
             )
             for mention in unscored
         ]
 
-    def _unscored(self, candidate: Candidate, look: _Look) -> Mention:
+    def _unscored(self, candidate: Candidate, look: _Look, names: Sequence[str]) -> Mention:
         item = candidate.found
         if item.published_at is None:
             raise ValueError(f"{item.id}: a candidate has a time")
@@ -211,7 +214,7 @@ class Ingest:
             topic=item.topic,
             watch_ids=candidate.watch_ids,
             brand_ids=candidate.brand_ids,
-            terms=keywords(text),
+            terms=keywords(text, names),
             fingerprint=fingerprint(text),
             flags=_flags(item, look.configuration),
             embedded=item.embedded,
@@ -322,6 +325,16 @@ def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
     )
     known = {Flag.OWN_ACCOUNT: own, Flag.IN_DEPTH: bool(item.under)}
     return frozenset(flag for flag, holds in known.items() if holds)
+
+
+def _spam(before: Mention | None, now: Mention, judged: Mapping[str, Sentiment]) -> frozenset[Flag]:
+    """What is surely an advertisement is set aside at its first look. Later looks leave the word to
+    people, who may have taken it back; and what is negative towards anything stays.
+    """
+    if before is not None or any(j.label is Label.NEGATIVE for j in judged.values()):
+        return frozenset()
+    is_advert = advert_kind(f"{now.title}\n{now.text}") is not None
+    return frozenset({Flag.SPAM}) if is_advert else frozenset()
 
 
 def _model_only(before: Mention) -> Mapping[str, Sentiment]:

@@ -6,7 +6,7 @@ Counts come from the store's rollups, the band and the threshold from the detect
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -18,13 +18,12 @@ from domain.ports import BeginWork, MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
 from domain.sentiment import Label
 from domain.signal import Evaluation, Figures, Signal, SignalState
-from monitoring.evidence import telling_terms
+from monitoring.hot_words import hot_words
 from monitoring.periods import Period
 from monitoring.sight import Gap, Sight
 from presentation.charts import DAY, HOUR, Bin, SpikeMark, TermChange, bin_width
 
 NEWEST = 5
-TERMS = 8
 RECENT_SIGNALS = 200
 _ACTIVE = tuple(state for state in CaseState if state.is_active)
 URGENT = frozenset({Level.RED, Level.ORANGE})
@@ -62,7 +61,8 @@ class Pulse:
     `expected` is the number of negatives that the detector's means add up to over the span, None
     where it judged less than half of it. `signals` are the brand's that are not closed, most
     serious first; `opened` those that began in the span and in the one before. `overdue` counts the
-    brand's cases in which something should have happened by now.
+    brand's cases in which something should have happened by now. `hidden` mentions are stored but
+    not counted: set aside as spam, or of own accounts.
     """
 
     now: datetime
@@ -84,6 +84,7 @@ class Pulse:
     data_until: datetime | None
     models: tuple[str, ...]
     overdue: int
+    hidden: int = 0
 
     @property
     def waiting(self) -> tuple[Signal, ...]:
@@ -148,16 +149,24 @@ def read_pulse(
     newest = store.search(
         _filter(brand, period, frozenset({Label.NEGATIVE})), sort=Sort.NEWEST, limit=NEWEST
     ).mentions
+    tally = _tally(points)
     return Pulse(
         now=now,
         brand=brand,
         period=period,
-        tally=_tally(points),
+        tally=tally,
         before=_before(store, brand, previous, sight),
         bins=tuple(_bins(points, period, width, zone, sight, hourly)),
         platforms=_platforms(points, sight.platforms),
         marks=tuple(_marks(recent, period)),
-        terms=_terms(store, brand, period, sight),
+        terms=hot_words(
+            store,
+            begin_reading,
+            brand=brand,
+            configuration=configuration,
+            period=period,
+            now=now,
+        ),
         newest_negative=newest,
         expected=_expected(hourly, period),
         signals=tuple(sorted(going, key=lambda s: (s.level.rank, s.opened_at))),
@@ -167,6 +176,7 @@ def read_pulse(
         is_blind=sight.is_blind,
         data_until=sight.data_until,
         overdue=overdue,
+        hidden=max(0, store.count(replace(wanted, public_voice_only=False)) - tally.total),
         models=tuple(sorted({j.model for m in newest if (j := m.sentiment_towards(brand.id))})),
     )
 
@@ -277,18 +287,6 @@ def _marks(signals: Iterable[Signal], period: Period) -> Iterable[SpikeMark]:
 
 def _opened_in(signals: Iterable[Signal], period: Period) -> int:
     return sum(period.start <= signal.opened_at < period.end for signal in signals)
-
-
-def _terms(
-    store: MentionStore, brand: Brand, period: Period, sight: Sight
-) -> tuple[TermChange, ...]:
-    now = telling_terms(store.top_terms(_filter(brand, period), 3 * TERMS), brand)[:TERMS]
-    earlier = period.week_before
-    before = dict(store.top_terms(_filter(brand, earlier), 2_000)) if now else {}
-    known = bool(before)
-    return tuple(
-        TermChange(term, count, before.get(term, 0) if known else None) for term, count in now
-    )
 
 
 def _expected(hourly: Mapping[datetime, Figures], period: Period) -> float | None:

@@ -44,7 +44,8 @@ WEEKDAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 CLICKED: Final = "clicked"
-"""The selection that a click on a bar of the timeline makes; it holds `from` and `to`."""
+"""The selection that a click on a bar makes: of the timeline it holds `from` and `to`, of the hot
+words `term`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,14 @@ class SpikeMark:
 
 @dataclass(frozen=True, slots=True)
 class TermChange:
-    """A keyword with its counts now and in the time it is compared with (None: nothing known)."""
+    """A keyword with its counts now and in the time it is compared with (None: nothing known), and
+    whether it rose more than chance explains.
+    """
 
     term: str
     count: int
     before: int | None
+    rose: bool = False
 
     @property
     def change(self) -> str:
@@ -215,14 +219,14 @@ def platform_bars(counts: Mapping[Platform, Mapping[Label, int]], *, height: int
 
 
 def term_bars(terms: Sequence[TermChange], *, height: int = 200) -> Chart:
-    """Return a bar a keyword with its change; what rose more than half is dark."""
+    """Return a bar a keyword with its change; what rose is dark. A click on one selects it."""
     values = [
         {
             "term": each.term,
             "count": each.count,
             "before": each.before,
             "change": each.change,
-            "rose": each.before is not None and each.count > 1.5 * each.before,
+            "rose": each.rose,
         }
         for each in terms
     ]
@@ -236,7 +240,10 @@ def term_bars(terms: Sequence[TermChange], *, height: int = 200) -> Chart:
         }
     }
     bars = {
-        "mark": {"type": "bar", "cornerRadius": 1},
+        "mark": {"type": "bar", "cornerRadius": 1, "cursor": "pointer"},
+        "params": [
+            {"name": CLICKED, "select": {"type": "point", "fields": ["term"], "on": "click"}}
+        ],
         "encoding": {
             "x": {
                 "field": "count",

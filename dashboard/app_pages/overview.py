@@ -10,6 +10,7 @@ from dashboard.state import require_page, zone
 from dashboard.widgets.attention import attention
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
+from dashboard.widgets.filters import switch
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import show
 from dashboard.widgets.notices import empty
@@ -21,9 +22,11 @@ from domain.errors import StoreUnavailable
 from domain.sentiment import Label
 from monitoring.pulse_words import coverage_words
 from presentation import definitions
+from presentation.charts import term_bars
 from workflow.permissions import Permission
 
 REFRESH = timedelta(seconds=30)
+_HOT = {"": "全部", Label.NEGATIVE.value: "负面", Label.POSITIVE.value: "正面"}
 
 
 def main() -> None:
@@ -65,8 +68,7 @@ def board() -> None:
     with left, card("newest"):
         newest(view)
     with right, card("terms"):
-        section("热词变化", "与一周前相比")
-        charts.draw(view.terms)
+        hot(view)
 
 
 def volume(view: Drawn) -> None:
@@ -76,6 +78,13 @@ def volume(view: Drawn) -> None:
     model = "、".join(pulse.models)
     with st.container(horizontal=True, vertical_alignment="center"):
         section("声量走势", "按情感分段；蓝带为负面预期区间，虚线为预警线")
+        if pulse.hidden:
+            st.page_link(
+                page("feed"),
+                label=f"未计入 {pulse.hidden:,} 条",
+                query_params={**feed_params(pulse), "hidden": "1"},
+                help="判为广告等垃圾信息或来自自有账号，仍会保存；在信息流中可查看、可恢复计入",
+            )
         where_from(
             definitions.volume(coverage),
             definitions.negative_share(model, coverage),
@@ -86,7 +95,24 @@ def volume(view: Drawn) -> None:
         )
     clicked = charts.draw_clickable(view.volume, "volume")
     if clicked is not None:
-        params = {"brand": pulse.brand.id, "from": clicked[0], "to": clicked[1]}
+        params = {"brand": pulse.brand.id, "from": clicked["from"], "to": clicked["to"]}
+        st.switch_page(page("feed"), query_params=params)
+
+
+def hot(view: Drawn) -> None:
+    """Show the hot words, of all or of one sentiment; a click on one opens what says it."""
+    pulse = view.pulse
+    with st.container(horizontal=True, vertical_alignment="center"):
+        section("热词变化", "与一周前相比")
+        code = switch("情感", "hot", _HOT, default="")
+    label = Label(code) if code else None
+    words = pulse.terms if label is None else data.hot_words(pulse.brand.id, pulse.period, label)
+    if not words:
+        empty("没有热词", "所选时段没有这样的内容，或换一种情感看看。")
+        return
+    clicked = charts.draw_clickable(term_bars(words, height=216), f"terms-{code}")
+    if clicked is not None:
+        params = {**feed_params(pulse, label), "words": clicked["term"]}
         st.switch_page(page("feed"), query_params=params)
 
 

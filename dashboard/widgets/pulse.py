@@ -24,7 +24,7 @@ from monitoring.pulse_words import (
     signal_line,
     unseen,
 )
-from presentation.charts import Chart, platform_bars, term_bars, timeline
+from presentation.charts import Chart, platform_bars, timeline
 from presentation.formats import share
 from presentation.wording import word
 
@@ -45,7 +45,6 @@ class Drawn:
     pulse: Pulse
     volume: Chart
     platforms: Chart
-    terms: Chart
     newest: Markup
     tiles: tuple[Tile, ...]
 
@@ -58,7 +57,6 @@ def drawn(brand_id: str, start: datetime, end: datetime, at: datetime) -> Drawn:
         pulse,
         volume=timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True),
         platforms=platform_bars(pulse.platforms, height=228),
-        terms=term_bars(pulse.terms, height=216),
         newest=short_list(pulse.newest_negative, pulse.now, zone()),
         tiles=tuple(tiles_of(pulse)),
     )

@@ -1,7 +1,5 @@
-"""Fingerprints as terms: what may be near an asked one shares a band with it.
-
-See `storage.near_copies`: two values that differ in at most three bits agree in at least one of
-four 16-bit bands.
+"""Fingerprints as terms: what is near an asked one shares a 16-bit band with it (see
+`storage.near_copies`).
 """
 
 from collections.abc import Iterable

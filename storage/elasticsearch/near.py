@@ -18,7 +18,7 @@ _FINGERPRINT, _CLUSTER = "koubei.fingerprint", "koubei.cluster_id"
 
 def near(index: Index, fingerprints: Sequence[int], since: datetime, distance: int) -> list[Near]:
     """Return stored mentions near the asked fingerprints, in order of publication, then id;
-    ValueError when `distance` is not 0 to 3.
+    ValueError when `distance` is not 0 to 64.
     """
     asked = list(dict.fromkeys(fingerprints))
     found = []

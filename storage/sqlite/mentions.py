@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import orjson
 
 from domain.errors import StoreError
@@ -44,7 +46,7 @@ from storage.sqlite.rows import (
     encode,
 )
 from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, is_current, migrate
-from storage.sqlite.writing import Changes, Held, load, load_at, meet
+from storage.sqlite.writing import MOST_VARIABLES, Changes, Held, load, load_at, meet
 from storage.storable import Unstorable, moment
 
 BATCH = 500
@@ -205,7 +207,7 @@ class SqliteMentionStore:
 
     def near(self, fingerprints: Sequence[int], *, since: datetime, distance: int) -> list[Near]:
         """See MentionStore. In order of publication, then id; ValueError when `distance` is not
-        0 to 3.
+        0 to 64.
         """
         probe = Probe(fingerprints, distance)
         with self._connections.reading() as connection:
@@ -213,12 +215,17 @@ class SqliteMentionStore:
                 "SELECT at, fingerprint FROM mention WHERE at >= ? AND fingerprint IS NOT NULL",
                 (first_at(since),),
             )
-            hits = [(at, asked, bits) for at, value in rows for asked, bits in probe.hits(value)]
-            mentions = load_at(connection, [at for at, _, _ in hits])
+            window = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2)
+            hits = [
+                (at, asked, bits)
+                for at, value in window[probe.sharing(window[:, 1])].tolist()
+                for asked, bits in probe.hits(value)
+            ]
+            spots = {spot.at: spot for spot in _spots(connection, {at for at, _, _ in hits})}
         found = [
-            Near(asked, mention.id, mention.cluster_id, mention.published_at, bits)
-            for mention, (_, asked, bits) in zip(mentions, hits, strict=True)
-            if mention.published_at >= since
+            Near(asked, spot.id, spot.cluster_id, published, bits)
+            for at, asked, bits in hits
+            if (spot := spots[at]) and (published := _published(at, spot.micros)) >= since
         ]
         return sorted(found, key=lambda near: (near.published_at, near.mention_id))
 
@@ -252,6 +259,29 @@ class SqliteMentionStore:
     def close(self) -> None:
         """See MentionStore."""
         self._connections.close()
+
+
+class _Spot(NamedTuple):
+    """Where a mention stands: the columns of its row that say so."""
+
+    at: int
+    id: str
+    cluster_id: str | None
+    micros: int
+
+
+def _spots(connection: sqlite3.Connection, places: Iterable[int]) -> Iterator[_Spot]:
+    wanted = sorted(places)
+    for first in range(0, len(wanted), MOST_VARIABLES):
+        part = wanted[first : first + MOST_VARIABLES]
+        marks = ", ".join("?" * len(part))
+        yield from map(
+            _Spot._make,
+            connection.execute(
+                f"SELECT at, id, cluster_id, micros FROM mention WHERE at IN ({marks})",  # noqa: S608
+                part,
+            ),
+        )
 
 
 def _published(at: int, fraction: int) -> datetime:

@@ -859,7 +859,22 @@ class MentionStoreContract:
         after = mention.published_at + timedelta(microseconds=1)
         assert store.near([6], since=after, distance=3) == []
 
-    @pytest.mark.parametrize("distance", [-1, 4])
+    def test_near_further_apart_needs_a_common_band(self, store):
+        base = 0xF0F0_1234_8765_0F0F
+        prints = {
+            "one-band": 0x0F0F_EDCB_8765_F0F0,
+            "last-band": 0x0F0F_EDCB_789A_0F0F,
+            "none": base ^ 0x0001_0001_0001_0001,
+        }
+        self.put(store, *(a_mention(name, fingerprint=one) for name, one in prints.items()))
+        found = store.near([base], since=NOON - DAY, distance=64)
+        assert {n.mention_id: n.distance for n in found} == {
+            "weibo:one-band": 48,
+            "weibo:last-band": 48,
+        }
+        assert store.near([base], since=NOON - DAY, distance=47) == []
+
+    @pytest.mark.parametrize("distance", [-1, 65])
     def test_near_refuses_other_distances(self, store, distance):
         with pytest.raises(ValueError, match="distance"):
             store.near([1], since=NOON, distance=distance)
@@ -1055,7 +1070,7 @@ class StoreMachine(RuleBasedStateMachine):
         type(self).settle(self.store)
         assert_same_answers(self.store, self.expected, [wanted])
 
-    @rule(asked=st.lists(st.sampled_from([0, 1, 2**64 - 1])), distance=st.integers(0, 3))
+    @rule(asked=st.lists(st.sampled_from([0, 1, 2**64 - 1])), distance=st.integers(0, 64))
     def near(self, asked: list[int], distance: int) -> None:
         type(self).settle(self.store)
         since = NOON - timedelta(hours=12)

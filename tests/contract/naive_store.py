@@ -120,6 +120,7 @@ class NaiveMentionStore:
             if m.fingerprint is not None
             and m.published_at >= since
             and (asked ^ m.fingerprint).bit_count() <= distance
+            and any((asked ^ m.fingerprint) >> shift & 0xFFFF == 0 for shift in (0, 16, 32, 48))
         ]
         return sorted(found, key=lambda n: (n.published_at, n.mention_id, n.fingerprint))
 

@@ -301,3 +301,27 @@ def test_a_comment_that_names_one_brand_is_about_that_one(ingest, store):
 def test_a_comment_of_a_face_alone_does_not_say_what_the_post_says(ingest, scorer):
     take(ingest, found(), comment("2", "[怒]"))
     assert scorer.asked[-1] == "[怒]"
+
+
+LOTTERY = "转发本条微博并关注云栈，抽3位朋友送云栈保温杯一个，周五开奖"
+
+
+def test_an_advertisement_is_stored_but_is_no_public_voice(ingest, store):
+    take(ingest, found("50", LOTTERY))
+    assert store.get(["weibo:50"])["weibo:50"].flags == {Flag.SPAM}
+    assert store.count(MentionFilter(brand_id="tea")) == 0
+    assert store.count(MentionFilter(brand_id="tea", public_voice_only=False)) == 1
+
+
+def test_what_is_negative_is_never_set_aside_as_an_advertisement(ingest, store):
+    take(ingest, found("51", LOTTERY + "，虫年大吉"), found("52", LOTTERY.replace("杯", "杯虫")))
+    assert not any(m.flags for m in store.get(["weibo:51", "weibo:52"]).values())
+
+
+def test_an_advertisement_that_a_person_took_back_stays_so_at_the_next_look(ingest, store):
+    take(ingest, found("53", LOTTERY))
+    store.amend("weibo:53", lambda m: replace(m, flags=frozenset()))
+    take(ingest, found("53", LOTTERY, likes=99), at=NOON + timedelta(hours=1))
+    mention = store.get(["weibo:53"])["weibo:53"]
+    assert mention.likes == 99
+    assert mention.flags == frozenset()
