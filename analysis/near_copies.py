@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from domain.han import fold
 
+METHOD: Final = "simhash-3g-1"
+"""Changes when `fingerprint` gives another answer: stored ones are then made again."""
+
 DISTANCE: Final = 3
 SHORTEST: Final = 12
 """Letters that a text must have to be compared; shorter ones («转发微博») are alike by accident."""

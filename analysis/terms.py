@@ -9,6 +9,9 @@ import rjieba
 
 from domain.han import fold
 
+METHOD: Final = "rjieba-1"
+"""Changes when `keywords` gives another answer: stored ones are then made again."""
+
 MOST: Final = 12
 _LONGEST_TEXT = 5_000
 _NOT_CONTENT = re.compile(r"https?://\S+|\[[^\[\]]{1,12}\]|@[\w·-]{1,40}")

@@ -137,7 +137,7 @@ def export_command(
     """Export mentions, own accounts and spam included and marked as such."""
     settings = load_settings()
     zone = ZoneInfo(settings.timezone)
-    start, end = _moment(since, zone, "--since"), _moment(until, zone, "--until")
+    start, end = moment_given(since, zone, "--since"), moment_given(until, zone, "--until")
     if start and end and end <= start:
         raise ConfigurationError(
             Text("截止时间不晚于起始时间", "ends before it begins"),
@@ -183,7 +183,8 @@ def _write(services: Services, wanted: MentionFilter, file: Path, zone: ZoneInfo
     return written
 
 
-def _moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+def moment_given(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """Return the moment of an option, None without one; ConfigurationError for what is no time."""
     if text is None:
         return None
     try:

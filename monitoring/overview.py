@@ -12,6 +12,7 @@ from domain.coverage import KNOWN_STATES, CoverageRow
 from domain.crawl import Slot
 from domain.errors import StoreUnavailable
 from domain.keeping import BackupNote, OutboxHold
+from domain.model_run import ModelRun
 from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
 from domain.queries import StoreStatus
@@ -61,6 +62,7 @@ class Overview:
     last_backup: BackupNote | None = None
     spools: tuple[SpoolStanding, ...] = ()
     dead_letters: int = 0
+    model_run: ModelRun | None = None
 
     @property
     def spooled_looks(self) -> int:
@@ -96,6 +98,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         jobs = work.slots.latest()
         hold, last_backup = work.notes.outbox_hold(), work.notes.last_backup()
         spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
+        model_run = work.model_runs.current()
     looks: dict[tuple[str, str], list[CoverageRow]] = {}
     for row in rows:
         looks.setdefault((row.watch_id, row.source_id), []).append(row)
@@ -117,6 +120,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         last_backup=last_backup,
         spools=tuple(spools),
         dead_letters=dead_letters,
+        model_run=model_run,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -101,6 +102,11 @@ def added_words(name: str) -> Column[str]:
 def added_count(name: str) -> Column[int]:
     """A whole number in a column that came later: 0 in the rows before it."""
     return Column(name, BigInteger(), nullable=False, server_default=text("0"))
+
+
+def added_flag(name: str) -> Column[bool]:
+    """Yes or no in a column that came later: no in the rows before it."""
+    return Column(name, Boolean(), nullable=False, server_default=false())
 
 
 def flag(name: str) -> Column[bool]:

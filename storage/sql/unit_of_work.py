@@ -22,6 +22,7 @@ from domain.ports import (
     EvaluationRepository,
     LeadRepository,
     LoginRepository,
+    ModelRunRepository,
     NoteRepository,
     OutboxRepository,
     ReportRepository,
@@ -44,6 +45,7 @@ from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.logins import SqlLoginRepository
+from storage.sql.model_runs import SqlModelRunRepository
 from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
@@ -92,6 +94,7 @@ class SqlUnitOfWork:
     cases: CaseRepository
     spooled: SpooledRepository
     dead_letters: DeadLetterRepository
+    model_runs: ModelRunRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -122,6 +125,7 @@ class SqlUnitOfWork:
         self.cases = SqlCaseRepository(db)
         self.spooled = SqlSpooledRepository(db)
         self.dead_letters = SqlDeadLetterRepository(db)
+        self.model_runs = SqlModelRunRepository(db)
         return self
 
     def __exit__(
