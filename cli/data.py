@@ -178,7 +178,8 @@ def _write(services: Services, wanted: MentionFilter, file: Path, zone: ZoneInfo
     total = services.store.count(wanted)
     written = 0
     with progress("导出", "exporting", total) as advance:
-        for written in export(services.store.scan(wanted), file, zone):  # noqa: B007
+        found = services.store.scan(wanted)
+        for written in export(found, file, zone, wanted.brand_id or ""):  # noqa: B007
             advance()
     return written
 

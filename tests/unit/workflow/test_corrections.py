@@ -297,9 +297,10 @@ def test_agreement_is_told_for_a_span(begin, store):
     store.add([about("1", "cha"), about("2", "cha", platform=Platform.WEIBO)])
     confirm(begin, store, "anna", "weibo:1", target="cha", at=NOON)
     correct(begin, store, "anna", "weibo:2", Label.NEGATIVE, target="cha", **how())
-    total = agreement(begin, start=NOON - HOUR, end=NOON + HOUR)[0]
+    total = agreement(begin, start=NOON - HOUR, end=NOON + HOUR).spontaneous[0]
     assert (total.judged, total.agreed, total.share) == (2, 1, 0.5)
-    assert agreement(begin, start=NOON + HOUR, end=NOON + 2 * HOUR)[0].judged == 0
+    later = agreement(begin, start=NOON + HOUR, end=NOON + 2 * HOUR)
+    assert later.spontaneous[0].judged == 0
 
 
 def test_people_and_ingest_at_once_end_with_the_newest_word(begin, store, tmp_path):
