@@ -181,7 +181,9 @@ def read_pulse(
 
 
 def _models(trust: Trust, newest: Sequence[Mention], brand: Brand) -> tuple[str, ...]:
-    """The models of the span, the newest first; before any run was noted, those of what is shown."""
+    """Return the models of the span, the newest first; before any run was noted, those of what is
+    shown.
+    """
     noted = tuple(dict.fromkeys(each.model_id for each in trust.stretches))
     judged = [j for m in newest if (j := m.sentiment_towards(brand.id))]
     return noted or tuple(sorted({j.model for j in judged if j.by is Judge.MODEL}))

@@ -147,7 +147,7 @@ def spontaneous_words(pulse: Pulse) -> str:
 
 
 def model_words(pulse: Pulse, zone: ZoneInfo) -> str:
-    """Return which model made which part of the span: `koubei-2（11-18 10:00 起）、stock（此前）`."""
+    """Return which model made what of the span: `koubei-2（11-18 10:00 起）、stock（此前）`."""
     parts = pulse.trust.stretches
     if len(parts) < 2:
         return "、".join(pulse.models)

@@ -14,6 +14,8 @@ from monitoring.periods import Period
 
 BACK: Final = timedelta(days=180)
 """People's words older than this tell little of what is said today."""
+_JUST_NOW: Final = timedelta(minutes=1)
+"""`now` is a moment that many share: what was done in it counts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def read_trust(work: UnitOfWork, period: Period, now: datetime, *, unsure: int) 
     """Read what is noted about models and people's words; `unsure` is what waits in the period."""
     runs = work.model_runs.all()
     current = runs[0] if runs else None
-    acts = work.corrections.between(now - BACK, now)
+    acts = work.corrections.between(now - BACK, now + _JUST_NOW)
     seen = [
         each
         for each in stretches(runs)

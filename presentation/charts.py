@@ -695,7 +695,7 @@ def _model_changes(changes: Iterable[datetime], zone: ZoneInfo) -> list[Spec]:
                 "color": QUIET,
                 "fontSize": 11,
             },
-            "encoding": {"y": {"value": 2}, "tooltip": tooltip},
+            "encoding": {"y": {"value": 16}, "tooltip": tooltip},
         },
     ]
 

@@ -71,8 +71,8 @@ def agreement(model: str, enough: int, spontaneous: str) -> Definition:
     """与人工一致: how often people agree with the model."""
     return Definition(
         "与人工一致",
-        "随机抽出、判定时看不到模型标签的内容里，人与模型判定相同的比例；括号内为 95% 区间（Wilson）"
-        f"与条数。不足 {enough} 条写「样本不足」，不给百分比。",
+        "随机抽出、判定时看不到模型标签的内容里，人与模型判定相同的比例；"
+        f"括号内为 95% 区间（Wilson）与条数。不足 {enough} 条写「样本不足」，不给百分比。",
         time_axis="近 180 天的判定，只计对当前模型标签的判定；换模型后从头计。",
         dedupe="同一条内容只计最近一次判定。",
         model=model,

@@ -98,12 +98,11 @@ def _ask(account: Account, sample: _Sample) -> None:
     place = len(sample.answers)
     mention = sample.mentions[place]
     names = {brand.id: brand.name for brand in watched_brands()}
-    towards = (
-        f"对「{names.get(sample.brand_id, sample.brand_id)}」" if sample.brand_id else "整条内容"
-    )
+    brand = names.get(sample.brand_id, sample.brand_id)
+    towards = f"对「{brand}」的态度是？" if brand else "整条内容的情感是？"
     show(
         fill(
-            '<div class="kb-section"><h2>第 {n} / {total} 条：{towards}是</h2>'
+            '<div class="kb-section"><h2>第 {n} / {total} 条：{towards}</h2>'
             '<span class="kb-quiet">随机抽自过去 7 天；判定即改判或确认，立即生效并记入台账</span>'
             "</div>",
             n=place + 1,
