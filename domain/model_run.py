@@ -77,12 +77,6 @@ class ModelRun:
         after = sum(shift.after for shift in of) + _SMOOTH
         return min(max(after / before, 1 / _WIDEST), _WIDEST)
 
-    def covers(self, moment: datetime) -> bool:
-        """Whether what was published then shows this run's judgements."""
-        if self.finished_at is not None:
-            return self.since is None or moment >= self.since
-        return moment >= (self.reached or self.began_at)
-
     @property
     def border(self) -> datetime | None:
         """What was published since shows this run's judgements, None: everything does."""

@@ -26,10 +26,12 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How terms and fingerprints are made of title and text; `name` changes when they do."""
+    """How terms and fingerprints are made of title and text (terms also by the names that the team
+    watches); `name` changes when they do.
+    """
 
     name: str
-    keywords: Callable[[str], tuple[str, ...]]
+    keywords: Callable[[str, Configuration], tuple[str, ...]]
     fingerprint: Callable[[str], int | None]
 
 
@@ -94,7 +96,7 @@ class Deriving:
         return {
             m.id: Derived(
                 judged.get(m.id, m.sentiment),
-                self.method.keywords(_text(m)) if run.rederives else m.terms,
+                self.method.keywords(_text(m), configuration) if run.rederives else m.terms,
                 self.method.fingerprint(_text(m)) if run.rederives else m.fingerprint,
             )
             for m in mentions

@@ -230,13 +230,14 @@ def read_series(
 def even_out(series: BrandSeries, run: ModelRun | None, brand_id: str) -> BrandSeries:
     """Return a series as the model in use would have judged all of it.
 
-    While the history is judged again, what lies before the place that the run has come to holds the
-    earlier model's labels. Its negatives are multiplied by what the run changed so far on the same
-    platform, so that a model that sees more negatives makes no spike of an hour like any other.
+    What lies before the place that judging history again has come to (or is to come to at all)
+    holds the earlier model's labels. Its negatives are multiplied by what the run changed so far on
+    the same platform, so that a model that sees more negatives makes no spike of an hour like any
+    other.
     """
-    if run is None or run.finished_at is not None:
+    border = run.border if run else None
+    if run is None or border is None:
         return series
-    border = run.reached or run.began_at
     factors = {platform: run.factor(brand_id, platform) for platform in Platform}
     return replace(
         series,

@@ -187,7 +187,7 @@ class Services:
         from analysis import near_copies, terms
 
         name = f"{near_copies.METHOD}+{terms.METHOD}"
-        return Method(name, terms.keywords, near_copies.fingerprint)
+        return Method(name, lambda text, _: terms.keywords(text), near_copies.fingerprint)
 
     def rescoring(self, actor: str, started_at: datetime) -> "Rescoring":
         """Return what judges the stored history again, on behalf of `actor`; `started_at` is when

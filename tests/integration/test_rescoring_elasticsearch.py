@@ -48,7 +48,9 @@ def test_a_cut_run_goes_on_and_the_counts_are_those_of_a_scan(new_store, tmp_pat
     )
     engine = new_workflow_database(tmp_path / "workflow.sqlite")
     begin, clock = begin_work(engine), FixedClock(NOON)
-    deriving = Deriving(store, Model("new"), Method("m1", keywords, fingerprint))
+    deriving = Deriving(
+        store, Model("new"), Method("m1", lambda text, _: keywords(text), fingerprint)
+    )
     rescoring = Rescoring(store, begin, clock, deriving, NOON, "test")
     first = rescoring.run_in_use()
     assert first is not None

@@ -871,3 +871,14 @@ def test_an_incident_does_not_grow_because_another_model_measures_it():
     outcomes = list(judged_anew(world, newest_first, run))
     assert Outcome.GREW not in outcomes
     assert Shift("cha", WEIBO, 0, 0) not in world.database.model_run.shifts
+
+
+def test_history_that_is_never_judged_again_is_evened_out_for_good():
+    world = World()
+    newest_first = a_mild_history(world)
+    week = NOON - timedelta(days=2)
+    recent = [m for m in newest_first if m.published_at >= week]
+    run = ModelRun(2, "new", "m", NOON, since=week, total=len(recent))
+    assert not any(o.is_alert for o in judged_anew(world, recent, run))
+    world.database.model_run = replace(world.database.model_run, finished_at=NOON)
+    assert not any(each.outcome.is_alert for each in world.evaluate())

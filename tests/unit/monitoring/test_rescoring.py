@@ -27,7 +27,7 @@ from workflow.corrections import correct, undo
 
 HOUR = timedelta(hours=1)
 ALL = MentionFilter(public_voice_only=False)
-METHOD = Method("m1", keywords, fingerprint)
+METHOD = Method("m1", lambda text, _: keywords(text), fingerprint)
 BAD, GOOD = Probabilities(0.9, 0.05, 0.05), Probabilities(0.05, 0.05, 0.9)
 
 
@@ -267,7 +267,7 @@ def test_terms_and_fingerprints_are_made_again_when_their_method_changed(store, 
     assert done(rescoring(Model("new", "贵"))).rederives is False
     assert store.get(["weibo:1"])["weibo:1"].terms == ()
     model = Model("new", "贵")
-    method = Method("m2", lambda _: ("词",), lambda _: 7)
+    method = Method("m2", lambda *_: ("词",), lambda _: 7)
     assert done(rescoring(model, method)).rederives is True
     made = store.get(["weibo:1"])["weibo:1"]
     assert (made.terms, made.fingerprint, made.sentiment[WHOLE_TEXT].run) == (("词",), 7, 2)
