@@ -101,7 +101,12 @@ class Ingest:
         return result
 
     def take_whole(self, mentions: Sequence[Mention], *, run_id: str) -> IngestResult:
-        """Store mentions that are complete already (our own export). Errors as `take`."""
+        """Store mentions that are complete already (our own export). Errors as `take`.
+
+        Runs of the model are counted here: what another installation, or an earlier state of this
+        one, called its third run is the run that its model has here, or none.
+        """
+        mentions = self._counted_here(mentions)
         added = self.store.add(mentions)
         newest = max((mention.collected_at for mention in mentions), default=None)
         if newest is not None:
@@ -117,6 +122,21 @@ class Ingest:
             refused=added.refused,
             dead_lettered=len(added.refused),
         )
+
+    def _counted_here(self, mentions: Sequence[Mention]) -> list[Mention]:
+        models = {s.model for m in mentions for s in m.sentiment.values() if s.by is Judge.MODEL}
+        with self.begin_work() as work:
+            runs = {model: work.model_runs.number_of(model) for model in models}
+        return [
+            replace(
+                mention,
+                sentiment={
+                    target: replace(said, run=runs.get(said.model, 0))
+                    for target, said in mention.sentiment.items()
+                },
+            )
+            for mention in mentions
+        ]
 
     def sort(
         self,

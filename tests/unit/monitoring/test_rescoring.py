@@ -184,6 +184,14 @@ def test_a_late_write_of_the_earlier_model_never_wins_over_the_later(store, resc
     assert (now.likes, now.sentiment[WHOLE_TEXT].model) == (9, "new")
 
 
+def test_an_export_of_before_that_is_imported_again_does_not_win(store, ingest, rescoring):
+    before = a_past(1, "云栈太贵", sentiment={WHOLE_TEXT: old(run=9)})
+    store.add([a_past(1, "云栈太贵")])
+    done(rescoring(Model("new", "贵")))
+    ingest.take_whole([before], run_id="import:1")
+    assert store.get(["weibo:1"])["weibo:1"].sentiment[WHOLE_TEXT].model == "new"
+
+
 def test_what_a_machine_with_the_earlier_model_wrote_is_swept_up(store, clock, rescoring):
     store.add([a_past(1, "云栈太贵")])
     run = done(rescoring(Model("new", "贵")))
