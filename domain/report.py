@@ -381,11 +381,6 @@ class Judging:
     sampled_low: float | None = None
     sampled_high: float | None = None
 
-    @property
-    def agreement(self) -> float | None:
-        """The measured part, 0 to 1; None where nothing was measured."""
-        return self.agreed / self.looked_at if self.looked_at else None
-
 
 @dataclass(frozen=True, slots=True)
 class SourceDay:
