@@ -313,7 +313,8 @@ def test_a_missing_template_is_refused_with_its_name(tmp_path):
         (Judging(looked_at=5, agreed=5, sampled=5, sampled_agreed=5), "样本不足", "%"),
         (
             Judging((), 0, 70, 55, 60, 51, 0.74, 0.92),
-            "随机抽样核对 60 条，与模型一致 85.0%（95% 区间 74.0% 至 92.0%）；自发核对 10 条，一致 4 条",
+            "随机抽样核对 60 条，与模型一致 85.0%（95% 区间 74.0% 至 92.0%）；"
+            "自发核对 10 条，一致 4 条",
             "样本不足",
         ),
         (Judging(), "尚无可测一致率的复核", "%"),
