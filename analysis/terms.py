@@ -12,6 +12,9 @@ import rjieba
 from domain.brand import Configuration
 from domain.han import fold
 
+METHOD: Final = "rjieba-pos-2"
+"""Changes when `keywords` gives another answer: stored ones are then made again."""
+
 MOST: Final = 12
 _LONGEST_TEXT = 5_000
 _NOT_CONTENT = re.compile(

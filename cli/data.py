@@ -137,7 +137,7 @@ def export_command(
     """Export mentions, own accounts and spam included and marked as such."""
     settings = load_settings()
     zone = ZoneInfo(settings.timezone)
-    start, end = _moment(since, zone, "--since"), _moment(until, zone, "--until")
+    start, end = moment_given(since, zone, "--since"), moment_given(until, zone, "--until")
     if start and end and end <= start:
         raise ConfigurationError(
             Text("截止时间不晚于起始时间", "ends before it begins"),
@@ -178,12 +178,14 @@ def _write(services: Services, wanted: MentionFilter, file: Path, zone: ZoneInfo
     total = services.store.count(wanted)
     written = 0
     with progress("导出", "exporting", total) as advance:
-        for written in export(services.store.scan(wanted), file, zone):  # noqa: B007
+        found = services.store.scan(wanted)
+        for written in export(found, file, zone, wanted.brand_id or ""):  # noqa: B007
             advance()
     return written
 
 
-def _moment(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+def moment_given(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """Return the moment of an option, None without one; ConfigurationError for what is no time."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the lanes do: crawl, detect, relay, remind, warn, beat, tidy, back up, report."""
+"""What the lanes do: crawl, detect, relay, remind, warn, beat, tidy, back up, report, rescore."""
 
 import threading
 from collections import Counter
@@ -14,7 +14,7 @@ from monitoring.case_clocks import ClockWarner
 from monitoring.drift_words import tell_drift
 from monitoring.handling_clocks import run_clocks
 from monitoring.heartbeat import beat
-from monitoring.housekeeping import drop_old_pages, expire_mentions, tidy
+from monitoring.housekeeping import SCHEDULER, drop_old_pages, expire_mentions, tidy
 from monitoring.notify import relay
 from monitoring.report_schedule import make_due
 from runtime.backup import scheduled_backup
@@ -67,6 +67,7 @@ def lanes(services: Services, owner: str) -> Mapping[Lane, Work]:
                 report_press(services.settings),
             )
         ),
+        Lane.RESCORE: _rescore(services),
     }
 
 
@@ -126,6 +127,27 @@ def _crawl(services: Services) -> Work:
             "matched": outcome.matched,
             "new": outcome.new,
         }
+
+    return run
+
+
+def _rescore(services: Services) -> Work:
+    """Judge history again in the background; the slot of the job is the lease."""
+    started_at = services.clock.now()
+
+    def run(job: Job, stopping: threading.Event) -> Mapping[str, object]:
+        rescoring = services.rescoring(SCHEDULER, started_at)
+        in_use = rescoring.run_in_use()
+        if in_use is None:
+            return {"reason": "another machine uses a newer model"}
+        if in_use.finished_at is not None:
+            swept = rescoring.sweep(in_use)
+            return {"changed": swept.changed - in_use.changed}
+        done = rescoring.go_on(in_use, rest=lambda seconds: not stopping.wait(seconds))
+        figures = {"run": done.run, "seen": done.seen, "changed": done.changed, "left": done.left}
+        if done.finished_at is None and stopping.is_set():
+            return {**figures, "reason": "interrupted"}
+        return figures
 
     return run
 

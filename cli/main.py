@@ -56,6 +56,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "restore": "backup",
     "outbox": "backup",
     "bench": "bench",
+    "rescore": "rescore",
     "spool": "spool",
     "dead-letters": "dead_letters",
     "migrate": "stores",

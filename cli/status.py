@@ -15,6 +15,7 @@ from domain.outbox import OutboxState
 from domain.signal import SignalState
 from monitoring.drift_words import drift_words
 from monitoring.overview import Overview, SourceStanding, overview
+from monitoring.rescoring_words import run_words
 from monitoring.spool_words import refused_words, waiting_words
 from presentation.formats import at_least, count, duration, multiple, near_time, short_time
 from presentation.hostile import excerpt
@@ -57,6 +58,7 @@ def show(view: Overview, zone: ZoneInfo, *, as_files: bool) -> None:
     )
     _show_waiting(view, zone)
     _show_drift(view, zone)
+    _show_model(view, zone)
     _show_signals(view, zone)
     _show_sources(view, zone)
     _show_mails(view, as_files=as_files)
@@ -91,6 +93,12 @@ def _show_drift(view: Overview, zone: ZoneInfo) -> None:
         out().print(f"  → {told.mend.in_language(lang)}")
 
 
+def _show_model(view: Overview, zone: ZoneInfo) -> None:
+    if view.model_run is not None and view.model_run.finished_at is None:
+        said = run_words(view.model_run, zone)
+        say(f"… {said.zh}", f"… {said.en}")
+
+
 def as_document(view: Overview) -> dict[str, Any]:
     """Return the overview as JSON values."""
     return {
@@ -121,6 +129,8 @@ def as_document(view: Overview) -> dict[str, Any]:
             }
             for each in view.drifting
         ],
+        "model": view.model_run.model_id if view.model_run else None,
+        "history_judged": round(view.model_run.share, 4) if view.model_run else None,
         "open_signals": [
             {
                 "id": s.id,

@@ -39,6 +39,11 @@ def configuration() -> tuple[int, Configuration]:
         return work.configuration.current()
 
 
+def review_below() -> int:
+    """Return the percent below which the model is not sure of a label."""
+    return services().settings.review.below
+
+
 @st.cache_resource(ttl=4 * FRESH, max_entries=100, show_spinner=False)
 def pulse(brand_id: str, start: datetime, end: datetime, at: datetime) -> Pulse:
     """Return the first screen's view of a brand."""
@@ -51,6 +56,7 @@ def pulse(brand_id: str, start: datetime, end: datetime, at: datetime) -> Pulse:
         period=Period(start, end),
         now=at,
         zone=zone(),
+        review_below=review_below(),
     )
 
 
@@ -85,7 +91,7 @@ def feed_page(query: FeedQuery, number: int) -> FeedPage | None:
 @st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
 def feed_totals(query: FeedQuery) -> FeedTotals:
     """Return the totals of a filter."""
-    return read_totals(services().store, query)
+    return read_totals(services().store, query, review_below())
 
 
 @st.cache_resource(ttl=FRESH, show_spinner=False)

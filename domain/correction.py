@@ -41,7 +41,8 @@ class Correction:
     `targets_meant`). `before` and `after` say what held and what holds; a target that is missing
     in them has no judgement. `model` is what the model said of each target, as far as is known.
     `label` is the person's word about `target` (None: taken back), `model_label` the model's.
-    `said` is a digest of the text that was judged. Acts of one bulk share a `batch`.
+    `said` is a digest of the text that was judged. Acts of one bulk share a `batch`. `sampled`: the
+    mention was drawn at random and judged before the model's label was shown.
     """
 
     mention_id: str
@@ -61,16 +62,20 @@ class Correction:
     said: str
     batch: str = ""
     seq: int = 0
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does something, when and why; `batch` where it is one of many."""
+    """Who does something, when and why; `batch` where it is one of many. `sampled`: the label was
+    given to a mention drawn at random, before the model's was shown.
+    """
 
     account_id: str
     at: datetime
     reason: str
     batch: str = ""
+    sampled: bool = False
 
 
 def targets_meant(mention: Mention, target: str) -> tuple[str, ...]:
@@ -206,6 +211,7 @@ def _row(
         model_label=_towards(model, target),
         said=_digest(now),
         batch=act.batch,
+        sampled=act.sampled,
     )
 
 

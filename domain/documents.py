@@ -89,12 +89,14 @@ def _read_time(text: str) -> datetime:
 
 
 def _judgement(judged: Sentiment) -> dict[str, Any]:
+    run = {"run": judged.run} if judged.run else {}
     return {
         "label": judged.label.value,
         "polarity": judged.polarity,
         "confidence": judged.confidence,
         "model": judged.model,
         "by": judged.by.value,
+        **run,
     }
 
 
@@ -105,6 +107,7 @@ def _read_judgement(document: Mapping[str, Any]) -> Sentiment:
         confidence=float(document["confidence"]),
         model=document["model"],
         by=Judge(document["by"]),
+        run=int(document.get("run", 0)),
     )
 
 

@@ -23,8 +23,8 @@ def merge(old: Mention, new: Mention) -> Mention:
 
     The longer text wins, unless the platform marks an edit: then the latest edit; what analysis
     said of another text goes. The finer time wins. Each count is that of the newest look that had
-    one. Watches, brands and flags add up, first-seen is the earliest, a person's label stays, and
-    every differing look is kept as a revision.
+    one. Watches, brands and flags add up, first-seen is the earliest, a person's label stays, a
+    later run of the model beats an earlier one, and every differing look is kept as a revision.
     """
     if old.id != new.id:
         raise ValueError(f"cannot merge {old.id} with {new.id}")
@@ -65,6 +65,24 @@ def merge(old: Mention, new: Mention) -> Mention:
         embedded=earlier.embedded and later.embedded,
         revisions=_revisions(looks),
     )
+
+
+def judged_again(
+    stored: Mention, scored: Mention, judgements: Mapping[str, Sentiment]
+) -> Mention | None:
+    """Return a stored mention with what a model run says of it; None where that does not hold.
+
+    `scored` is the mention as it was read when it was scored. Its text, or the brands it names, may
+    have changed since, or a later run have judged it: then the judgements are not of this mention.
+    A person's label stays; what earlier runs said goes.
+    """
+    run = max((said.run for said in judgements.values()), default=0)
+    same = (stored.title, stored.text) == (scored.title, scored.text)
+    held = [said for said in stored.sentiment.values() if said.by is Judge.MODEL]
+    if not same or not stored.brand_ids <= scored.brand_ids or any(said.run > run for said in held):
+        return None
+    people = {t: said for t, said in stored.sentiment.items() if said.by is Judge.PERSON}
+    return replace(stored, sentiment=dict(sorted({**judgements, **people}.items())))
 
 
 def same_content(one: Mention, other: Mention) -> bool:
@@ -183,9 +201,10 @@ def _flags(earlier: Mention, later: Mention) -> frozenset[Flag]:
 def _judgements(
     earlier: Mention, later: Mention, with_text: list[Mention]
 ) -> Mapping[str, Sentiment]:
-    merged: dict[str, Sentiment] = {}
-    for mention in reversed(with_text):
-        merged.update(mention.sentiment)
+    judged = [(t, s) for mention in reversed(with_text) for t, s in mention.sentiment.items()]
+    # a run of the model judges a text as a whole: what an earlier run said of it goes
+    run = max((s.run for _, s in judged if s.by is Judge.MODEL), default=0)
+    merged = {t: s for t, s in judged if s.by is Judge.PERSON or s.run == run}
     for mention in (earlier, later):
         merged.update({t: s for t, s in mention.sentiment.items() if s.by is Judge.PERSON})
     return dict(sorted(merged.items()))

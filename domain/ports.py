@@ -25,6 +25,7 @@ from domain.keeping import BackupNote, OutboxHold
 from domain.lead import Lead, LeadState
 from domain.login import Attempts, SecondFactor, Ticket, TicketKind
 from domain.mention import Mention, Platform
+from domain.model_run import ModelRun
 from domain.outbox import OutboxMail, OutboxState, Told
 from domain.queries import (
     AddResult,
@@ -74,6 +75,14 @@ class MentionStore(Protocol):
 
         For labels by a person, flags, clusters and re-scoring. `change` must keep the id and may be
         called more than once. Returns what is now stored, None when the id is unknown.
+        """
+
+    def amend_many(
+        self, mention_ids: Iterable[str], change: Callable[[Mention], Mention]
+    ) -> dict[str, Mention]:
+        """`amend` of many in few requests; return those that there are as they are stored now.
+
+        Each mention is replaced by itself: of a call that fails, some may have been.
         """
 
     def get(self, mention_ids: Iterable[str]) -> dict[str, Mention]:
@@ -832,6 +841,28 @@ class SessionRepository(Protocol):
         """
 
 
+class ModelRunRepository(Protocol):
+    """Which model judged which part of the history, and how far judging it again has come."""
+
+    def current(self) -> ModelRun | None:
+        """Return the newest run, None before the first."""
+
+    def all(self) -> list[ModelRun]:
+        """Return every run, the newest first."""
+
+    def number_of(self, model_id: str) -> int:
+        """Return the newest run of a model, 0 when it never had one."""
+
+    def next_number(self) -> int:
+        """Return the number of the next run; whoever else asks waits for this unit's end."""
+
+    def add(self, run: ModelRun) -> None:
+        """Store a new run."""
+
+    def save(self, run: ModelRun) -> None:
+        """Store how far a run has come."""
+
+
 class Spool(Protocol):
     """Looks that wait on this machine, first in, first out; each survives kill -9 once `put`
     returned.
@@ -945,6 +976,7 @@ class UnitOfWork(Protocol):
     assessments: AssessmentRepository
     sessions: SessionRepository
     drift: DriftRepository
+    model_runs: ModelRunRepository
 
     def __enter__(self) -> Self: ...
 

@@ -22,6 +22,8 @@ class MentionFilter:
     any order, counted in characters of the folded text between the end of the one that begins first
     and the beginning of the other, so that words that overlap are near; an empty word is never
     near. `public_voice_only` leaves out spam and own accounts, as charts and alarms do.
+    `unsure_below`: a model judged (towards the brand, else the whole text) and was less sure than
+    so many percent (`Sentiment.sure`); what a person judged is not unsure.
     """
 
     brand_id: str | None = None
@@ -40,6 +42,7 @@ class MentionFilter:
     source: str | None = None
     public_voice_only: bool = True
     near: tuple[Proximity, ...] = ()
+    unsure_below: int | None = None
 
     def __post_init__(self) -> None:
         for proximity in self.near:

@@ -367,18 +367,19 @@ class Judging:
     """Who judged sentiment: by model id and by people, and how often people agreed with it.
 
     `looked_at` are the judgements a person confirmed or changed, `agreed` those left as the model
-    had them; both 0 as long as nobody noted any.
+    had them; both 0 as long as nobody noted any. Of these `sampled` were drawn at random and judged
+    unseen, which alone tells of all mentions; `sampled_low` and `sampled_high` bound the part that
+    agreed (95 %), None where there are too few.
     """
 
     models: tuple[tuple[str, int], ...] = ()
     by_person: int = 0
     looked_at: int = 0
     agreed: int = 0
-
-    @property
-    def agreement(self) -> float | None:
-        """The measured part, 0 to 1; None where nothing was measured."""
-        return self.agreed / self.looked_at if self.looked_at else None
+    sampled: int = 0
+    sampled_agreed: int = 0
+    sampled_low: float | None = None
+    sampled_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

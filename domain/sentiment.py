@@ -75,7 +75,8 @@ class Probabilities:
 class Sentiment:
     """A judgement about one target: `polarity` −1 to 1, `confidence` 0 to 1, `model` its id or "".
 
-    `model` names the scorer, or the person's account when `by` is a person.
+    `model` names the scorer, or the person's account when `by` is a person. `run` counts up with
+    every change of the model in use (`domain.model_run`); 0: nobody counted yet.
     """
 
     label: Label
@@ -83,6 +84,7 @@ class Sentiment:
     confidence: float
     model: str
     by: Judge = Judge.MODEL
+    run: int = 0
 
     @property
     def needs_review(self) -> bool:
@@ -90,14 +92,22 @@ class Sentiment:
         return self.by is Judge.MODEL and self.confidence < REVIEW_BELOW
 
     @classmethod
-    def from_probabilities(cls, probabilities: Probabilities, model: str) -> "Sentiment":
+    def from_probabilities(
+        cls, probabilities: Probabilities, model: str, run: int = 0
+    ) -> "Sentiment":
         """The model's judgement as it is stored."""
         return cls(
             label=probabilities.label,
             polarity=round(probabilities.polarity, 6),
             confidence=round(probabilities.confidence, 6),
             model=model,
+            run=run,
         )
+
+    @property
+    def sure(self) -> int | None:
+        """How sure the model was in whole percent, rounded down; None where a person judged."""
+        return int(self.confidence * 100) if self.by is Judge.MODEL else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from analysis.grading import suggest_level
@@ -22,6 +23,7 @@ from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Sensitivit
 from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState, of_the_whole
 from domain.errors import VersionConflict
 from domain.mention import Platform
+from domain.model_run import ModelRun
 from domain.ports import BeginWork, Clock, MentionStore, UnitOfWork
 from domain.signal import Evaluation, Figures, Outcome, Signal, SignalState, signal_key
 from monitoring.decide import BrandReading, Decision, Move, Reading, decide, quiet_since
@@ -34,6 +36,7 @@ from monitoring.series import (
     Coverage,
     Span,
     clock_hours,
+    even_out,
     moment_of,
     read_series,
     span_at,
@@ -73,6 +76,7 @@ class _Round:
     configuration: Configuration
     coverage: Sequence[CoverageRow]
     latest: Sequence[CoverageRow]
+    model_run: ModelRun | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,8 @@ class Detector:
             watch_ids = [watch.id for watch in configuration.watches if watch.enabled]
             rows = work.coverage.rows(watch_ids, start=span.start - HOUR, end=now)
             coverage, latest = of_the_whole(rows), of_the_whole(work.coverage.latest())
-        return _Round(now, span, version, configuration, coverage, latest)
+            run = work.model_runs.current()
+        return _Round(now, span, version, configuration, coverage, latest, run)
 
     def _read(self, brand: Brand, this_round: _Round) -> _Subject | None:
         """Read and judge a brand, in two store queries; None when nobody watches it."""
@@ -237,6 +242,7 @@ class Detector:
             Coverage(this_round.coverage, watches),
             this_round.span,
         )
+        series = even_out(series, this_round.model_run, brand.id)
         sensitivity = configuration.detection.for_brand(brand.id)
         readings = {p: self._judge(series, (p,), p, sensitivity) for p in platforms}
         known = [p for p in platforms if series.is_known((p,), _best_end(series, platforms))]
@@ -279,7 +285,8 @@ class Detector:
         ended = [(s.closed_at, s) for s in past if s.closed_at is not None]
         closed_at, last = max(ended, key=lambda end: end[0], default=(None, None))
         signal = going[0] if going else None
-        decision = decide(subject.reading, signal, closed_at)
+        told = _as_judged_now(signal, this_round.model_run) if signal else None
+        decision = decide(subject.reading, told, closed_at)
         outcome = decision.outcome
         if decision.move is not Move.NOTHING:
             denied = last if decision.again and last and last.false_alarm else None
@@ -406,6 +413,20 @@ class Detector:
             on_duty=names_on_duty(configuration, subject.brand.id, case.round.now, self._zone),
             waits_until=quiet_until(configuration, signal.level, case.round.now, self._zone),
         )
+
+
+def _as_judged_now(signal: Signal, run: ModelRun | None) -> Signal:
+    """Return a signal with its heights as the model in use would have counted them: an incident
+    that another model measured has not grown because this one sees more negatives in it.
+    """
+    factor = run.factor(signal.brand_id) if run else 1.0
+    if run is None or signal.opened_at >= run.began_at or factor <= 1:
+        return signal
+    return replace(
+        signal,
+        alerted_observed=ceil(signal.alerted_observed * factor),
+        peak_observed=ceil(signal.peak_observed * factor),
+    )
 
 
 def _is_denied(denied: Signal | None, signal: Signal) -> bool:
@@ -547,6 +568,7 @@ def _evaluation(
             "platforms": [platform.value for platform in reading.platforms],
             "sensitivity": configuration.detection.for_brand(subject.brand.id).value,
             "window_minutes": 60,
+            "model": this_round.model_run.model_id if this_round.model_run else "",
         },
         signal_id=signal.id if signal and outcome in _OF_A_SIGNAL else None,
         configuration_version=this_round.version,
@@ -560,10 +582,17 @@ def _is_told(stored: Iterable[Evaluation], made: Evaluation, *, newest: bool) ->
     """Whether the ledger of decisions has this one already.
 
     What was alerted stays as it was told. An older bin is written again only when posts that came
-    late changed its counts.
+    late changed its counts; what another model made of the same posts since is no news of then.
     """
     return any(
-        earlier.outcome.is_alert or (not newest and _counts(earlier.inputs) == _counts(made.inputs))
+        earlier.outcome.is_alert
+        or (
+            not newest
+            and (
+                _counts(earlier.inputs) == _counts(made.inputs)
+                or earlier.inputs.get("model", "") != made.inputs["model"]
+            )
+        )
         for earlier in stored
     )
 

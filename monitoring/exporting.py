@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,12 +29,16 @@ HEADINGS: Final = (
 )  # fmt: skip
 
 Write = Callable[[Mention], None]
+Row = Callable[[Mention], list[str]]
 
 
-def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[int]:
+def export(
+    mentions: Iterable[Mention], path: Path, zone: ZoneInfo, brand_id: str = WHOLE_TEXT
+) -> Iterator[int]:
     """Write mentions to `path` by its ending (.jsonl, .csv, .xlsx), yielding the count after each.
 
-    The file appears under its name only when it is complete.
+    A table has the judgement towards the brand, where one is named, else the whole text's. The file
+    appears under its name only when it is complete.
     """
     formats = {".jsonl": _jsonl, ".csv": _csv, ".xlsx": _xlsx}
     writer = formats.get(path.suffix.lower())
@@ -46,7 +51,7 @@ def export(mentions: Iterable[Mention], path: Path, zone: ZoneInfo) -> Iterator[
     count = 0
     try:
         with _unfinished(path) as unfinished:
-            with writer(unfinished, zone) as write:
+            with writer(unfinished, partial(row_of, zone=zone, brand_id=brand_id)) as write:
                 for mention in mentions:
                     write(mention)
                     count += 1
@@ -75,9 +80,9 @@ def _unfinished(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def row_of(mention: Mention, zone: ZoneInfo) -> list[str]:
+def row_of(mention: Mention, zone: ZoneInfo, brand_id: str = WHOLE_TEXT) -> list[str]:
     """Return the cells of a mention in the order of HEADINGS; times are local, unknown is empty."""
-    judged = mention.sentiment.get(WHOLE_TEXT)
+    judged = mention.sentiment_towards(brand_id)
     cells: list[object] = [
         mention.id,
         mention.platform.value,
@@ -109,22 +114,22 @@ def _cell(value: object) -> str:
 
 
 @contextmanager
-def _jsonl(path: Path, _zone: ZoneInfo) -> Iterator[Write]:
+def _jsonl(path: Path, _row: Row) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         yield lambda m: print(json.dumps(mention_document(m), ensure_ascii=False), file=file)
 
 
 @contextmanager
-def _csv(path: Path, zone: ZoneInfo) -> Iterator[Write]:
+def _csv(path: Path, row: Row) -> Iterator[Write]:
     # with a byte order mark, because Excel in China reads a CSV without one as GBK
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADINGS)
-        yield lambda m: writer.writerow(row_of(m, zone))
+        yield lambda m: writer.writerow(row(m))
 
 
 @contextmanager
-def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
+def _xlsx(path: Path, row: Row) -> Iterator[Write]:
     try:
         import openpyxl
         from openpyxl.cell import WriteOnlyCell
@@ -140,7 +145,7 @@ def _xlsx(path: Path, zone: ZoneInfo) -> Iterator[Write]:
 
     def write(mention: Mention) -> None:
         cells = []
-        for value in row_of(mention, zone):
+        for value in row(mention):
             cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub("", value)[:32_767])
             cell.data_type = "s"
             cells.append(cell)

@@ -18,7 +18,8 @@ _UNDER_POSTS = frozenset({Kind.COMMENT, Kind.REPLY})
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
     """What a reader asks for; every part that is set narrows. `hidden` shows spam and own accounts
-    too, `cluster_id` the copies of one text.
+    too, `cluster_id` the copies of one text, `unsure_below` what the model was less sure of (in
+    percent) and no person judged.
     """
 
     brand_id: str = ""
@@ -34,6 +35,7 @@ class FeedQuery:
     without: tuple[str, ...] = ()
     cluster_id: str = ""
     hidden: bool = False
+    unsure_below: int | None = None
     sort: Sort = Sort.NEWEST
 
     @property
@@ -54,6 +56,7 @@ class FeedQuery:
             cluster_id=self.cluster_id or None,
             # who asks for comments means them: most count nowhere, and none would be shown
             public_voice_only=not (self.hidden or (self.kinds and set(self.kinds) <= _UNDER_POSTS)),
+            unsure_below=self.unsure_below,
         )
 
 
@@ -75,11 +78,14 @@ class FeedPage:
 
 @dataclass(frozen=True, slots=True)
 class FeedTotals:
-    """How many there are in all, how many of them negative, and when the newest was said."""
+    """How many there are in all, how many of them negative, when the newest was said, and how many
+    wait for a person to judge (待复核).
+    """
 
     count: int
     negative: int
     newest_at: datetime | None
+    unsure: int = 0
 
 
 def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -> FeedPage:
@@ -98,8 +104,10 @@ def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -
     return FeedPage(tuple(entries), found.after)
 
 
-def read_totals(store: MentionStore, query: FeedQuery) -> FeedTotals:
-    """Return the totals of a filter, over all its pages and copies."""
+def read_totals(store: MentionStore, query: FeedQuery, review_below: int = 0) -> FeedTotals:
+    """Return the totals of a filter, over all its pages and copies; `review_below` is the percent
+    below which the model is not sure.
+    """
     wanted = query.filter
     only_negative = Label.NEGATIVE in query.labels or not query.labels
     newest = store.search(wanted, sort=Sort.NEWEST, limit=1).mentions
@@ -109,4 +117,5 @@ def read_totals(store: MentionStore, query: FeedQuery) -> FeedTotals:
         if only_negative
         else 0,
         newest_at=newest[0].published_at if newest else None,
+        unsure=store.count(replace(wanted, unsure_below=review_below)) if review_below else 0,
     )

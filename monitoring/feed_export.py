@@ -34,7 +34,8 @@ def export_feed(
     with tempfile.TemporaryDirectory(prefix="koubei-export-") as folder:
         file = Path(folder) / f"mentions.{ending}"
         count = 0
-        for count in export(islice(store.scan(query.filter), MOST), file, zone):  # noqa: B007
+        found = islice(store.scan(query.filter), MOST)
+        for count in export(found, file, zone, query.brand_id):  # noqa: B007
             pass
         content = file.read_bytes()
     with begin_work() as work:
@@ -61,5 +62,6 @@ def _told(query: FeedQuery) -> Mapping[str, object]:
         "start": query.start.isoformat() if query.start else None,
         "end": query.end.isoformat() if query.end else None,
         "words": list(query.words),
+        "unsure_below": query.unsure_below,
         "without": list(query.without),
     }

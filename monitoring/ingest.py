@@ -8,7 +8,6 @@ Crash order: put, then note. A crash in between repeats the step, and every part
 idempotent. `monitoring.spooling` puts a spool in front, for the time that the store is away.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,11 +25,11 @@ from domain.queries import AddResult, Refused
 from domain.sentiment import WHOLE_TEXT, Judge, Label, ScoreRequest, Sentiment
 from monitoring.candidates import Candidate, Sifted, hangs, own_text, sift
 from monitoring.clusters import fold_near_copies
+from monitoring.deriving import judgements, score_request
 from monitoring.ingest_result import IngestResult
 from presentation.masking import mask_name
 
 SEALED_NAME_LIFE = timedelta(days=30)
-_REPOST_MARKS = re.compile(r"转发微博|轉發微博|//@[^:：]{1,40}[:：].*|\[[^\[\]]{1,12}\]", re.DOTALL)
 
 _Known = Mapping[str, Mention]
 """Those of the candidates that were stored before, by id."""
@@ -38,11 +37,14 @@ _Known = Mapping[str, Mention]
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """When and by which run a page was looked at, and what the team watched then."""
+    """When and by which run a page was looked at, what the team watched then, and the run of the
+    model that judges.
+    """
 
     run_id: str
     collected_at: datetime
     configuration: Configuration
+    model_run: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,12 @@ class Ingest:
         return result
 
     def take_whole(self, mentions: Sequence[Mention], *, run_id: str) -> IngestResult:
-        """Store mentions that are complete already (our own export). Errors as `take`."""
+        """Store mentions that are complete already (our own export). Errors as `take`.
+
+        Runs of the model are counted here: what another installation, or an earlier state of this
+        one, called its third run is the run that its model has here, or none.
+        """
+        mentions = self._counted_here(mentions)
         added = self.store.add(mentions)
         newest = max((mention.collected_at for mention in mentions), default=None)
         if newest is not None:
@@ -117,6 +124,21 @@ class Ingest:
             dead_lettered=len(added.refused),
         )
 
+    def _counted_here(self, mentions: Sequence[Mention]) -> list[Mention]:
+        models = {s.model for m in mentions for s in m.sentiment.values() if s.by is Judge.MODEL}
+        with self.begin_work() as work:
+            runs = {model: work.model_runs.number_of(model) for model in models}
+        return [
+            replace(
+                mention,
+                sentiment={
+                    target: replace(said, run=runs.get(said.model, 0))
+                    for target, said in mention.sentiment.items()
+                },
+            )
+            for mention in mentions
+        ]
+
     def sort(
         self,
         found: Sequence[FoundMention],
@@ -128,8 +150,10 @@ class Ingest:
         """Sort what was found by what the team watches now; nothing is written."""
         with self.begin_work() as work:
             _, configuration = work.configuration.current()
+            model_run = work.model_runs.number_of(self.scorer.model_id)
         sifted = sift(found, configuration, asking=watch, collected_at=collected_at)
-        return SortedLook(tuple(found), sifted, _Look(run_id, collected_at, configuration))
+        look = _Look(run_id, collected_at, configuration, model_run)
+        return SortedLook(tuple(found), sifted, look)
 
     def put(self, look: SortedLook) -> Stored:
         """Put the candidates into the mention store; StoreUnavailable when that is away. Without
@@ -170,7 +194,7 @@ class Ingest:
     ) -> list[Mention]:
         names = names_of(look.configuration)
         unscored = [self._unscored(candidate, look, names) for candidate in candidates]
-        judged = self._judgements(candidates, unscored, known, look.configuration)
+        judged = self._judgements(candidates, unscored, known, look)
         return [
             replace(
                 mention,
@@ -230,7 +254,7 @@ class Ingest:
         candidates: Sequence[Candidate],
         mentions: Sequence[Mention],
         known: _Known,
-        configuration: Configuration,
+        look: _Look,
     ) -> dict[str, Mapping[str, Sentiment]]:
         """Score what is new or says something else than the last time; keep other judgements."""
         model = self.scorer.model_id
@@ -241,13 +265,10 @@ class Ingest:
             if before and _still_holds(before, mention, model):
                 judged[mention.id] = _model_only(before)
             else:
-                to_score.append((mention.id, _score_request(candidate, configuration)))
+                to_score.append((mention.id, _score_request(candidate, look.configuration)))
         answers = self.scorer.score([request for _, request in to_score])
         for (mention_id, _), scores in zip(to_score, answers, strict=True):
-            targets = {WHOLE_TEXT: scores.text, **scores.by_target}
-            judged[mention_id] = {
-                target: Sentiment.from_probabilities(p, model) for target, p in targets.items()
-            }
+            judged[mention_id] = judgements(scores, model, look.model_run)
         return judged
 
     def _note(
@@ -355,10 +376,8 @@ def _score_request(candidate: Candidate, configuration: Configuration) -> ScoreR
     item = candidate.found
     own = own_text(item)
     # a comment of a face alone does not say what the post above it says, as a bare repost does
-    says_something = hangs(item) or bool(re.search(r"\w", _REPOST_MARKS.sub("", own)))
-    targets = {b.id: b.words for b in configuration.brands if b.id in candidate.brand_ids}
-    text = own if says_something else candidate.context
-    return ScoreRequest(text=text, platform=item.platform.value, targets=targets)
+    context = own if hangs(item) else candidate.context
+    return score_request(own, context, item.platform, candidate.brand_ids, configuration)
 
 
 def _sighting(item: FoundMention, look: _Look, outcome: SightingOutcome, detail: str) -> Sighting:

@@ -13,6 +13,7 @@ from domain.crawl import Slot
 from domain.drift import Episode
 from domain.errors import StoreUnavailable
 from domain.keeping import BackupNote, OutboxHold
+from domain.model_run import ModelRun
 from domain.outbox import OutboxMail, OutboxState
 from domain.ports import BeginWork, MentionStore
 from domain.queries import StoreStatus
@@ -66,6 +67,7 @@ class Overview:
     spools: tuple[SpoolStanding, ...] = ()
     dead_letters: int = 0
     drifting: tuple[Episode, ...] = ()
+    model_run: ModelRun | None = None
 
     @property
     def spooled_looks(self) -> int:
@@ -109,6 +111,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         hold, last_backup = work.notes.outbox_hold(), work.notes.last_backup()
         spools, dead_letters = work.spooled.waiting(), work.dead_letters.count()
         drifting = [each for each in work.drift.episodes() if each.ended_at is None]
+        model_run = work.model_runs.current()
     looks: dict[tuple[str, str], list[CoverageRow]] = {}
     for row in rows:
         looks.setdefault((row.watch_id, row.source_id), []).append(row)
@@ -134,6 +137,7 @@ def overview(begin_work: BeginWork, store: MentionStore, now: datetime) -> Overv
         spools=tuple(spools),
         dead_letters=dead_letters,
         drifting=tuple(drifting),
+        model_run=model_run,
     )
 
 

@@ -16,11 +16,12 @@ from domain.case import CaseQuery, CaseState
 from domain.mention import Mention, Platform
 from domain.ports import BeginWork, MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
-from domain.sentiment import Label
+from domain.sentiment import Judge, Label
 from domain.signal import Evaluation, Figures, Signal, SignalState
 from monitoring.hot_words import hot_words
 from monitoring.periods import Period
 from monitoring.sight import Gap, Sight
+from monitoring.trust import Trust, read_trust
 from presentation.charts import DAY, HOUR, Bin, SpikeMark, TermChange, bin_width
 
 NEWEST = 5
@@ -84,6 +85,7 @@ class Pulse:
     data_until: datetime | None
     models: tuple[str, ...]
     overdue: int
+    trust: Trust
     hidden: int = 0
 
     @property
@@ -128,11 +130,16 @@ def read_pulse(
     period: Period,
     now: datetime,
     zone: ZoneInfo,
+    review_below: int = 0,
 ) -> Pulse:
-    """Read both stores; StoreUnavailable when one is away."""
+    """Read both stores; StoreUnavailable when one is away. `review_below`: the percent below which
+    the model is not sure of a label.
+    """
     watches = configuration.watches_of(brand.id)
     ids = [watch.id for watch in watches]
     previous = period.previous
+    waiting = replace(_filter(brand, period), unsure_below=review_below)
+    unsure = store.count(waiting) if review_below else 0
     with begin_reading() as work:
         rows = work.coverage.rows(ids, start=previous.start, end=now)
         judged = work.evaluations.between(*_judged_span(period), brand.id)
@@ -140,6 +147,7 @@ def read_pulse(
             CaseQuery(states=_ACTIVE, brand_id=brand.id, due_before=now), limit=1
         ).total
         recent = [s for s in work.signals.recent(RECENT_SIGNALS) if s.brand_id == brand.id]
+        trust = read_trust(work, period, now, unsure=unsure)
     sight = Sight(rows, configuration, watches, now)
     wanted = MentionFilter(brand_id=brand.id, start=period.start, end=period.end)
     width = bin_width(period.length)
@@ -176,9 +184,19 @@ def read_pulse(
         is_blind=sight.is_blind,
         data_until=sight.data_until,
         overdue=overdue,
+        models=_models(trust, newest, brand),
+        trust=trust,
         hidden=max(0, store.count(replace(wanted, public_voice_only=False)) - tally.total),
-        models=tuple(sorted({j.model for m in newest if (j := m.sentiment_towards(brand.id))})),
     )
+
+
+def _models(trust: Trust, newest: Sequence[Mention], brand: Brand) -> tuple[str, ...]:
+    """Return the models of the span, the newest first; before any run was noted, those of what is
+    shown.
+    """
+    noted = tuple(dict.fromkeys(each.model_id for each in trust.stretches))
+    judged = [j for m in newest if (j := m.sentiment_towards(brand.id))]
+    return noted or tuple(sorted({j.model for j in judged if j.by is Judge.MODEL}))
 
 
 def _filter(brand: Brand, period: Period, labels: frozenset[Label] = frozenset()) -> MentionFilter:

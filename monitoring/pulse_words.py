@@ -3,12 +3,13 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from analysis.agreement import Agreement
 from domain.errors import Text
 from domain.mention import Platform
 from monitoring.pulse import Pulse, Verdict
 from monitoring.sight import Gap
 from presentation.charts import HOUR, bin_width
-from presentation.formats import decimal, multiple, near_time, short_time
+from presentation.formats import decimal, multiple, near_time, share, short_time
 from presentation.wording import reason, word
 
 _DAY = timedelta(days=1)
@@ -118,3 +119,41 @@ def _gap_line(gap: Gap, zone: ZoneInfo) -> str:
 
 def _hours(hours: float) -> str:
     return f"{decimal(hours)} 小时" if hours >= 1 else f"{round(hours * 60)} 分钟"
+
+
+def agreement_words(pulse: Pulse) -> list[str]:
+    """Return what was measured on each platform that was read: `微博 86%（79%–91%，120 条）`."""
+    found = [(p, pulse.trust.sampled(pulse.brand.id, p)) for p in pulse.platforms]
+    return [f"{word(platform).zh} {measured_words(each)}" for platform, each in found]
+
+
+def measured_words(each: Agreement) -> str:
+    """`86%（79%–91%，120 条）`, `样本不足（3 条）`, `未抽样`."""
+    if not each.judged:
+        return "未抽样"
+    if not each.is_enough or each.share is None or each.low is None or each.high is None:
+        return f"样本不足（{each.judged:,} 条）"
+    return f"{share(each.share)}（{share(each.low)}–{share(each.high)}，{each.judged:,} 条）"
+
+
+def spontaneous_words(pulse: Pulse) -> str:
+    """`微博 12 条中一致 4 条，知乎 没有`."""
+    found = [(p, pulse.trust.spontaneous(pulse.brand.id, p)) for p in pulse.platforms]
+    return "，".join(
+        f"{word(platform).zh} "
+        + (f"{each.judged:,} 条中一致 {each.agreed:,} 条" if each.judged else "没有")
+        for platform, each in found
+    )
+
+
+def model_words(pulse: Pulse, zone: ZoneInfo) -> str:
+    """Return which model made what of the span: `koubei-2（11-18 10:00 起）、stock（此前）`."""
+    parts = pulse.trust.stretches
+    if len(parts) < 2:
+        return "、".join(pulse.models)
+    return "、".join(
+        f"{each.model_id}（{short_time(each.start, zone)} 起）"
+        if each.start in pulse.trust.changes and each.start is not None
+        else f"{each.model_id}（此前）"
+        for each in parts
+    )

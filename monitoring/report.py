@@ -7,7 +7,7 @@ hours beside the figures, so that a gap in the crawl never reads as a quiet day.
 from collections.abc import Iterable
 from datetime import datetime
 
-from analysis.agreement import agreements
+from analysis.agreement import measure, of
 from domain.brand import Brand, Configuration, Watch
 from domain.correction import Correction
 from domain.mention import Platform
@@ -172,14 +172,17 @@ class _Reader:
 def _judging(read: Scan, acts: Iterable[Correction], brand_id: str) -> Judging:
     """Return who judged; agreement is measured on the period's mentions that a person looked at."""
     inside = [act for act in acts if act.mention_id in read.looked_at]
-    measured = next(
-        (a for a in agreements(inside) if a.brand_id == brand_id and not a.platform), None
-    )
+    measured = measure(inside)
+    drawn, others = of(measured.sampled, brand_id), of(measured.spontaneous, brand_id)
     return Judging(
         models=tuple(read.models.most_common()),
         by_person=read.by_person,
-        looked_at=measured.judged if measured else 0,
-        agreed=measured.agreed if measured else 0,
+        looked_at=drawn.judged + others.judged,
+        agreed=drawn.agreed + others.agreed,
+        sampled=drawn.judged,
+        sampled_agreed=drawn.agreed,
+        sampled_low=drawn.low if drawn.is_enough else None,
+        sampled_high=drawn.high if drawn.is_enough else None,
     )
 
 

@@ -19,6 +19,7 @@ from domain.alert import HourCount
 from domain.brand import Configuration, Watch
 from domain.coverage import CoverageRow, Interval, known_intervals, of_the_whole
 from domain.mention import Platform, Precision
+from domain.model_run import ModelRun
 from domain.ports import MentionStore
 from domain.queries import Bucket, MentionFilter, TimelinePoint
 from domain.sentiment import Label
@@ -231,6 +232,39 @@ def read_series(
         _read_counts(store, hours, Bucket.HOUR),
         _read_counts(store, quarters, Bucket.QUARTER_HOUR),
     )
+
+
+def even_out(series: BrandSeries, run: ModelRun | None, brand_id: str) -> BrandSeries:
+    """Return a series as the model in use would have judged all of it.
+
+    What lies before the place that judging history again has come to (or is to come to at all)
+    holds the earlier model's labels. Its negatives are multiplied by what the run changed so far on
+    the same platform, so that a model that sees more negatives makes no spike of an hour like any
+    other.
+    """
+    border = run.border if run else None
+    if run is None or border is None:
+        return series
+    factors = {platform: run.factor(brand_id, platform) for platform in Platform}
+    return replace(
+        series,
+        hours=_evened(series.hours, border, factors),
+        quarters=_evened(series.quarters, border, factors),
+    )
+
+
+def _evened(counts: Counts, border: datetime, factors: Mapping[Platform, float]) -> Counts:
+    evened = dict(counts)
+    owed: dict[Platform, float] = defaultdict(float)
+    for key in sorted(key for key in counts if key[1] < border):
+        platform, _ = key
+        negative, total = counts[key]
+        # whole numbers that add up: what is rounded off comes with the next bin
+        exact = negative * factors[platform] + owed[platform]
+        shown = min(max(round(exact), 0), total)
+        owed[platform] = min(exact - shown, 1.0)
+        evened[key] = (shown, total)
+    return evened
 
 
 def _read_counts(store: MentionStore, wanted: MentionFilter, bucket: Bucket) -> Counts:

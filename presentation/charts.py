@@ -130,11 +130,13 @@ def timeline(
     zone: ZoneInfo,
     *,
     marks: Sequence[SpikeMark] = (),
+    changes: Sequence[datetime] = (),
     height: int = 200,
     clickable: bool = False,
 ) -> Chart:
     """Return bars of volume by sentiment, with the expected band and the alarm threshold of the
-    negatives, which stand at the bottom so that both can be compared; spikes are marked.
+    negatives, which stand at the bottom so that both can be compared; spikes are marked, and where
+    another sentiment model's labels begin.
     """
     values = [_bin_row(each, zone) for each in bins]
     top = max([1.0, *(float(b.total) for b in bins), *(b.threshold or 0.0 for b in bins)])
@@ -144,6 +146,8 @@ def timeline(
     layers.append(_hover(clickable))
     if marks:
         layers += _marks(marks, bins, zone, top * 1.08)
+    if changes:
+        layers += _model_changes(changes, zone)
     spec = _whole(
         {
             "data": {"values": values},
@@ -152,7 +156,7 @@ def timeline(
             "layer": layers,
         }
     )
-    return Chart(spec, _timeline_alt(bins, marks, zone))
+    return Chart(spec, _timeline_alt(bins, marks, changes, zone))
 
 
 def platform_bars(counts: Mapping[Platform, Mapping[Label, int]], *, height: int = 120) -> Chart:
@@ -677,7 +681,38 @@ def _whole(spec: Spec) -> Spec:
     }
 
 
-def _timeline_alt(bins: Sequence[Bin], marks: Sequence[SpikeMark], zone: ZoneInfo) -> str:
+def _model_changes(changes: Iterable[datetime], zone: ZoneInfo) -> list[Spec]:
+    """A line where the labels of another model begin; counts at its two sides do not compare."""
+    values = [{"start": _wall(at, zone), "when": short_time(at, zone)} for at in changes]
+    tooltip = [_tip("when", "情感模型更换")]
+    return [
+        {
+            "data": {"values": values},
+            "mark": {"type": "rule", "color": QUIET, "strokeWidth": 1, "strokeDash": [6, 3]},
+            "encoding": {"tooltip": tooltip},
+        },
+        {
+            "data": {"values": values},
+            "mark": {
+                "type": "text",
+                "text": "换模型",
+                "align": "left",
+                "baseline": "top",
+                "dx": 4,
+                "color": QUIET,
+                "fontSize": 11,
+            },
+            "encoding": {"y": {"value": 16}, "tooltip": tooltip},
+        },
+    ]
+
+
+def _timeline_alt(
+    bins: Sequence[Bin],
+    marks: Sequence[SpikeMark],
+    changes: Sequence[datetime],
+    zone: ZoneInfo,
+) -> str:
     if not bins:
         return "声量走势：没有数据。"
     negatives, total = sum(b.negative for b in bins), sum(b.total for b in bins)
@@ -689,5 +724,6 @@ def _timeline_alt(bins: Sequence[Bin], marks: Sequence[SpikeMark], zone: ZoneInf
         f"负面最高在 {_span_words(top, zone)}，{top.negative} 条" if top.negative else "",
         f"{gaps} 个时段没有采全" if gaps else "",
         f"预警 {'、'.join(mark.signal_id for mark in marks)}" if marks else "",
+        f"{'、'.join(short_time(at, zone) for at in changes)} 起为另一情感模型" if changes else "",
     ]
     return "；".join(part for part in parts if part) + "。"

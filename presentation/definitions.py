@@ -67,6 +67,31 @@ def negative_share(model: str, coverage: str) -> Definition:
     )
 
 
+def agreement(model: str, enough: int, spontaneous: str) -> Definition:
+    """与人工一致: how often people agree with the model."""
+    return Definition(
+        "与人工一致",
+        "随机抽出、判定时看不到模型标签的内容里，人与模型判定相同的比例；"
+        f"括号内为 95% 区间（Wilson）与条数。不足 {enough} 条写「样本不足」，不给百分比。",
+        time_axis="近 180 天的判定，只计对当前模型标签的判定；换模型后从头计。",
+        dedupe="同一条内容只计最近一次判定。",
+        model=model,
+        coverage=f"自发改判与确认另计：{spontaneous}。人会去看的多是看着不对的，"
+        "这部分不代表全部内容。",
+    )
+
+
+def unsure(below: int) -> Definition:
+    """待复核."""
+    return Definition(
+        "待复核",
+        f"模型把握低于 {below}% 且没有人判定过的内容。标签照常显示、照常计入图表，"
+        "只是请人先看这些；门槛由设置 review.below 决定。",
+        time_axis=PUBLISHED,
+        dedupe=ONCE,
+    )
+
+
 def waiting_signals() -> Definition:
     """待处置预警."""
     return Definition(

@@ -647,13 +647,33 @@ class ReportView:
         return f"{short(self.report.reviewer_name, 40)} {self.say.time(self.report.reviewed_at)}"
 
     def _agreement(self) -> str:
+        """What people thought of the labels: of a random sample, and of what struck them."""
         j = self.s.judging
-        if j.agreement is None:
+        if not j.looked_at:
             return ""
-        looked, agreed, share = f"{j.looked_at:,}", f"{j.agreed:,}", self.say.share(j.agreement)
+        own, agreed = j.looked_at - j.sampled, j.agreed - j.sampled_agreed
+        told = self._of_sample() if j.sampled else ""
+        if own:
+            told += self.t(
+                f"；自发核对 {own:,} 条，一致 {agreed:,} 条（多为看着不对的，不代表全部）",
+                f"; of {own:,} that people picked they agreed with {agreed:,} (mostly what looked "
+                "wrong: not typical of all)",
+            )
+        return told
+
+    def _of_sample(self) -> str:
+        j = self.s.judging
+        if j.sampled_low is None or j.sampled_high is None:
+            return self.t(
+                f"；随机抽样核对 {j.sampled:,} 条，样本不足，不给百分比",
+                f"; {j.sampled:,} of a random sample checked: too few for a percentage",
+            )
+        part = self.say.share(j.sampled_agreed / j.sampled)
+        low, high = self.say.share(j.sampled_low), self.say.share(j.sampled_high)
         return self.t(
-            f"；人工复核 {looked} 条，与模型一致 {agreed} 条（{share}）",
-            f"; of {looked} that people checked they agreed with {agreed} ({share})",
+            f"；随机抽样核对 {j.sampled:,} 条，与模型一致 {part}（95% 区间 {low} 至 {high}）",
+            f"; of a random sample of {j.sampled:,} people agreed with {part} "
+            f"(95% interval {low} to {high})",
         )
 
     def _compared(

@@ -823,6 +823,8 @@ _ACTIONS: Mapping[str, Text] = {
     "dead_letters.dropped": Text("丢弃无法入库的内容", "dead letters dropped"),
     "dead_letters.replayed": Text("重试无法入库的内容", "dead letters tried again"),
     "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "model.in_use": Text("启用情感模型", "sentiment model put into use"),
+    "model.history_judged": Text("历史情感重算完", "history judged again"),
     "mentions.expired": Text("到期清理提及", "mentions past their time removed"),
     "mentions.migrated": Text("升级内容索引", "mention index migrated"),
     "mentions.moved": Text("搬迁内容库", "mentions moved to another store"),

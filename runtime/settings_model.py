@@ -350,6 +350,14 @@ class Retention(Table):
     dead_letters: Annotated[Whole, Field(ge=7, le=730)] = 180
 
 
+class Review(Table):
+    """Which labels of the model a person should look at: those it is less sure of than so many
+    percent. 0: none.
+    """
+
+    below: Annotated[Whole, Field(ge=0, le=100)] = 60
+
+
 class Spool(Table):
     """Where what was fetched waits while the mention store is away: `data_dir`, at most so many
     megabytes (about 30 looks each).
@@ -437,6 +445,7 @@ class Settings(BaseSettings):
     browser: Browser = Browser()
     report: Report = Report()
     retention: Retention = Retention()
+    review: Review = Review()
     spool: Spool = Spool()
     heartbeat: Heartbeat = Heartbeat()
     backup: Backup = Backup()

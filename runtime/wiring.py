@@ -39,6 +39,7 @@ from domain.ports import (
     Scorer,
     Spool,
 )
+from monitoring.deriving import Deriving, Method
 from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
@@ -59,6 +60,7 @@ from workflow.leads import LeadDesk
 from workflow.platform_sessions import SessionDesk
 
 if TYPE_CHECKING:
+    from monitoring.rescoring import Rescoring
     from monitoring.spooling import SpoolingIngest
 
 
@@ -190,6 +192,35 @@ class Services:
         from runtime import clusters
 
         return clusters.tend(cluster, self.clock.now(), removed=removed)
+
+    @cached_property
+    def method(self) -> Method:
+        """How terms and fingerprints are made of a text."""
+        require("analysis")
+        from analysis import near_copies, terms
+
+        name = f"{near_copies.METHOD}+{terms.METHOD}"
+        return Method(
+            name,
+            lambda text, configuration: terms.keywords(text, terms.names_of(configuration)),
+            near_copies.fingerprint,
+        )
+
+    def rescoring(self, actor: str, started_at: datetime) -> "Rescoring":
+        """Return what judges the stored history again, on behalf of `actor`; `started_at` is when
+        this process began.
+        """
+        require("analysis")
+        from monitoring.rescoring import Rescoring
+
+        return Rescoring(
+            self.store,
+            self.begin_work,
+            self.clock,
+            Deriving(self.store, self.scorer, self.method),
+            started_at=started_at,
+            actor=actor,
+        )
 
     @cached_property
     def detector(self) -> Detector:

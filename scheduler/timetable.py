@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from domain.brand import Configuration
 from domain.crawl import crawl_job_name
+from domain.model_run import RESCORING
 
 
 class Lane(StrEnum):
@@ -21,6 +22,7 @@ class Lane(StrEnum):
     HOUSEKEEPING = "housekeeping"
     BACKUP = "backup"
     REPORT = "report"
+    RESCORE = "rescore"
     WEIBO = "crawl:weibo"
     ZHIHU = "crawl:zhihu"
     TIEBA = "crawl:tieba"
@@ -52,6 +54,8 @@ FIXED_JOBS = (
     # how often it is looked whether one is due; `backup.every` says how often one is
     Job("backup", Lane.BACKUP, timedelta(minutes=15)),
     Job("report", Lane.REPORT, timedelta(minutes=5)),
+    # how often it is looked whether another model is in use; then it goes on until all is judged
+    Job(RESCORING, Lane.RESCORE, timedelta(minutes=5)),
 )
 
 

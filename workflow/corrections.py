@@ -7,10 +7,10 @@ people's acts come out in the order of their rows, whichever is shown first.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from analysis.agreement import Agreement, agreements
+from analysis.agreement import Measured, measure
 from domain.account import Account
 from domain.correction import (
     Act,
@@ -36,6 +36,8 @@ _ACTIONS = {
     CorrectionAct.CONFIRMED: "mention.confirmed",
     CorrectionAct.UNDONE: "mention.correction_undone",
 }
+
+_SAMPLED = "抽样核对"
 
 _Decide = Callable[[Mention, Sequence[Correction], Act], Correction | None]
 
@@ -92,6 +94,27 @@ def confirm(
         return confirmed(mention, history, target, act)
 
     return _one(begin_work, store, account_id, mention_id, decide, reason, at)
+
+
+def judge_unseen(
+    begin_work: BeginWork,
+    store: MentionStore,
+    account_id: str,
+    mention_id: str,
+    label: Label,
+    *,
+    target: str = WHOLE_TEXT,
+    sample: str,
+    at: datetime,
+) -> Mention:
+    """Give a mention of a random sample its label, before the model's was shown: it agrees or it
+    corrects, and counts as unbiased. `sample` names the draw. Errors as `correct`.
+    """
+
+    def decide(mention: Mention, history: Sequence[Correction], act: Act) -> Correction | None:
+        return corrected(mention, history, label, target, replace(act, batch=sample, sampled=True))
+
+    return _one(begin_work, store, account_id, mention_id, decide, _SAMPLED, at)
 
 
 def undo(
@@ -199,13 +222,23 @@ def reproject(begin_work: BeginWork, store: MentionStore, *, limit: int = 1000) 
     return len(waiting)
 
 
-def agreement(begin_work: BeginWork, *, start: datetime, end: datetime) -> list[Agreement]:
-    """Return how often people agreed with the model in acts of start ≤ t < end: over all, then by
-    platform, by brand, and by both. The first is always there.
+def agreement(
+    begin_work: BeginWork, *, start: datetime, end: datetime, model_id: str | None = None
+) -> Measured:
+    """Return how often people agreed with a model (any, unless named) in acts of start ≤ t < end:
+    over all, then by platform, by brand, and by both. The first is always there.
     """
     with begin_work() as work:
         acts = work.corrections.between(start, end)
-    return agreements(acts)
+    return measure(acts, model_id)
+
+
+def next_sample(begin_work: BeginWork) -> str:
+    """Return the name of the next random sample."""
+    with begin_work() as work:
+        name = work.corrections.next_batch()
+        work.commit()
+    return name.replace("bulk", "sample")
 
 
 def _one(
@@ -260,6 +293,7 @@ def _store(work: UnitOfWork, account: Account, row: Correction) -> None:
             "to": row.label,
             "model": row.model_label,
             "batch": row.batch,
+            "sampled": row.sampled,
             "roles": sorted(account.roles),
         },
     )

@@ -29,6 +29,7 @@ from domain.errors import KoubeiError
 from monitoring.crawl_view import CrawlView, SourceView, crawl_view
 from monitoring.drift import rates
 from monitoring.drift_words import drift_words, field_word
+from monitoring.rescoring_words import run_words
 from presentation import definitions
 from presentation.assessment_words import standing_words
 from presentation.formats import count, duration, near_time
@@ -51,6 +52,13 @@ def page() -> None:
             importing.wizard()
 
 
+def _history(view: CrawlView) -> None:
+    """How far judging the stored history again has come, while that is under way."""
+    run = view.overview.model_run
+    if run is not None and run.finished_at is None:
+        st.progress(run.share, text=run_words(run, zone()).zh)
+
+
 @st.fragment(run_every=20)
 def _standing() -> None:
     view = crawl_view(services().begin_reading, services().store, now())
@@ -62,6 +70,7 @@ def _standing() -> None:
             )
         return
     waiting(view.overview)
+    _history(view)
     tiles(_tiles(view))
     with card("sources"):
         section("来源", "近 48 小时，一格一小时；灰色是没有看过，不等于没有人说")

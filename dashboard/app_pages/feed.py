@@ -9,6 +9,7 @@ from dashboard.state import address, go, key, require_page, zone
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.feed_actions import actions, tick
 from dashboard.widgets.feed_filters import filters, head_filters
+from dashboard.widgets.feed_sample import leave, sample_desk
 from dashboard.widgets.frame import head
 from dashboard.widgets.html import fill, show
 from dashboard.widgets.mentions import card_face
@@ -20,7 +21,7 @@ from presentation.formats import near_time, share
 from presentation.hits import pieces
 from presentation.hostile import excerpt
 from presentation.masking import mask_speakers
-from workflow.permissions import Permission
+from workflow.permissions import Permission, may
 
 REFRESH = timedelta(seconds=30)
 TEXT_SIGNS = 280
@@ -30,13 +31,19 @@ TITLE_SIGNS = 80
 def main() -> None:
     """Ask, count, list."""
     account = require_page(Permission.READ)
+    if address().get("check") == "1" and may(account, Permission.CORRECT):
+        with head("抽样核对", "先判定，后看模型怎么说"):
+            st.button("返回信息流", key=key("check", "end"), on_click=leave)
+        sample_desk(account)
+        return
     with head("信息流"):
         head_filters()
     query = filters()
     totals = data.feed_totals(query)
     with st.container(key=key("bar"), horizontal=True, vertical_alignment="center", gap="small"):
         _told(totals)
-        where_from(definitions.feed())
+        where_from(definitions.feed(), definitions.unsure(data.review_below()))
+        _for_people(account, query, totals)
         actions(account, query)
     _arrivals(query, totals)
     _list(query, account)
@@ -63,6 +70,27 @@ def _told(totals: FeedTotals) -> None:
             newest=newest,
         )
     )
+
+
+def _for_people(account: Account, query: FeedQuery, totals: FeedTotals) -> None:
+    """What the model is not sure of, and a random sample to check it by."""
+    if totals.unsure and query.unsure_below is None:
+        st.button(
+            f"待复核 {totals.unsure:,}",
+            key=key("unsure"),
+            help="模型把握不足、还没有人判定的内容",
+            on_click=go,
+            args=({"unsure": "1"},),
+            kwargs={"without": ("page",)},
+        )
+    if may(account, Permission.CORRECT):
+        st.button(
+            "抽样核对",
+            key=key("check", "begin"),
+            help="随机抽 20 条，不看模型标签先判定，用来衡量模型准不准",
+            on_click=go,
+            args=({"check": "1"},),
+        )
 
 
 @st.fragment(run_every=REFRESH)
@@ -98,6 +126,7 @@ def _card(entry: Entry, query: FeedQuery) -> None:
                 text=pieces(excerpt(mask_speakers(mention.text), TEXT_SIGNS), query.words),
                 now=data.this_moment(),
                 zone=zone(),
+                review_below=data.review_below(),
             )
         )
         if entry.copies and mention.cluster_id:

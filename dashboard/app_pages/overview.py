@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import streamlit as st
 
+from analysis.agreement import ENOUGH
 from dashboard import charts, data
 from dashboard.pages import page
-from dashboard.state import require_page, zone
+from dashboard.state import i_may, key, require_page, zone
 from dashboard.widgets.attention import attention
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
@@ -15,12 +16,13 @@ from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import show
 from dashboard.widgets.notices import empty
 from dashboard.widgets.period import choose_period, period, period_words
-from dashboard.widgets.pulse import Drawn, burning, drawn, feed_params, sentence
+from dashboard.widgets.pulse import Drawn, burning, drawn, feed_params, sentence, trusted
 from dashboard.widgets.tiles import tiles
 from dashboard.widgets.waiting import store_away
 from domain.errors import StoreUnavailable
 from domain.sentiment import Label
-from monitoring.pulse_words import coverage_words
+from monitoring.pulse import Pulse
+from monitoring.pulse_words import coverage_words, model_words, spontaneous_words
 from presentation import definitions
 from presentation.charts import term_bars
 from workflow.permissions import Permission
@@ -75,7 +77,7 @@ def volume(view: Drawn) -> None:
     """Show the timeline; a click on a bar opens what was said then."""
     pulse = view.pulse
     coverage = coverage_words(pulse, zone())
-    model = "、".join(pulse.models)
+    model = model_words(pulse, zone())
     with st.container(horizontal=True, vertical_alignment="center"):
         section("声量走势", "按情感分段；蓝带为负面预期区间，虚线为预警线")
         if pulse.hidden:
@@ -97,6 +99,24 @@ def volume(view: Drawn) -> None:
     if clicked is not None:
         params = {"brand": pulse.brand.id, "from": clicked["from"], "to": clicked["to"]}
         st.switch_page(page("feed"), query_params=params)
+    trust(pulse)
+
+
+def trust(pulse: Pulse) -> None:
+    """Say how far people agree with the labels, and lead to what waits for them."""
+    with st.container(key=key("trust"), horizontal=True, vertical_alignment="center", gap="small"):
+        trusted(pulse)
+        where_from(
+            definitions.agreement(model_words(pulse, zone()), ENOUGH, spontaneous_words(pulse)),
+            definitions.unsure(data.review_below()),
+        )
+        if pulse.trust.unsure:
+            waiting = {**feed_params(pulse), "unsure": "1"}
+            label = f"待复核 {pulse.trust.unsure:,} 条"
+            st.page_link(page("feed"), label=label, query_params=waiting)
+        if i_may(Permission.CORRECT):
+            drawn_from = {"brand": pulse.brand.id, "check": "1"}
+            st.page_link(page("feed"), label="抽样核对", query_params=drawn_from)
 
 
 def hot(view: Drawn) -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from dashboard.data import configuration
+from dashboard.data import configuration, review_below
 from dashboard.state import address, go, key, moment_in_address, zone
 from dashboard.widgets.brands import watched_brands
 from dashboard.widgets.filters import check, choose, choose_some, day, switch, words
@@ -66,6 +66,7 @@ def filters() -> FeedQuery:
         without=without,
         cluster_id=address().get("cluster", ""),
         hidden=bool(more.get("hidden")),
+        unsure_below=review_below() if address().get("unsure") == "1" else None,
         sort=Sort(sort),
     )
 
@@ -107,6 +108,8 @@ def _chips() -> None:
         chips.append((f"发布时间 {span}", ("from", "to")))
     if "cluster" in address():
         chips.append(("只看相似内容", ("cluster",)))
+    if address().get("unsure") == "1":
+        chips.append((f"只看待复核（模型把握低于 {review_below()}%）", ("unsure",)))
     if not chips:
         return
     with st.container(horizontal=True, gap="small"):

@@ -66,14 +66,19 @@ def card_face(
     text: Sequence[Piece],
     now: datetime,
     zone: ZoneInfo,
+    review_below: int = 0,
+    judged: bool = True,
 ) -> Markup:
     """Return a mention in full: who said what, when and where, how it was judged, how far it went.
 
-    `title` and `text` are what it says, in pieces with the searched words marked.
+    What a model was less sure of than `review_below` percent is marked 待复核; `judged` False keeps
+    the label out. `title` and `text` are what it says, in pieces with the searched words marked.
     """
+    said = mention.sentiment_towards(brand_id)
+    doubt = said is not None and said.sure is not None and said.sure < review_below
     return fill(
         '<article class="kb-mention"><header>{platform}{kind}<b>{author}</b>'
-        '<time title="{precision}">{when}</time>{place}{judged}{flags}</header>'
+        '<time title="{precision}">{when}</time>{place}{judged}{doubt}{flags}</header>'
         "{title}<p>{text}</p><footer>{counts}{link}</footer></article>",
         platform=platform_badge(mention.platform),
         kind=fill('<span class="kb-quiet">{kind}</span>', kind=word(mention.kind).zh),
@@ -81,7 +86,8 @@ def card_face(
         precision=word(mention.published_precision).zh,
         when=when(mention, now, zone),
         place=_place(mention),
-        judged=judgement(mention.sentiment_towards(brand_id)),
+        judged=judgement(said) if judged else NOTHING,
+        doubt=tag("待复核") if doubt and judged else NOTHING,
         flags=join(tag(word(flag).zh) for flag in sorted(mention.flags)),
         title=fill("<h4>{title}</h4>", title=_marked(title)) if title else NOTHING,
         text=_marked(text),

@@ -10,13 +10,14 @@ from dashboard import data
 from dashboard.pages import page
 from dashboard.state import key, write_moment, zone
 from dashboard.widgets.badges import level_badge
-from dashboard.widgets.html import fill, show
+from dashboard.widgets.html import fill, join, show
 from dashboard.widgets.mentions import short_list
 from dashboard.widgets.tiles import Tile, Tone
 from domain.sentiment import Label
 from domain.signal import Signal
 from monitoring.pulse import Pulse, Verdict
 from monitoring.pulse_words import (
+    agreement_words,
     change_of_share,
     change_of_volume,
     freshness,
@@ -24,6 +25,7 @@ from monitoring.pulse_words import (
     signal_line,
     unseen,
 )
+from monitoring.rescoring_words import under_way as rescoring
 from presentation.charts import Chart, platform_bars, timeline
 from presentation.formats import share
 from presentation.wording import word
@@ -55,7 +57,14 @@ def drawn(brand_id: str, start: datetime, end: datetime, at: datetime) -> Drawn:
     pulse = data.pulse(brand_id, start, end, at)
     return Drawn(
         pulse,
-        volume=timeline(pulse.bins, zone(), marks=pulse.marks, height=216, clickable=True),
+        volume=timeline(
+            pulse.bins,
+            zone(),
+            marks=pulse.marks,
+            changes=pulse.trust.changes,
+            height=216,
+            clickable=True,
+        ),
         platforms=platform_bars(pulse.platforms, height=228),
         newest=short_list(pulse.newest_negative, pulse.now, zone()),
         tiles=tuple(tiles_of(pulse)),
@@ -144,6 +153,20 @@ def tiles_of(pulse: Pulse) -> list[Tile]:
             params=(("overdue", "1"), ("brand", pulse.brand.id)),
         ),
     ]
+
+
+def trusted(pulse: Pulse) -> None:
+    """How often people agree with the labels that the chart counts, and what waits for them."""
+    under_way = rescoring(pulse.trust.run)
+    show(
+        fill(
+            '<div class="kb-trust"><b>与人工一致</b>{parts}{under_way}</div>',
+            parts=join(fill("<span>{words}</span>", words=each) for each in agreement_words(pulse)),
+            under_way=fill('<span class="kb-tag">{words}</span>', words=under_way.zh)
+            if under_way
+            else "",
+        )
+    )
 
 
 def feed_params(pulse: Pulse, label: Label | None = None) -> dict[str, str]:

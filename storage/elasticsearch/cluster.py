@@ -34,7 +34,7 @@ class Cluster:
     """Where a cluster is, which index is ours there and who asks.
 
     `url` is `https://host:9200`, or several with commas between them; plain http to this machine
-    only. `index` is the alias; the indices behind it are `{index}-v1` and so on. Credentials are
+    only. `index` is the alias; the indices behind it are `{index}-v2` and so on. Credentials are
     asked for at each `connect`, so that a changed key needs no restart. `reader`: who asks when
     nothing is written, the same where None. `replicas` None: none on one node, one on more.
     """

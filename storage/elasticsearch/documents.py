@@ -119,6 +119,12 @@ def verdict(label: Label | None, brand_id: str | None) -> str:
     return token.encode(errors="replace").decode()  # a query may name what no mention can have
 
 
+def sureness(percent: int, brand_id: str | None) -> str:
+    """Return the token of how sure a model was towards a brand, or of the whole text."""
+    token = f"{percent}:{brand_id or WHOLE_TEXT}"
+    return token.encode(errors="replace").decode()
+
+
 def polarity_field(brand_id: str | None) -> str:
     """Return the field to sort by for the polarity towards a brand, or of the whole text."""
     return f"koubei.polarity_order.{_polarity_key(brand_id or WHOLE_TEXT)}"
@@ -180,10 +186,12 @@ def _own_fields(mention: Mention) -> dict[str, Any]:
 
 def _derived(mention: Mention) -> dict[str, Any]:
     """What only queries need."""
-    verdicts, polarities = [], {}
+    verdicts, sure, polarities = [], [], {}
     for brand in (WHOLE_TEXT, *sorted(mention.brand_ids)):
         judgement = mention.sentiment_towards(brand)
         verdicts.append(verdict(judgement.label if judgement else None, brand))
+        if judgement and judgement.sure is not None:
+            sure.append(sureness(judgement.sure, brand))
         polarity = judgement.polarity if judgement else _UNSCORED_POLARITY
         polarities[_polarity_key(brand)] = _in_order(polarity)
     reach = mention.interactions
@@ -193,6 +201,7 @@ def _derived(mention: Mention) -> dict[str, Any]:
         "interactions_high": reach >> LOW_BITS,
         "interactions_low": reach & (1 << LOW_BITS) - 1,
         "verdicts": verdicts,
+        "sureness": sure or None,
         "polarity_order": polarities,
         "bands": None if mention.fingerprint is None else bands(mention.fingerprint),
         "characters": tokens(fold(f"{mention.title}\n{mention.text}")),
@@ -235,6 +244,7 @@ def _sentiment(fields: dict[str, Any]) -> Sentiment:
         fields["confidence"],
         fields["model"],
         _JUDGE[fields["by"]],
+        fields.get("run", 0),
     )
 
 

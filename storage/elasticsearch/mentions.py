@@ -111,6 +111,18 @@ class ElasticsearchMentionStore:
             self._index.refresh()
         return amended
 
+    def amend_many(
+        self, mention_ids: Iterable[str], change: Callable[[Mention], Mention]
+    ) -> dict[str, Mention]:
+        """See MentionStore. ValueError as `amend`."""
+        writer = self._writer()
+        amended: dict[str, Mention] = {}
+        for part in _parts(mention_ids, READ_AT_ONCE):
+            amended |= writer.amend_many(part, change)
+        if amended:
+            self._index.refresh()
+        return amended
+
     def get(self, mention_ids: Iterable[str]) -> dict[str, Mention]:
         """See MentionStore. As they are this very moment, not as searches see them."""
         found: dict[str, Mention] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from domain.han import fold
 from domain.queries import MentionFilter
 from storage.elasticsearch.characters import NOTHING, Query, contains, is_near
-from storage.elasticsearch.documents import verdict
+from storage.elasticsearch.documents import sureness, verdict
 from storage.storable import micros
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +27,10 @@ def _fields(wanted: MentionFilter) -> Iterator[Query]:
         # such a verdict is only in mentions of the brand
         tokens = sorted(verdict(label, wanted.brand_id) for label in wanted.labels)
         yield _any_of("koubei.verdicts", tokens)
+    if wanted.unsure_below is not None:
+        percents = range(min(max(wanted.unsure_below, 0), 101))
+        tokens = [sureness(percent, wanted.brand_id) for percent in percents]
+        yield _any_of("koubei.sureness", tokens) if tokens else NOTHING
     if wanted.platforms:
         yield _any_of("koubei.platform", sorted(wanted.platforms))
     if wanted.kinds:

@@ -1,6 +1,6 @@
 """The index of the mentions: its fields and settings as files, and how a cluster comes to have it.
 
-An alias (`koubei-mentions`) names the one index that is in use (`koubei-mentions-v1`). The number
+An alias (`koubei-mentions`) names the one index that is in use (`koubei-mentions-v2`). The number
 is the version of the fields. What can be added to an index is added in place; anything else is the
 next version, and `storage.elasticsearch.migration` copies the mentions over. `_meta` in the mapping
 says whose the index is and of which version.
@@ -20,7 +20,7 @@ from domain.errors import SchemaMismatch, Text
 from storage.elasticsearch.client import error_type, translated
 from storage.elasticsearch.cluster import Cluster
 
-MAPPING_VERSION: Final = 1
+MAPPING_VERSION: Final = 2
 """Of `mapping.json`; it grows when a field changes its kind or what is written into it."""
 PROGRAM: Final = "koubei"
 

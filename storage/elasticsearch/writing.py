@@ -116,12 +116,35 @@ class Writer:
             held = self._index.stored([mention_id]).get(mention_id)
             if held is None:
                 return None
-            amended = change(held.mention)
-            if amended.id != mention_id:
-                raise ValueError(f"amend must keep the id {mention_id}")
+            amended = _changed(held.mention, change)
             if amended == held.mention:
                 return amended
             if self._replace(amended, held.version):
+                return amended
+        raise _lost()
+
+    def amend_many(
+        self, mention_ids: Sequence[str], change: Callable[[Mention], Mention]
+    ) -> dict[str, Mention]:
+        """Replace different mentions by `change(mention)`; see MentionStore. ValueError as
+        `amend`.
+        """
+        amended: dict[str, Mention] = {}
+        waiting = list(mention_ids)
+        for _ in range(_RACES):
+            changed: dict[str, Mention] = {}
+            actions = []
+            for held in self._index.stored(waiting).values():
+                mention = changed[held.mention.id] = _changed(held.mention, change)
+                if mention != held.mention:
+                    actions.append(replacement(_document(mention), held.version + 1))
+            waiting = [
+                action.mention_id
+                for action, result in zip(actions, self._sender.send(actions), strict=True)
+                if not self._is_taken(action.mention_id, result)
+            ]
+            amended |= {key: changed[key] for key in changed.keys() - set(waiting)}
+            if not waiting:
                 return amended
         raise _lost()
 
@@ -149,16 +172,18 @@ class Writer:
 
     def _replace(self, mention: Mention, version: int) -> bool:
         """Store a mention in place of a version of it; False when that is no more what is there."""
-        try:
-            document = encode(mention)
-        except Unstorable as problem:
-            raise ValueError(f"{mention.id}: {problem}") from problem
-        (result,) = self._sender.send([replacement(document, version + 1)])
+        (result,) = self._sender.send([replacement(_document(mention), version + 1)])
+        return self._is_taken(mention.id, result)
+
+    def _is_taken(self, mention_id: str, result: Result) -> bool:
+        """Whether a replacement was stored; False when another writer was faster. ValueError where
+        it can never be.
+        """
         if result.status == _CONFLICT:
             return False
         refusal = self._verdict(Outcome.CHANGED, result)
         if refusal is not Outcome.CHANGED:
-            raise ValueError(f"{mention.id}: {refusal}")
+            raise ValueError(f"{mention_id}: {refusal}")
         return True
 
     def _verdict(self, outcome: Outcome, result: Result) -> Verdict:
@@ -170,6 +195,20 @@ class Writer:
             what = " ".join(filter(None, (result.error, result.field)))
             return Text(f"集群拒收（{what}）", f"the cluster refused it ({what})")
         raise self._index.error(result)
+
+
+def _changed(stored: Mention, change: Callable[[Mention], Mention]) -> Mention:
+    amended = change(stored)
+    if amended.id != stored.id:
+        raise ValueError(f"amend must keep the id {stored.id}")
+    return amended
+
+
+def _document(mention: Mention) -> Document:
+    try:
+        return encode(mention)
+    except Unstorable as problem:
+        raise ValueError(f"{mention.id}: {problem}") from problem
 
 
 def _creating(arrival: Arrival) -> _Step:

@@ -104,11 +104,11 @@ def added_count(name: str) -> Column[int]:
     return Column(name, BigInteger(), nullable=False, server_default=text("0"))
 
 
-def flag(name: str) -> Column[bool]:
-    """Yes or no."""
-    return Column(name, Boolean(), nullable=False)
-
-
 def added_flag(name: str) -> Column[bool]:
     """Yes or no in a column that came later: no in the rows before it."""
     return Column(name, Boolean(), nullable=False, server_default=false())
+
+
+def flag(name: str) -> Column[bool]:
+    """Yes or no."""
+    return Column(name, Boolean(), nullable=False)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Table
 
-from storage.sql.columns import SEQUENCE, Words, flag, metadata, moment, words
+from storage.sql.columns import SEQUENCE, Words, added_flag, flag, metadata, moment, words
 
 corrections = Table(
     "corrections",
@@ -25,6 +25,7 @@ corrections = Table(
     words("said"),
     words("batch"),
     flag("projected"),
+    added_flag("sampled"),
 )
 """`projected`: the mention in the mention store shows it."""
 Index(None, corrections.c.mention_id, corrections.c.seq)

@@ -96,6 +96,7 @@ def _to_row(one: Correction) -> Values:
         "said": one.said,
         "batch": one.batch,
         "projected": False,
+        "sampled": one.sampled,
     }
 
 
@@ -118,4 +119,5 @@ def _from_row(row: Row[Any]) -> Correction:
         said=row.said,
         batch=row.batch,
         seq=row.seq,
+        sampled=row.sampled,
     )

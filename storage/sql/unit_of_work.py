@@ -24,6 +24,7 @@ from domain.ports import (
     EvaluationRepository,
     LeadRepository,
     LoginRepository,
+    ModelRunRepository,
     NoteRepository,
     OutboxRepository,
     ReportRepository,
@@ -49,6 +50,7 @@ from storage.sql.evaluations import SqlEvaluationRepository
 from storage.sql.failures import unavailable
 from storage.sql.leads import SqlLeadRepository, SqlSeenPageRepository
 from storage.sql.logins import SqlLoginRepository
+from storage.sql.model_runs import SqlModelRunRepository
 from storage.sql.notes import SqlNoteRepository
 from storage.sql.outbox import SqlOutboxRepository
 from storage.sql.reports import SqlReportRepository
@@ -101,6 +103,7 @@ class SqlUnitOfWork:
     assessments: AssessmentRepository
     sessions: SessionRepository
     drift: DriftRepository
+    model_runs: ModelRunRepository
 
     def __init__(self, engine: Engine, new_salt: Callable[[], str]) -> None:
         self._engine = engine
@@ -134,6 +137,7 @@ class SqlUnitOfWork:
         self.assessments = SqlAssessmentRepository(db)
         self.sessions = SqlSessionRepository(db)
         self.drift = SqlDriftRepository(db)
+        self.model_runs = SqlModelRunRepository(db)
         return self
 
     def __exit__(

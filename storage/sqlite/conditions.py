@@ -135,6 +135,8 @@ def _about_target(wanted: MentionFilter, at: str) -> list[tuple[str, object]]:
     clauses += _codes("t.label", [LABEL_CODES[label] for label in wanted.labels])
     if wanted.public_voice_only:
         clauses.append(("t.voice = 1", None))
+    if wanted.unsure_below is not None:
+        clauses.append(("t.sure < ?", wanted.unsure_below))
     return clauses
 
 

@@ -97,16 +97,26 @@ class SqliteMentionStore:
             stored = load(connection, [mention_id]).get(mention_id)
             if stored is None:
                 return None
-            amended = change(stored.mention)
-            if amended.id != mention_id:
-                raise ValueError(f"amend must keep the id {mention_id}")
-            try:
-                row = encode(amended)
-            except Unstorable as error:
-                raise ValueError(f"{mention_id}: {error}") from error
+            changed = _changed(stored, change)
             changes = Changes(connection)
-            changes.put(stored, Held(row, amended))
+            changes.put(stored, changed)
             changes.write()
+        return changed.mention
+
+    def amend_many(
+        self, mention_ids: Iterable[str], change: Callable[[Mention], Mention]
+    ) -> dict[str, Mention]:
+        """See MentionStore. Each BATCH is a transaction. ValueError as `amend`."""
+        amended: dict[str, Mention] = {}
+        remaining = iter(mention_ids)
+        while batch := list(islice(remaining, BATCH)):
+            with self._connections.writing() as connection:
+                changes = Changes(connection)
+                for held in load(connection, batch).values():
+                    changed = _changed(held, change)
+                    changes.put(held, changed)
+                    amended[changed.row.id] = changed.mention
+                changes.write()
         return amended
 
     def get(self, mention_ids: Iterable[str]) -> dict[str, Mention]:
@@ -286,6 +296,19 @@ def _spots(connection: sqlite3.Connection, places: Iterable[int]) -> Iterator[_S
 
 def _published(at: int, fraction: int) -> datetime:
     return moment((at >> TIE_BITS) * 1_000_000 + fraction)
+
+
+def _changed(stored: Held, change: Callable[[Mention], Mention]) -> Held:
+    mention_id = stored.row.id
+    amended = change(stored.mention)
+    if amended is stored.mention:
+        return stored
+    if amended.id != mention_id:
+        raise ValueError(f"amend must keep the id {mention_id}")
+    try:
+        return Held(encode(amended), amended)
+    except Unstorable as error:
+        raise ValueError(f"{mention_id}: {error}") from error
 
 
 def _encode(mentions: Iterable[Mention], outcomes: Outcomes) -> list[Held]:

@@ -102,6 +102,7 @@ class Target(NamedTuple):
     kind: int
     voice: bool
     polarity: float | None
+    sure: int | None
 
 
 def encode(mention: Mention) -> Row:
@@ -200,7 +201,9 @@ def targets(mention: Mention) -> list[Target]:
         judgement = mention.sentiment_towards(brand)
         label = LABEL_CODES[judgement.label] if judgement else UNSCORED
         polarity = judgement.polarity if judgement else None
-        found.append(Target(brand, label, platform, kind, mention.is_public_voice, polarity))
+        sure = judgement.sure if judgement else None
+        voice = mention.is_public_voice
+        found.append(Target(brand, label, platform, kind, voice, polarity, sure))
     return found
 
 
@@ -229,6 +232,7 @@ def _sentiment(fields: dict[str, Any]) -> Sentiment:
         fields["confidence"],
         fields["model"],
         _JUDGE[fields["by"]],
+        fields.get("run", 0),
     )
 
 

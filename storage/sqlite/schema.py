@@ -13,7 +13,9 @@ folds `body.folded` and fills `gram` again.
 """
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+
+import orjson
 
 from domain.errors import SchemaMismatch, Text
 from storage.sqlite.grams import TOKENIZER
@@ -87,7 +89,30 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-STEPS: Sequence[Step] = (_first,)
+def _sure(connection: sqlite3.Connection) -> None:
+    """Add how sure the model was, and fill it in from what is stored."""
+    connection.execute("ALTER TABLE target ADD COLUMN sure INTEGER")
+    rows = connection.execute("SELECT at, document FROM body ORDER BY at")
+    while page := rows.fetchmany(_MIGRATED_AT_ONCE):
+        found = [(sure, brand, at) for at, held in page for brand, sure in _sureness(held)]
+        connection.executemany("UPDATE target SET sure = ? WHERE brand = ? AND at = ?", found)
+
+
+_MIGRATED_AT_ONCE = 1_000
+_BRANDS, _SENTIMENT = 20, 21
+"""Places in a document (rows.py), as they were when this step was written."""
+
+
+def _sureness(held: bytes) -> Iterator[tuple[str, int]]:
+    fields = orjson.loads(held)
+    judged = fields[_SENTIMENT]
+    for brand in ("", *fields[_BRANDS]):
+        said = judged.get(brand) or judged.get("")
+        if said and said["by"] == "model":
+            yield brand, int(said["confidence"] * 100)
+
+
+STEPS: Sequence[Step] = (_first, _sure)
 """Step n makes a file of version n − 1 one of version n. Steps are only ever added."""
 
 SCHEMA_VERSION = len(STEPS)

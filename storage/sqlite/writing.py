@@ -14,7 +14,7 @@ from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
 
-_TargetRow = tuple[str, int, int, int, int, bool, float | None]
+_TargetRow = tuple[str, int, int, int, int, bool, float | None, int | None]
 
 _TIES = (1 << TIE_BITS) - 1
 MOST_VARIABLES = 500
@@ -39,7 +39,7 @@ WHERE at = ?1
 _TOUCH = "UPDATE mention SET collected_at = ?, first_seen_at = ?, source = ? WHERE at = ?"
 _INSERT_BODY = "INSERT INTO body (at, folded, document, revisions) VALUES (?, ?, ?, ?)"
 _UPDATE_BODY = "UPDATE body SET document = ?2, revisions = ?3 WHERE at = ?1"
-_PUT_TARGET = "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT_TARGET = "INSERT OR REPLACE INTO target VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT_GRAM = "INSERT INTO gram (rowid, tokens) VALUES (?, ?)"
 _DELETE_GRAM = "INSERT INTO gram (gram, rowid, tokens) VALUES ('delete', ?, ?)"
 _ADD_TO_ROLLUP = """

@@ -38,9 +38,17 @@ DAY = timedelta(days=1)
 MIDNIGHT_IN_CHINA = datetime(2026, 11, 19, 16, tzinfo=UTC)
 
 
-def judged(label: Label, polarity: float = 0.0, by: Judge = Judge.MODEL) -> Sentiment:
+def judged(
+    label: Label,
+    polarity: float = 0.0,
+    by: Judge = Judge.MODEL,
+    confidence: float = 0.75,
+    run: int = 0,
+) -> Sentiment:
     """A judgement; the details that a test does not care about are fixed."""
-    return Sentiment(label, polarity, 0.75, "model-1" if by is Judge.MODEL else "wang", by)
+    if by is Judge.PERSON:
+        return Sentiment(label, polarity, 1.0, "wang", by)
+    return Sentiment(label, polarity, confidence, "model-1", by, run)
 
 
 def negative(polarity: float = -0.5) -> dict[str, Sentiment]:
@@ -425,6 +433,54 @@ class MentionStoreContract:
         assert store.count(replace(ALL, brand_id="cha")) == 0
         assert store.count(replace(ALL, words=("换过",), brand_id="tea")) == 1
         assert store.count(replace(ALL, words=("排队",))) == 0
+
+    def test_many_are_amended_like_one(self, store):
+        many = [a_mention(str(i), sentiment=negative()) for i in range(1100)]
+        self.put(store, *many)
+
+        def change(mention: Mention) -> Mention:
+            last = mention.id[-1]
+            better = {WHOLE_TEXT: judged(Label.POSITIVE, run=2)}
+            return mention if last == "9" else replace(mention, sentiment=better)
+
+        amended = store.amend_many([*ids(many), "weibo:unknown"], change)
+        self.settle(store)
+        assert amended == {m.id: change(m) for m in many}
+        assert store.get(ids(many)) == amended
+        assert store.count(MentionFilter(labels=frozenset({Label.POSITIVE}))) == 990
+        with pytest.raises(ValueError, match="keep the id"):
+            store.amend_many(["weibo:1"], lambda m: replace(m, id="weibo:other"))
+
+    def test_what_the_model_is_not_sure_of_is_found_towards_a_brand(self, store):
+        doubt = judged(Label.NEGATIVE, confidence=0.5)
+        self.put(
+            store,
+            a_mention("whole", brand_ids=frozenset({"cha"}), sentiment={WHOLE_TEXT: doubt}),
+            a_mention(
+                "brand",
+                brand_ids=frozenset({"cha", "tea"}),
+                sentiment={WHOLE_TEXT: judged(Label.NEUTRAL), "cha": doubt},
+            ),
+            a_mention(
+                "person",
+                brand_ids=frozenset({"cha"}),
+                sentiment={WHOLE_TEXT: doubt, "cha": judged(Label.NEUTRAL, by=Judge.PERSON)},
+            ),
+            a_mention("sure", brand_ids=frozenset({"cha"}), sentiment=negative()),
+            a_mention("unscored", brand_ids=frozenset({"cha"})),
+        )
+
+        def unsure(brand: str | None, percent: int) -> set[str]:
+            wanted = MentionFilter(brand_id=brand, unsure_below=percent)
+            found = store.search(wanted).mentions
+            assert store.count(wanted) == len(found)
+            return {m.id.removeprefix("weibo:") for m in found}
+
+        assert unsure("cha", 51) == {"whole", "brand"}
+        assert unsure("cha", 50) == set()
+        assert unsure("tea", 60) == set()
+        assert unsure(None, 60) == {"whole", "person"}
+        assert unsure("cha", 76) == {"whole", "brand", "sure"}
 
     def test_amend_may_not_change_the_id(self, store):
         store.add([a_mention("1")])
@@ -971,6 +1027,8 @@ _judgements = st.dictionaries(
         st.sampled_from(Label),
         st.sampled_from([-1.0, -0.25, 0.5]),
         st.sampled_from(Judge),
+        st.sampled_from([0.29, 0.5, 1.0]),
+        st.integers(0, 1),
     ),
 )
 _counts = st.none() | st.integers(0, 3)
@@ -1027,6 +1085,7 @@ filters = st.builds(
     source=st.none() | st.just("run-1"),
     public_voice_only=st.booleans(),
     near=st.lists(_proximities, max_size=1).map(tuple),
+    unsure_below=st.none() | st.sampled_from([0, 29, 30, 60, 100, 101]),
 )
 loose_filters = filters.map(
     lambda f: MentionFilter(f.brand_id, platforms=f.platforms, start=f.start, end=f.end)
@@ -1059,6 +1118,14 @@ class StoreMachine(RuleBasedStateMachine):
             return replace(mention, sentiment=judgements, brand_ids=brands, flags=look.flags)
 
         assert self.store.amend(look.id, change) == self.expected.amend(look.id, change)
+
+    @rule(some=st.lists(looks(), max_size=4), judgements=_judgements)
+    def amend_many(self, some: list[Mention], judgements: dict[str, Sentiment]) -> None:
+        def change(mention: Mention) -> Mention:
+            return replace(mention, sentiment=judgements) if mention.likes else mention
+
+        names = list(dict.fromkeys(ids(some)))
+        assert self.store.amend_many(names, change) == self.expected.amend_many(names, change)
 
     @rule(gone=st.lists(looks(), max_size=2))
     def remove(self, gone: list[Mention]) -> None:

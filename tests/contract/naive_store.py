@@ -54,6 +54,12 @@ class NaiveMentionStore:
         self.mentions[mention_id] = change(self.mentions[mention_id])
         return self.mentions[mention_id]
 
+    def amend_many(
+        self, mention_ids: Iterable[str], change: Callable[[Mention], Mention]
+    ) -> dict[str, Mention]:
+        amended = {i: self.amend(i, change) for i in mention_ids}
+        return {i: mention for i, mention in amended.items() if mention is not None}
+
     def get(self, mention_ids: Iterable[str]) -> dict[str, Mention]:
         return {i: self.mentions[i] for i in mention_ids if i in self.mentions}
 
@@ -160,8 +166,15 @@ def matches(wanted: MentionFilter, mention: Mention) -> bool:
             wanted.cluster_id is None or wanted.cluster_id == mention.cluster_id,
             wanted.source is None or wanted.source == mention.source,
             not wanted.public_voice_only or mention.is_public_voice,
+            wanted.unsure_below is None or _is_unsure(wanted, mention),
         )
     )
+
+
+def _is_unsure(wanted: MentionFilter, mention: Mention) -> bool:
+    judgement = mention.sentiment_towards(wanted.brand_id or WHOLE_TEXT)
+    sure = judgement.sure if judgement else None
+    return sure is not None and wanted.unsure_below is not None and sure < wanted.unsure_below
 
 
 def _value(mention: Mention, wanted: MentionFilter, sort: Sort) -> float | timedelta:

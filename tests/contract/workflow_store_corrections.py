@@ -7,6 +7,8 @@ from sqlalchemy import Engine
 
 from domain.correction import Act, Correction, corrected
 from domain.keeping import BackupNote, OutboxHold
+from domain.mention import Platform
+from domain.model_run import ModelRun, Shift
 from domain.ports import BeginWork
 from domain.sentiment import Label, Sentiment
 from storage.sql.database import begin_work
@@ -64,6 +66,47 @@ class CorrectionStoreContract:
             assert work.corrections.between(NOON - MINUTE, NOON) == [old]
             assert work.corrections.between(NOON, NOON + MINUTE) == [new]
             assert work.corrections.of_batch(name) == [new]
+
+    def test_a_label_given_unseen_is_told_apart(self, begin: BeginWork) -> None:
+        with begin() as work:
+            plain = work.corrections.add(a_correction("1"))
+            unseen = work.corrections.add(a_correction("2", sampled=True))
+            work.commit()
+        with begin() as work:
+            assert work.corrections.between(NOON, NOON + MINUTE) == [plain, unseen]
+        assert (plain.sampled, unseen.sampled) == (False, True)
+
+    def test_runs_of_the_model_count_up_and_tell_how_far_they_are(self, begin: BeginWork) -> None:
+        with begin() as work:
+            assert work.model_runs.current() is None
+            assert work.model_runs.number_of("a") == 0
+            for model in ("a", "b", "a"):
+                number = work.model_runs.next_number()
+                work.model_runs.add(ModelRun(number, model, "m", NOON))
+            work.commit()
+        far = ModelRun(
+            run=3,
+            model_id="a",
+            method="m",
+            began_at=NOON,
+            since=NOON - 9 * MINUTE,
+            reached=NOON - MINUTE,
+            total=10,
+            seen=5,
+            changed=2,
+            left=1,
+            shifts=(Shift("cha", Platform.WEIBO, 1, 3),),
+            swept_at=NOON,
+            rederives=True,
+        )
+        with begin() as work:
+            work.model_runs.save(far)
+            work.commit()
+        with begin() as work:
+            assert work.model_runs.current() == far
+            assert [run.model_id for run in work.model_runs.all()] == ["a", "b", "a"]
+            assert work.model_runs.number_of("a") == 3
+            assert work.model_runs.number_of("b") == 2
 
     def test_a_held_outbox_gives_no_mail_until_it_is_released(self, begin: BeginWork) -> None:
         hold = OutboxHold(NOON, NOON - MINUTE, "koubei-1.kbk")

@@ -58,12 +58,12 @@ class TestInit:
     def test_it_makes_the_index_once_and_says_what_it_did(self, cluster, capsys):
         assert run(["init", "--dry-run"]) == 0
         told = capsys.readouterr().out
-        assert f"+ create the index {cluster.index}-v1" in told
+        assert f"+ create the index {cluster.index}-v2" in told
         assert "(not applied: --dry-run)" in told
         assert clusters.mentions_in(cluster) is None
         assert run(["init"]) == 0
         told = capsys.readouterr().out
-        assert f"+ create the index {cluster.index}-v1" in told
+        assert f"+ create the index {cluster.index}-v2" in told
         assert "housekeeping removes replaced indices" in told
         assert clusters.mentions_in(cluster) == 0
         assert run(["init"]) == 0
@@ -79,7 +79,7 @@ class TestInit:
 
     def test_an_older_index_waits_for_migrate(self, cluster, capsys, next_program):
         with connect(cluster) as client:
-            make_index(client, f"{cluster.index}-v1", alias=cluster.index, form=our_form())
+            make_index(client, f"{cluster.index}-v2", alias=cluster.index, form=our_form())
         assert run(["init"]) == 3
         assert "run koubei migrate" in capsys.readouterr().out
 
@@ -119,7 +119,7 @@ class TestMigrate:
     ):
         assert run(["migrate"]) == 0
         captured = capsys.readouterr()
-        first, second = f"{cluster.index}-v1", f"{cluster.index}-v{NEXT}"
+        first, second = f"{cluster.index}-v2", f"{cluster.index}-v{NEXT}"
         assert f"✓ {first} → {second}: 1200 mentions, compared; writes waited" in captured.out
         assert "copying to the new index" in captured.err
         done = {"from": first, "to": second, "mentions": 1200}
@@ -135,7 +135,7 @@ class TestMigrate:
         capsys.readouterr()
         assert run(["migrate", "--back"]) == 0
         told = capsys.readouterr().out
-        assert f"✓ {cluster.index}-v{NEXT} → {cluster.index}-v1" in told
+        assert f"✓ {cluster.index}-v{NEXT} → {cluster.index}-v2" in told
         assert "1 mentions were seen since the switch" in told
         assert clusters.mentions_in(cluster) == 1200
         assert run(["migrate"]) == 0

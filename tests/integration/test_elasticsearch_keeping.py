@@ -192,7 +192,7 @@ class TestBackup:
         restored = self.bring_back(in_a_cluster, made.path)
         assert restored.aside is None
         assert in_a_cluster.mentions() == before
-        assert index_of(other) == f"{other.index}-v1"
+        assert index_of(other) == f"{other.index}-v2"
 
     def test_mail_is_held_and_labels_of_people_shown_again_as_from_a_file(self, empty, tmp_path):
         home = Installation(tmp_path / "home", cluster=empty).fill()
@@ -216,11 +216,11 @@ class TestBackup:
             self.bring_back(home, path)
         assert empty.index in str(caught.value)
         restored = self.bring_back(home, path, force=True)
-        assert f"{empty.index}-v1)" in (restored.aside or "")
+        assert f"{empty.index}-v2)" in (restored.aside or "")
         assert clusters.mentions_in(empty) == 40
-        assert index_of(empty) == f"{empty.index}-v1-{LATER:%Y%m%d%H%M%S}"
+        assert index_of(empty) == f"{empty.index}-v2-{LATER:%Y%m%d%H%M%S}"
         back = clusters.take_back(empty, LATER)
-        assert (back.after, clusters.mentions_in(empty)) == (f"{empty.index}-v1", 41)
+        assert (back.after, clusters.mentions_in(empty)) == (f"{empty.index}-v2", 41)
 
     def test_a_restore_that_fails_leaves_the_cluster_as_it_was(self, empty, tmp_path, monkeypatch):
         home = Installation(tmp_path / "home", cluster=empty).fill()
@@ -232,9 +232,9 @@ class TestBackup:
         monkeypatch.setattr("runtime.restore._replace_secrets", fail)
         with pytest.raises(KoubeiError, match="did not end"):
             self.bring_back(home, path, force=True)
-        assert index_of(empty) == f"{empty.index}-v1"
+        assert index_of(empty) == f"{empty.index}-v2"
         with connect(empty) as client:
-            assert list(client.indices.get(index=f"{empty.index}-v*")) == [f"{empty.index}-v1"]
+            assert list(client.indices.get(index=f"{empty.index}-v*")) == [f"{empty.index}-v2"]
 
     def test_nothing_to_back_up_is_said_before_a_passphrase_is_asked_for(self, cluster, tmp_path):
         home = Installation(tmp_path / "home", cluster=cluster)

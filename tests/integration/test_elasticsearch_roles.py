@@ -57,7 +57,7 @@ def prepared(server: StartedServer) -> Iterator[StartedServer]:
     """A server whose index the administrator's role made."""
     clusters.prepare(cluster(server, ADMIN))
     yield server
-    server.request("DELETE", f"/{INDEX}-v1").raise_for_status()
+    server.request("DELETE", f"/{INDEX}-v2").raise_for_status()
 
 
 def opened(server: StartedServer, who: str, **more: object):
@@ -127,17 +127,17 @@ def test_no_role_reaches_another_index(prepared, who):
     ):
         assert prepared.request(method, path, body, user=user).status_code == 403, path
     everything = prepared.request("GET", "/_search?size=100", user=user).json()
-    assert {hit["_index"] for hit in everything["hits"]["hits"]} <= {f"{INDEX}-v1"}
+    assert {hit["_index"] for hit in everything["hits"]["hits"]} <= {f"{INDEX}-v2"}
 
 
 @pytest.mark.parametrize("who", [WRITER, READER])
 def test_only_the_administrator_makes_or_removes_an_index(prepared, who):
     user = prepared.users[who]
     for method, path, body in (
-        ("DELETE", f"/{INDEX}-v1", None),
+        ("DELETE", f"/{INDEX}-v2", None),
         ("PUT", f"/{INDEX}-v2", {}),
         ("PUT", f"/{INDEX}/_settings", {"index.blocks.write": True}),
-        ("POST", "/_aliases", {"actions": [{"remove_index": {"index": f"{INDEX}-v1"}}]}),
+        ("POST", "/_aliases", {"actions": [{"remove_index": {"index": f"{INDEX}-v2"}}]}),
     ):
         assert prepared.request(method, path, body, user=user).status_code == 403, path
     with connect(cluster(prepared, who)) as client, pytest.raises(StoreError, match="privilege"):
@@ -154,10 +154,10 @@ def test_the_administrator_restores_and_takes_back(prepared, tmp_path):
     now = datetime(2026, 11, 21, 3, 30, tzinfo=UTC)
     with clusters.filled_index(admin, file, now, lambda _: None) as put_in_use:
         assert clusters.mentions_in(admin) == 0
-        assert put_in_use() == f"{INDEX}-v1"
+        assert put_in_use() == f"{INDEX}-v2"
     assert clusters.mentions_in(admin) == 30
     taken = clusters.take_back(admin, now)
-    assert (taken.before, taken.after) == (f"{INDEX}-v1-20261121033000", f"{INDEX}-v1")
+    assert (taken.before, taken.after) == (f"{INDEX}-v2-20261121033000", f"{INDEX}-v2")
     assert clusters.tend(admin, now + timedelta(days=15), removed=False) == {"replaced_indices": 1}
 
 
@@ -165,7 +165,7 @@ def test_the_writer_leaves_an_old_index_to_the_administrator_and_says_so(prepare
     admin, writer = cluster(prepared, ADMIN), cluster(prepared, WRITER)
     with connect(admin) as client:
         meta = {"program": "koubei", "version": 1, "replaced_at": NOON.isoformat()}
-        client.indices.create(index=f"{INDEX}-v1-old", mappings={"_meta": meta})
+        client.indices.create(index=f"{INDEX}-v2-old", mappings={"_meta": meta})
     later = NOON + timedelta(days=15)
     assert clusters.tend(writer, later, removed=False) == {"replaced_indices_left": 1}
     assert clusters.tend(admin, later, removed=False) == {"replaced_indices": 1}
@@ -226,14 +226,14 @@ class TestDoctor:
         clusters.prepare(admin)
         try:
             with connect(admin) as client:
-                client.indices.add_block(index=f"{INDEX}-v1", block="write")
+                client.indices.add_block(index=f"{INDEX}-v2", block="write")
                 assert found(admin).mend.en == "koubei migrate"
                 client.indices.put_settings(index=INDEX, settings={"blocks.write": None})
                 older = {"program": "koubei", "version": 99}
                 client.indices.put_mapping(index=INDEX, meta=older)
                 assert "this program knows 1" in found(admin).fact.en
         finally:
-            server.request("DELETE", f"/{INDEX}-v1").raise_for_status()
+            server.request("DELETE", f"/{INDEX}-v2").raise_for_status()
 
 
 def found(asked: Cluster):

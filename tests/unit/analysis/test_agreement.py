@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from analysis.agreement import agreements, wilson
+from analysis.agreement import ENOUGH, Agreement, agreements, measure, of, wilson
 from domain.correction import Act, Correction, corrected, taken_back
 from domain.mention import Platform
 from domain.sentiment import Label, Sentiment
@@ -77,3 +77,45 @@ def test_only_the_newest_word_counts_and_none_that_was_taken_back():
     gone = taken_back(mention, [first, changed], "cha", Act("u", NOON + timedelta(hours=1), ""))
     assert gone is not None
     assert [(a.judged, a.agreed) for a in agreements([first, changed, gone])] == [(0, 0)]
+
+
+def drawn(native: str, said: Label, model: str = "m", **changes):
+    judged = Sentiment(Label.NEGATIVE, -0.8, 0.9, model)
+    mention = a_mention(native, brand_ids=frozenset({"cha"}), sentiment={"": judged})
+    row = corrected(mention, [], said, "cha", Act("u", NOON, "", **changes))
+    assert row is not None
+    return row
+
+
+def test_a_random_sample_is_told_apart_from_what_people_picked():
+    rows = [
+        drawn("1", Label.NEGATIVE, sampled=True),
+        drawn("2", Label.POSITIVE, sampled=True),
+        drawn("3", Label.POSITIVE),
+    ]
+    found = measure(rows)
+    sampled, picked = of(found.sampled, "cha"), of(found.spontaneous, "cha")
+    assert (sampled.judged, sampled.agreed) == (2, 1)
+    assert (picked.judged, picked.agreed) == (1, 0)
+    assert of(found.sampled, "cha", Platform.ZHIHU).judged == 0
+
+
+def test_a_mention_of_the_sample_stays_in_it_when_people_come_back_to_it():
+    found = measure([drawn("1", Label.NEGATIVE, sampled=True), drawn("1", Label.POSITIVE)])
+    assert (of(found.sampled, "cha").judged, of(found.sampled, "cha").agreed) == (1, 0)
+    assert of(found.spontaneous, "cha").judged == 0
+
+
+def test_what_people_said_of_another_model_is_no_measure_of_this_one():
+    rows = [
+        drawn("1", Label.NEGATIVE, "old", sampled=True),
+        drawn("2", Label.POSITIVE, "new", sampled=True),
+    ]
+    new = of(measure(rows, "new").sampled, "cha")
+    assert (new.judged, new.agreed) == (1, 0)
+    assert of(measure(rows).sampled, "cha").judged == 2
+
+
+def test_few_judgements_are_not_enough_for_a_share():
+    assert not Agreement(None, None, ENOUGH - 1, ENOUGH - 1).is_enough
+    assert Agreement(None, None, ENOUGH, 0).is_enough

@@ -9,6 +9,7 @@ from cli.lanes import lanes, own_work
 from domain.case import CaseState
 from domain.mention import Kind, Platform
 from domain.page import FoundMention
+from domain.sentiment import Probabilities, Scores
 from runtime.secret_files import make_missing_keys
 from scheduler.service import OwnResult
 from scheduler.timetable import FIXED_JOBS, Lane
@@ -82,3 +83,41 @@ def test_the_raw_pages_of_this_machine_go_once_a_day_whoever_does_the_housekeepi
     services.clock.forward(timedelta(hours=23))
     assert destroy(threading.Event()) == OwnResult()
     assert pages() == 1
+
+
+def test_another_model_has_the_history_judged_again_until_it_is_done(services):
+    """The first turn begins a run and walks, the next finds nothing to do."""
+    make_missing_keys(services.settings.secrets_dir)
+    furnish(services)
+    services.scorer = AllBad()
+    job = next(job for job in FIXED_JOBS if job.lane is Lane.RESCORE)
+    work = lanes(services, "me")[Lane.RESCORE]
+    told = work(job, threading.Event())
+    stored = services.store.status().mentions
+    assert told == {"run": 1, "seen": stored, "changed": told["changed"], "left": told["left"]}
+    assert told["changed"] > 0
+    assert work(job, threading.Event()) == {"changed": 0}
+    with services.begin_reading() as reading:
+        (run,) = reading.model_runs.all()
+    assert (run.model_id, run.finished_at) == ("all-bad", NOON)
+
+
+def test_a_service_that_ends_leaves_the_rest_of_the_history_to_the_next(services):
+    furnish(services)
+    services.scorer = AllBad()
+    job = next(job for job in FIXED_JOBS if job.lane is Lane.RESCORE)
+    ending = threading.Event()
+    ending.set()
+    told = lanes(services, "me")[Lane.RESCORE](job, ending)
+    assert told["reason"] == "interrupted"
+    with services.begin_reading() as reading:
+        assert reading.model_runs.current().finished_at is None
+
+
+class AllBad:
+    """A model to which everything is bad."""
+
+    model_id = "all-bad"
+
+    def score(self, requests):
+        return [Scores(Probabilities(0.9, 0.05, 0.05)) for _ in requests]

@@ -1,5 +1,8 @@
 """信息流 as a person sees it, and what its buttons do."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from dashboard.state import key
@@ -8,7 +11,7 @@ from domain.mention import Flag
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Judge, Label
 from domain.signal import Rule
-from tests.dashboard_house import furnish, house
+from tests.dashboard_house import NOW, furnish, house
 from tests.unit.dashboard.conftest import words_of
 
 
@@ -145,3 +148,46 @@ def test_an_alarm_is_raised_by_hand_for_one_post_with_a_reason(own_house, visit)
         raised = [s for s in work.signals.recent() if s.rule is Rule.HAND_RAISED]
         assert [signal.raised_by for signal in raised] == ["lin"]
         assert [m.signal_id for m in work.outbox.recent() if m.signal_id == raised[0].id]
+
+
+def test_what_the_model_is_not_sure_of_is_counted_marked_and_listed_by_itself(own_house, visit):
+    for mention in own_house.store.search(MentionFilter(words=("第",)), limit=3).mentions:
+        own_house.store.amend(mention.id, doubting)
+    seen = visit(own_house, "feed")
+    assert "待复核 3" in [button.label for button in seen.button]
+    assert words_of(seen).count('<span class="kb-tag">待复核</span>') == 3
+    listed = visit(own_house, "feed", unsure="1")
+    assert "共 3 条" in words_of(listed)
+    assert "只看待复核（模型把握低于 60%）　✕" in [button.label for button in listed.button]
+
+
+def doubting(mention):
+    doubt = {t: replace(said, confidence=0.59) for t, said in mention.sentiment.items()}
+    return replace(mention, sentiment=doubt)
+
+
+def test_a_sample_is_judged_before_the_models_label_is_shown(own_house, visit):
+    seen = visit(own_house, "feed", check="1", brand="yunzhan")
+    assert "第 1 / 20 条：对「云栈」的态度是？" in words_of(seen)
+    for _ in range(20):
+        assert 'class="kb-label' not in words_of(seen)
+        place = seen.session_state[key("sample")].answers
+        button = "正面" if len(place) < 18 else "跳过"
+        next(b for b in seen.button if b.label == button).click().run()
+        assert not seen.exception
+    said = words_of(seen)
+    assert "核对完成：与模型一致" in said
+    assert "/ 18 条" in said
+    assert "跳过 2 条，未计入" in said
+    with own_house.begin_work() as work:
+        acts = work.corrections.between(NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    assert len(acts) == 18
+    assert all(act.sampled and act.target == "yunzhan" for act in acts)
+    drawn = own_house.store.get(act.mention_id for act in acts)
+    assert {m.label_towards("yunzhan") for m in drawn.values()} == {Label.POSITIVE}
+
+
+def test_who_may_not_correct_is_offered_no_sample(own_house, visit):
+    seen = visit(own_house, "feed", login="zhou", check="1")
+    assert "抽样核对" not in words_of(seen)
+    assert "抽样核对" not in [button.label for button in seen.button]

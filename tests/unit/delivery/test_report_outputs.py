@@ -22,7 +22,7 @@ from delivery.report.pictures import pictures_of
 from delivery.report.word import DEFAULT_TEMPLATE, render_word
 from domain.brand import ReportPlan
 from domain.errors import ConfigurationError
-from domain.report import Edits, Period, Proposal, ReportKind, ReportState, WatchLine
+from domain.report import Edits, Judging, Period, Proposal, ReportKind, ReportState, WatchLine
 from presentation.report_view import ReportView
 from tests.fakes import a_mention
 from tests.fixtures import hostile
@@ -304,3 +304,24 @@ def test_a_file_that_is_no_docx_is_refused_with_its_name(tmp_path, body):
 def test_a_missing_template_is_refused_with_its_name(tmp_path):
     with pytest.raises(ConfigurationError, match="cannot be read"):
         render_word(a_view(), template=tmp_path / "none.docx")
+
+
+@pytest.mark.parametrize(
+    ("judging", "told", "untold"),
+    [
+        (Judging(looked_at=12, agreed=9), "自发核对 12 条，一致 9 条", "%"),
+        (Judging(looked_at=5, agreed=5, sampled=5, sampled_agreed=5), "样本不足", "%"),
+        (
+            Judging((), 0, 70, 55, 60, 51, 0.74, 0.92),
+            "随机抽样核对 60 条，与模型一致 85.0%（95% 区间 74.0% 至 92.0%）；"
+            "自发核对 10 条，一致 4 条",
+            "样本不足",
+        ),
+        (Judging(), "尚无可测一致率的复核", "%"),
+    ],
+)
+def test_agreement_is_told_of_the_random_sample_and_never_of_few(judging, told, untold):
+    report = a_report(snapshot=replace(a_snapshot(), judging=judging))
+    note = ReportView(report, ReportPlan(), "").sentiment_note
+    assert told in note
+    assert untold not in note

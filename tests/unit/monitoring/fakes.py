@@ -11,6 +11,7 @@ from domain.case import Case
 from domain.coverage import CoverageRow
 from domain.errors import VersionConflict
 from domain.mention import Mention
+from domain.model_run import ModelRun
 from domain.outbox import OutboxMail, Told
 from domain.queries import Bucket, MentionFilter, MentionPage, Sort, Summary, TimelinePoint
 from domain.signal import Evaluation, Signal, SignalState
@@ -88,6 +89,7 @@ class Database:
     audit: list[dict[str, object]] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     cases: dict[str, Case] = field(default_factory=dict)
+    model_run: ModelRun | None = None
     version: int = 0
     before_commit: list[object] = field(default_factory=list)
 
@@ -111,6 +113,7 @@ class MemoryWork:
         self.audit = _Audit(self.state)
         self.silences = _Silences(self.state)
         self.cases = _Cases(self.state)
+        self.model_runs = _ModelRuns(self.state)
 
     def __enter__(self) -> "MemoryWork":
         return self
@@ -243,6 +246,14 @@ class _Cases:
 
     def get(self, case_id: str) -> Case | None:
         return self._state.cases.get(case_id)
+
+
+class _ModelRuns:
+    def __init__(self, state: Database) -> None:
+        self._state = state
+
+    def current(self) -> ModelRun | None:
+        return self._state.model_run
 
 
 class _Audit:

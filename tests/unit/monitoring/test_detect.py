@@ -11,6 +11,7 @@ from domain.case import Case, CaseKind, CaseState, FalseAlarmCategory
 from domain.coverage import CoverageRow, CoverageState
 from domain.errors import VersionConflict
 from domain.mention import Platform, Precision
+from domain.model_run import ModelRun, Shift, shifted
 from domain.outbox import Rendered
 from domain.roster import QuietHours
 from domain.sentiment import Label, Sentiment
@@ -782,3 +783,102 @@ def a_case():
         updated_at=NOON,
         clock_start=NOON,
     )
+
+
+# --- another model comes into use
+
+
+def judged_anew(world, newest_first, run, page=40):
+    """Walk the history as `monitoring.rescoring` does, with a model that finds three times the
+    negatives, and evaluate after each page; yield the outcomes.
+    """
+    for first in range(0, len(newest_first), page):
+        part = newest_first[first : first + page]
+        pairs = [(m, replace(m, sentiment={"": replace(BAD, model="new")})) for m in part]
+        after = {m.id: m for _, m in pairs}
+        world.store.mentions = [after.get(m.id, m) for m in world.store.mentions]
+        run = replace(
+            run, reached=part[-1].published_at, shifts=shifted(run.shifts, pairs), seen=first
+        )
+        world.database.model_run = run
+        yield from (each.outcome for each in world.evaluate())
+
+
+BAD = Sentiment(Label.NEGATIVE, -0.8, 0.9, "old")
+
+
+def a_mild_history(world, each_hour=9):
+    """Nine posts an hour of which the old model called three negative."""
+    world.store.mentions = []
+    start = NOON - timedelta(days=10)
+    mild = {"": Sentiment(Label.NEUTRAL, 0.0, 0.9, "old")}
+    for hour in range(10 * 24):
+        at = start + hour * HOUR
+        world.post(WEIBO, at, 3)
+        world.post(WEIBO, at, each_hour - 3, sentiment=mild)
+    return sorted(world.store.mentions, key=lambda m: m.published_at, reverse=True)
+
+
+def test_a_history_that_is_judged_again_never_alerts():
+    world = World()
+    newest_first = a_mild_history(world)
+    run = ModelRun(2, "new", "m", NOON, total=len(newest_first))
+    outcomes = set(judged_anew(world, newest_first, run))
+    assert not {o for o in outcomes if o.is_alert}
+    assert world.mails == []
+    world.database.model_run = replace(world.database.model_run, finished_at=NOON)
+    assert not any(each.outcome.is_alert for each in world.evaluate())
+
+
+def test_without_evening_out_the_same_history_would_alert(monkeypatch):
+    monkeypatch.setattr("monitoring.detect.even_out", lambda series, *_: series)
+    world = World()
+    newest_first = a_mild_history(world)
+    run = ModelRun(2, "new", "m", NOON, total=len(newest_first))
+    assert any(o.is_alert for o in judged_anew(world, newest_first, run))
+
+
+def test_a_real_spike_is_seen_while_history_is_judged_again():
+    world = World()
+    newest_first = a_mild_history(world)
+    run = ModelRun(2, "new", "m", NOON, total=len(newest_first))
+    assert not any(o.is_alert for o in judged_anew(world, newest_first[:400], run))
+    world.post(WEIBO, NOON - HOUR, 60)
+    assert any(each.outcome is Outcome.OPENED for each in world.evaluate())
+
+
+def test_what_was_decided_about_past_hours_stays_as_the_model_of_then_made_it():
+    world = World()
+    newest_first = a_mild_history(world)
+    world.database.model_run = ModelRun(1, "old", "m", NOON - timedelta(days=9), finished_at=NOON)
+    world.evaluate()
+    before = {key: each for key, each in world.database.evaluations.items() if each.bin_end < NOON}
+    assert before
+    run = ModelRun(2, "new", "m", NOON, total=len(newest_first))
+    list(judged_anew(world, newest_first, run))
+    assert {key: world.database.evaluations[key] for key in before} == before
+
+
+def test_an_incident_does_not_grow_because_another_model_measures_it():
+    world = World()
+    newest_first = a_mild_history(world)
+    mild = {"": Sentiment(Label.NEUTRAL, 0.0, 0.9, "old")}
+    world.post(WEIBO, NOON - HOUR, 40)
+    world.post(WEIBO, NOON - HOUR, 60, sentiment=mild)
+    assert Outcome.OPENED in {each.outcome for each in world.evaluate()}
+    newest_first = sorted(world.store.mentions, key=lambda m: m.published_at, reverse=True)
+    run = ModelRun(2, "new", "m", NOON + timedelta(minutes=1), total=len(newest_first))
+    outcomes = list(judged_anew(world, newest_first, run))
+    assert Outcome.GREW not in outcomes
+    assert Shift("cha", WEIBO, 0, 0) not in world.database.model_run.shifts
+
+
+def test_history_that_is_never_judged_again_is_evened_out_for_good():
+    world = World()
+    newest_first = a_mild_history(world)
+    week = NOON - timedelta(days=2)
+    recent = [m for m in newest_first if m.published_at >= week]
+    run = ModelRun(2, "new", "m", NOON, since=week, total=len(recent))
+    assert not any(o.is_alert for o in judged_anew(world, recent, run))
+    world.database.model_run = replace(world.database.model_run, finished_at=NOON)
+    assert not any(each.outcome.is_alert for each in world.evaluate())

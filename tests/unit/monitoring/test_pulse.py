@@ -6,22 +6,31 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analysis.agreement import measure
 from domain.brand import Brand, Level
+from domain.correction import Act, corrected
 from domain.mention import Platform
-from domain.sentiment import Label
+from domain.model_run import Stretch
+from domain.sentiment import Label, Sentiment
 from domain.signal import SignalState
 from monitoring.periods import Period, Range, period_of
 from monitoring.pulse import Pulse, Tally, Verdict, read_pulse
 from monitoring.pulse_words import (
+    agreement_words,
     change_of_share,
     change_of_volume,
     coverage_words,
     freshness,
     headline,
+    model_words,
+    spontaneous_words,
     unseen,
 )
 from monitoring.sight import Gap
+from monitoring.trust import Trust
+from presentation.formats import short_time
 from tests.dashboard_house import NOW, furnish, house
+from tests.fakes import a_mention
 from tests.fixtures.signals import a_signal
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -50,6 +59,7 @@ def a_pulse(**changes) -> Pulse:
         "data_until": NOW,
         "models": ("m-1",),
         "overdue": 0,
+        "trust": Trust(None, (), (), measure([]), 0),
         **changes,
     }
     return Pulse(**fields)
@@ -177,3 +187,34 @@ def test_long_spans_have_few_bars_that_begin_at_local_hours(read):
     pulse = read(period_of(Range.MONTH, NOW, CHINA))
     assert len(pulse.bins) <= 122
     assert all(b.start.astimezone(CHINA).hour % 6 == 0 for b in pulse.bins)
+
+
+def agreeing(count: int, agreed: int, **changes: object):
+    """Acts of which so many agree with the model."""
+    model = Sentiment(Label.NEGATIVE, -0.8, 0.9, "m")
+    made = []
+    for number in range(count):
+        mention = a_mention(str(number), brand_ids=frozenset({"cha"}), sentiment={"": model})
+        said = Label.NEGATIVE if number < agreed else Label.NEUTRAL
+        made.append(corrected(mention, [], said, "cha", Act("u", NOW, "", **changes)))
+    return made
+
+
+def test_agreement_is_told_with_its_interval_and_few_are_no_percentage():
+    def told(acts):
+        pulse = a_pulse(trust=Trust(None, (), (), measure(acts), 0))
+        return agreement_words(pulse), spontaneous_words(pulse)
+
+    assert told([]) == (["微博 未抽样"], "微博 没有")
+    assert told(agreeing(19, 19, sampled=True))[0] == ["微博 样本不足（19 条）"]
+    assert told(agreeing(20, 15, sampled=True))[0] == ["微博 75%（53%–89%，20 条）"]
+    # what people picked by themselves never becomes a percentage
+    assert told(agreeing(40, 4)) == (["微博 未抽样"], "微博 40 条中一致 4 条")
+
+
+def test_the_models_of_a_span_are_told_with_their_time():
+    border = PERIOD.start + HOUR
+    parts = (Stretch(border, None, "new"), Stretch(None, border, "old"))
+    pulse = a_pulse(trust=Trust(None, parts, (border,), measure([]), 0))
+    assert model_words(pulse, CHINA) == f"new（{short_time(border, CHINA)} 起）、old（此前）"
+    assert model_words(a_pulse(models=("m-1",)), CHINA) == "m-1"

@@ -160,7 +160,7 @@ def test_people_who_judged_are_counted_beside_the_models(world):
     judging = snapshot_of(world).judging
     assert judging.by_person == 1
     assert judging.models == (("words-1", 41),)
-    assert judging.agreement is None
+    assert (judging.looked_at, judging.sampled, judging.sampled_low) == (0, 0, None)
 
 
 def test_computing_again_shows_what_changed_since(world):

@@ -21,6 +21,7 @@ from presentation.charts import (
     voice_shares,
     week_heat,
 )
+from presentation.formats import short_time
 
 CHINA = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 11, 19, 16, tzinfo=UTC)
@@ -158,3 +159,11 @@ def test_a_tooltip_has_a_word_for_everything_in_every_row():
     hover = next(layer for layer in spec["layer"] if "tooltip" in layer["encoding"])
     asked = {tip["field"] for tip in hover["encoding"]["tooltip"]}
     assert all(asked <= row.keys() for row in spec["data"]["values"])
+
+
+def test_where_another_model_judged_is_marked_and_said():
+    border = bins(3)[1].start
+    chart = timeline(bins(3), CHINA, changes=[border])
+    assert "换模型" in json.dumps(chart.spec, ensure_ascii=False)
+    assert f"{short_time(border, CHINA)} 起为另一情感模型" in chart.alt
+    assert "换模型" not in json.dumps(timeline(bins(3), CHINA).spec, ensure_ascii=False)

@@ -36,4 +36,5 @@ def test_nothing_configured_still_relays_mail():
         Lane.HOUSEKEEPING,
         Lane.BACKUP,
         Lane.REPORT,
+        Lane.RESCORE,
     }

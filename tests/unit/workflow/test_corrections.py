@@ -21,6 +21,8 @@ from workflow.corrections import (
     confirm,
     correct,
     correct_many,
+    judge_unseen,
+    next_sample,
     reproject,
     undo,
     undo_many,
@@ -297,9 +299,10 @@ def test_agreement_is_told_for_a_span(begin, store):
     store.add([about("1", "cha"), about("2", "cha", platform=Platform.WEIBO)])
     confirm(begin, store, "anna", "weibo:1", target="cha", at=NOON)
     correct(begin, store, "anna", "weibo:2", Label.NEGATIVE, target="cha", **how())
-    total = agreement(begin, start=NOON - HOUR, end=NOON + HOUR)[0]
+    total = agreement(begin, start=NOON - HOUR, end=NOON + HOUR).spontaneous[0]
     assert (total.judged, total.agreed, total.share) == (2, 1, 0.5)
-    assert agreement(begin, start=NOON + HOUR, end=NOON + 2 * HOUR)[0].judged == 0
+    later = agreement(begin, start=NOON + HOUR, end=NOON + 2 * HOUR)
+    assert later.spontaneous[0].judged == 0
 
 
 def test_people_and_ingest_at_once_end_with_the_newest_word(begin, store, tmp_path):
@@ -341,3 +344,47 @@ def test_people_and_ingest_at_once_end_with_the_newest_word(begin, store, tmp_pa
     else:
         assert shown.sentiment["cha"].by is Judge.MODEL
     assert sum(labels(store).values()) == 1
+
+
+def test_a_label_given_unseen_agrees_or_corrects_and_is_audited_as_such(begin, store):
+    store.add([about("1", "cha"), about("2", "cha")])
+    sample = next_sample(begin)
+    same = judge_unseen(
+        begin, store, "anna", "weibo:1", MODEL.label, target="cha", sample=sample, at=NOON
+    )
+    other = judge_unseen(
+        begin, store, "anna", "weibo:2", Label.NEGATIVE, target="cha", sample=sample, at=NOON
+    )
+    assert same.sentiment["cha"].by is other.sentiment["cha"].by is Judge.PERSON
+    found = agreement(begin, start=NOON - HOUR, end=NOON + HOUR, model_id="model-1")
+    total = found.sampled[0]
+    assert (total.judged, total.agreed, found.spontaneous[0].judged) == (2, 1, 0)
+    with begin() as work:
+        rows = [row for row in work.audit.rows() if row.object_id.startswith("weibo:")]
+        acts = work.corrections.of_batch(sample)
+    assert [row.action for row in rows] == ["mention.confirmed", "mention.corrected"]
+    assert all(act.sampled for act in acts)
+    assert len(acts) == 2
+    # who came first decided; a double click changes nothing
+    judge_unseen(
+        begin, store, "anna", "weibo:2", Label.NEGATIVE, target="cha", sample=sample, at=NOON
+    )
+    with begin() as work:
+        assert len(work.corrections.of_batch(sample)) == 2
+
+
+def test_a_sample_can_be_taken_back_as_one(begin, store):
+    store.add([about("1", "cha")])
+    sample = next_sample(begin)
+    judge_unseen(
+        begin, store, "anna", "weibo:1", Label.NEGATIVE, target="cha", sample=sample, at=NOON
+    )
+    undo_many(begin, store, "anna", sample, reason="", at=NOON)
+    assert store.get(["weibo:1"])["weibo:1"].sentiment["cha"] == MODEL
+    assert agreement(begin, start=NOON - HOUR, end=NOON + HOUR).sampled[0].judged == 0
+
+
+def test_who_may_not_correct_may_not_judge_a_sample(begin, store):
+    store.add([about("1", "cha")])
+    with pytest.raises(NotPermitted):
+        judge_unseen(begin, store, "li", "weibo:1", Label.NEGATIVE, sample="s", at=NOON)

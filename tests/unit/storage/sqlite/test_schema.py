@@ -5,6 +5,9 @@ import sqlite3
 import pytest
 
 from domain.errors import SchemaMismatch, StoreError
+from domain.mention import Platform
+from domain.queries import MentionFilter
+from domain.sentiment import Judge, Label, Sentiment
 from storage.sqlite import schema
 from storage.sqlite.mentions import SqliteMentionStore
 from storage.sqlite.schema import SCHEMA_VERSION, migrate
@@ -122,3 +125,26 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path):
     columns = [row[1] for row in connection.execute("PRAGMA table_info(mention)")]
     connection.close()
     assert "topic" not in columns
+
+
+def test_a_file_of_before_learns_how_sure_the_model_was(path):
+    doubt = Sentiment(Label.NEGATIVE, -0.5, 0.5, "m")
+    person = Sentiment(Label.NEGATIVE, -1.0, 1.0, "anna", Judge.PERSON)
+    store = SqliteMentionStore(path)
+    both = frozenset({"cha", "tea"})
+    store.add(
+        [
+            a_mention("1", brand_ids=both, sentiment={"": doubt, "tea": person}),
+            a_mention("2", brand_ids=both, sentiment={"": person}),
+            a_mention("3", brand_ids=both, platform=Platform.WEIBO),
+        ]
+    )
+    store.close()
+    make(path, "ALTER TABLE target DROP COLUMN sure", "PRAGMA user_version = 1")
+    again = SqliteMentionStore(path)
+    counts = {
+        brand: again.count(MentionFilter(brand_id=brand, unsure_below=51))
+        for brand in (None, "cha", "tea")
+    }
+    again.close()
+    assert counts == {None: 1, "cha": 1, "tea": 0}
