@@ -3,7 +3,7 @@
 import sys
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from cli.moments import moment_option
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_PARTIAL, complain
 from domain.errors import DependencyMissing, LayoutChanged, Text
 from domain.mention import Platform
-from domain.page import Page, PageState
+from domain.page import FoundMention, Page, PageState
 from presentation.hostile import without_commands
 from presentation.refusals import refusal
 
@@ -26,6 +26,10 @@ _MOST_BYTES = 16 * 1024 * 1024 + 1
 
 _ARCHIVED = ".zlib"
 """How the page archive packs a body; `data_dir/pages` is where a changed layout is looked at."""
+
+
+_TOLD = tuple(each.name for each in fields(FoundMention) if each.name not in {"under", "context"})
+"""What a page tells of a mention; the other two are a crawl's."""
 
 
 class _Outcome(IntEnum):
@@ -129,13 +133,18 @@ def _print(page: Page) -> None:
         "page": page.page,
         "state": page.state,
         "reason": page.reason,
-        "mentions": page.mentions,
+        "mentions": [_told(mention) for mention in page.mentions],
         "next": page.next,
     }
     # what would command a terminal is escaped: the same JSON for whoever reads it
     line = without_commands(_json(document).decode())
     sys.stdout.buffer.write(line.encode() + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _told(mention: FoundMention) -> dict[str, object]:
+    """Return the fields of a mention that a page tells."""
+    return {name: getattr(mention, name) for name in _TOLD}
 
 
 def _json(document: Mapping[str, object]) -> bytes:

@@ -82,7 +82,7 @@ class Notes(AlertPart):
 
     def _gap(self, note: CoverageNote) -> tuple[str, str]:
         platform = self.word(note.platform)
-        why = reason(note.reason)
+        why = reason(note.reason, note.platform)
         state = quotation(note.state, 20)
         if state in list(CoverageState):
             state = self.word(CoverageState(state))

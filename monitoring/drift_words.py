@@ -11,6 +11,7 @@ from domain.drift import DriftKind, Episode
 from domain.errors import Text
 from domain.outbox import OutboxMail, Rendered
 from domain.ports import BeginWork, UnitOfWork
+from presentation.field_words import NAMES_OF_FIELDS
 from presentation.formats import full_time, near_time
 from presentation.hostile import excerpt
 from presentation.notices import notice
@@ -19,34 +20,11 @@ from presentation.wording import Reason, word
 KIND: Final = "drift"
 """What its mails are called in the outbox."""
 
-_FIELDS: Final = {
-    "id": Text("编号", "id"),
-    "text": Text("正文", "text"),
-    "title": Text("标题", "title"),
-    "published_at": Text("发布时间", "time"),
-    "author": Text("作者", "author"),
-    "author_uid": Text("作者编号", "author's id"),
-    "bid": Text("短编号", "short id"),
-    "parent_id": Text("上级编号", "parent"),
-    "root_id": Text("主帖编号", "root"),
-    "repost_of": Text("转发原文", "reposted original"),
-    "edited_at": Text("编辑时间", "time of editing"),
-    "ip_location": Text("IP 属地", "IP place"),
-    "client": Text("客户端", "client"),
-    "likes": Text("点赞数", "likes"),
-    "comments": Text("评论数", "comments"),
-    "reposts": Text("转发数", "reposts"),
-    "views": Text("阅读数", "views"),
-    "forum": Text("吧名", "forum"),
-    "topic": Text("话题", "topic"),
-}
-"""The words of `domain.drift.COUNTED`; a test asks for each."""
-
 
 def field_word(name: str) -> Text:
     """Return what a field is called; one that a reader named is shown as it is."""
     shown = excerpt(name, 60)
-    return _FIELDS.get(name, Text(shown, shown))
+    return NAMES_OF_FIELDS.get(name, Text(shown, shown))
 
 
 def drift_words(episode: Episode, now: datetime, zone: ZoneInfo) -> Reason:

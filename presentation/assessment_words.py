@@ -8,39 +8,18 @@ from zoneinfo import ZoneInfo
 from domain.assessment import READER_PAGES_A_DAY, Assessment, Lapse, Rate, Standing
 from domain.errors import Text
 from domain.surfaces import reading_of
+from presentation.field_words import NAMES_OF_FIELDS
 from presentation.formats import count, decimal, duration, full_time
 from presentation.wording import word
 
 TITLE: Final = Text("采集影响评估", "impact assessment of collecting")
 
 FIELD_WORDS: Final = {
-    "id": Text("平台编号", "native id"),
-    "platform": Text("平台", "platform"),
-    "kind": Text("类型", "kind"),
-    "url": Text("链接", "address"),
-    "text": Text("正文", "text"),
-    "published_at": Text("发布时间", "time"),
-    "published_precision": Text("时间精度", "precision of the time"),
-    "bid": Text("第二编号", "second id"),
-    "title": Text("标题", "title"),
+    **NAMES_OF_FIELDS,
     "author": Text("作者名（掩码显示，原名加密，30 天销毁）", "author (masked, sealed, 30 days)"),
     "author_uid": Text("作者编号（入库即转为密钥哈希）", "author's uid (stored as a keyed hash)"),
-    "stirred_at": Text("最近回复时间", "time of the last reply"),
-    "parent_id": Text("上级编号", "parent id"),
-    "root_id": Text("主题编号", "root id"),
-    "repost_of": Text("转发自", "repost of"),
-    "edited_at": Text("编辑时间", "edited at"),
-    "ip_location": Text("IP 属地", "IP place"),
-    "client": Text("客户端", "client"),
-    "likes": Text("点赞数", "likes"),
-    "comments": Text("评论数", "comments"),
-    "reposts": Text("转发数", "reposts"),
-    "views": Text("阅读数", "views"),
-    "forum": Text("贴吧名", "forum"),
-    "topic": Text("话题", "topic"),
-    "embedded": Text("是否嵌在他文中", "embedded"),
 }
-"""What each field of a found mention is called (test: all of them)."""
+"""What each field of a found mention is called on a sheet, and what becomes of it."""
 
 
 def field_word(name: str) -> Text:

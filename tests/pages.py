@@ -63,6 +63,7 @@ def _page(told: dict[str, object], surface: str) -> Page:
     if kind := fields.get("block_kind"):
         fields["block_kind"] = BlockKind(str(kind))
     fields["mentions"] = tuple(_mention(each, platform) for each in told.get("mentions", []))  # type: ignore[attr-defined]
+    fields["leads"] = tuple(told.get("leads", ()))  # type: ignore[arg-type]
     return Page(**fields)  # type: ignore[arg-type]
 
 

@@ -31,6 +31,7 @@ _SAME = (
     "published_at",
     "published_precision",
     "edited_at",
+    "stirred_at",
     "likes",
     "comments",
     "reposts",
@@ -86,7 +87,8 @@ def scrub_page(
     document = Document(body, url, status, fetched_at)
     before, _ = read_or_missing(document, platform)
     who = _identities(document, before, Inventor(key))
-    scrubber = Scrubber(who, _words_to_keep(document), keep_text=keep_text, strip_ip=strip_ip)
+    kept = (*_words_to_keep(document), *_times_of(before))
+    scrubber = Scrubber(who, kept, keep_text=keep_text, strip_ip=strip_ip)
     is_json = document.text[:1] in ("{", "[") and document.json is not None
     text = scrubber.json_text(document.text) if is_json else scrubber.markup(document.text)
     made = text.encode("utf-8", "replace")
@@ -186,6 +188,16 @@ def _words_to_keep(document: Document) -> tuple[str, ...]:
     words += re.findall(r"<em[^>]*>([^<]{1,40})</em", document.text)[:200]
     plain = {part for word in words for part in [word, *word.split()] if 1 < len(part) <= 40}
     return tuple(sorted(plain))
+
+
+def _times_of(page: Page | None) -> Iterator[str]:
+    """The times that the reader found, as a page writes them where it gives bare seconds: such a
+    number looks like an id.
+    """
+    for mention in page.mentions if page else ():
+        for time in (mention.published_at, mention.edited_at, mention.stirred_at):
+            if time is not None:
+                yield str(int(time.timestamp()))
 
 
 def _surface(
@@ -353,6 +365,8 @@ def _page_document(page: Page, surface: str) -> dict[str, Any]:
     for name in ("reason", "next", "block_kind"):
         if value := getattr(page, name):
             document[name] = str(value)
+    if page.leads:
+        document["leads"] = list(page.leads)
     if page.mentions:
         document["mentions"] = [_mention_document(each) for each in page.mentions]
     return document

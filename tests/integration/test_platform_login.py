@@ -28,6 +28,7 @@ from storage.sql.copying import dump
 from storage.sql.database import open_database
 from tests.demo_process import running_demo
 from tests.fakes import NOON
+from tests.fixtures.demo_login import storage_state_at
 from tests.integration.crawling import House
 
 pytestmark = pytest.mark.integration
@@ -96,31 +97,6 @@ def require_nowhere(house: House, token: str, *said: str) -> None:
     assert not [page for page in pages if secret in page]
 
 
-def storage_state_from(house: House) -> str:
-    """Log in as a person with a telephone would, and return what their browser would export."""
-    base = house.source.base_url
-    door = door_of(house.source)
-    assert door is not None
-    with httpx.Client(base_url=base) as client:
-        page = client.get(door.login_url).text
-        name = re.search(r"/code/(\w+)\.svg", page)[1]
-        assert client.get(f"/__demo__/login/state/{name}").json()["state"] == "scanned"
-        jar = [
-            {
-                "name": cookie.name,
-                "value": cookie.value,
-                "domain": "127.0.0.1",
-                "path": cookie.path,
-                "expires": cookie.expires,
-                "httpOnly": True,
-                "secure": False,
-                "sameSite": "Lax",
-            }
-            for cookie in client.cookies.jar
-        ]
-    return json.dumps({"cookies": jar, "origins": []})
-
-
 def store(house: House, document: str) -> None:
     door = door_of(house.source)
     assert door is not None
@@ -142,7 +118,7 @@ def test_a_login_opens_the_wall_until_the_platform_ends_it(tmp_path, capfd):
         assert house.crawl().reason == "login_wall"
         assert told(house) == [("chen@example.com", "【采集】微博要求登录")], "admins hear it once"
 
-        store(house, storage_state_from(house))
+        store(house, storage_state_at(house.source))
         with services.begin_work() as work:
             first = work.sessions.get(Platform.WEIBO)
             sealed = work.sessions.sealed_state(Platform.WEIBO)
@@ -285,5 +261,5 @@ def test_a_tieba_that_asks_for_itself_is_read_with_a_login_from_a_file(tmp_path)
         tmp_path, spider="tieba_search", site="tieba_app", transport=Transport.BROWSER
     ) as house:
         assert house.crawl().reason == "login_wall"
-        store(house, storage_state_from(house))
+        store(house, storage_state_at(house.source))
         assert house.crawl().new > 0

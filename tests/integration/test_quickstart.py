@@ -1,6 +1,7 @@
-"""docs/quickstart.md, command by command, on demo platforms whose robots.txt forbids everything.
+"""docs/quickstart.md, command by command, on demo platforms that answer only who is logged in and
+whose robots.txt forbids everything.
 
-The login has tests of its own (it needs a person, or a platform that pretends one).
+Who logs in brings the state of a browser; a window and a QR code have tests of their own.
 """
 
 import re
@@ -19,6 +20,7 @@ from domain.queries import MentionFilter
 from runtime.settings import load_settings
 from runtime.wiring import Services, open_services
 from tests.demo_process import running_demo
+from tests.fixtures.demo_login import storage_state_at
 from tests.fixtures.people import PASSWORD, QUICK, an_account, move_in
 from tests.integration.test_up import ROOT, Folder
 from workflow.assessments import Assessment, Hand, Pacing, Sheet, sign
@@ -112,18 +114,22 @@ def sign_as_the_page_says(services: Services) -> Assessment:
 
 
 def test_every_command_does_what_the_page_says(folder, monkeypatch):
-    _, _, apply, doctor, _, crawl, up = COMMANDS
-    with running_demo("--now", "real", "--forbid-robots") as demo:
+    _, _, apply, doctor, login, crawl, up = COMMANDS
+    walls = ("--walls", "--scanned-after", "0", "--forbid-robots")
+    with running_demo("--now", "real", *walls) as demo:
         point_at(folder, demo["weibo"])
         run(folder, apply, 0)
         assert folder.koubei(*doctor[1:]).returncode in {0, 3}
         said = run(folder, crawl, 1)
-        assert "微博的 robots.txt 不允许" in said
+        assert "微博的 robots.txt 不允许" in said  # known before anybody logs in
         assert "设置 → 来源 → 采集影响评估" in said
         monkeypatch.setenv("KOUBEI_CONFIG", str(folder.path / "koubei.toml"))
         with open_services(load_settings()) as services:
             signed = sign_as_the_page_says(services)
             assert signed.robots.disallowed
+            said = run(folder, crawl, 1)
+            assert "koubei login weibo" in said
+            come_in(folder, login, services)
             said = run(folder, crawl, 0)
             assert re.search(r"读到 \d+ 条，其中 \d+ 条会入库", said)
             assert signed.id in said
@@ -131,6 +137,17 @@ def test_every_command_does_what_the_page_says(folder, monkeypatch):
             rows = until_read(folder, up, services)
             assert {row.assessment_id for row in rows} == {signed.id}
             assert services.store.count(MentionFilter(public_voice_only=False)) > 0
+
+
+def come_in(folder: Folder, login: list[str], services: Services) -> None:
+    """The first step, with the state of a browser in which somebody has logged in."""
+    with services.begin_reading() as work:
+        _, configuration = work.configuration.current()
+    source = configuration.source(SOURCE)
+    assert source is not None
+    state = folder.path / "state.json"
+    state.write_text(storage_state_at(source), encoding="utf-8")
+    run(folder, [*login, "--state", state.name], 0)
 
 
 def until_read(folder: Folder, up: list[str], services: Services):

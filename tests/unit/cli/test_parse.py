@@ -73,6 +73,7 @@ def test_a_document_has_the_fields_that_others_rely_on(run):
         "forum": None,
         "topic": None,
         "embedded": False,
+        "stirred_at": None,
     }
     assert original["embedded"] is True
 

@@ -94,8 +94,8 @@ def test_the_opening_mail_says_what_happened_and_what_to_do_by_when():
         assert "39" in part
         assert "1,204" in part
         assert "微博 45 · 知乎 2 · 贴吧 未能采集" in part
-        assert "平台要求登录" in part
-        assert "koubei import" in part
+        assert "贴吧要求登录" in part
+        assert "koubei login tieba" in part
         assert "异物 31 · 腹泻 22" in part
         assert "数据截至 2026-11-21 02:30，采集延迟 4 分钟" in part
         assert "snownlp-0.12.3" in part
