@@ -32,13 +32,15 @@ def drift_words(episode: Episode, now: datetime, zone: ZoneInfo) -> Reason:
     where, since = word(episode.platform), near_time(episode.since, now, zone)
     zh, en = _fact(episode)
     place = f"koubei capture URL|FILE --platform {episode.platform.value}"
+    named = excerpt(episode.field, 60)
+    which = "" if field_word(episode.field).zh == named else f"字段 {named}："
     return Reason(
         Text(
             f"监测失明：{where.zh} {episode.surface} 自 {since} 起{zh}",
             f"Blind: {where.en} {episode.surface} since {since}: {en}",
         ),
         Text(
-            f"{place} 存为样例，再照 docs/layout.md 一小时内修好",
+            f"{which}{place} 存为样例，再照 docs/layout.md 一小时内修好",
             f"{place} makes it a fixture; then docs/layout.md mends it in an hour",
         ),
     )
@@ -46,7 +48,7 @@ def drift_words(episode: Episode, now: datetime, zone: ZoneInfo) -> Reason:
 
 def _fact(episode: Episode) -> tuple[str, str]:
     name, shown = field_word(episode.field), excerpt(episode.field, 60)
-    label = f"「{shown}」" if name.zh == shown else f"「{shown}」（{name.zh}）"
+    label = f"「{name.zh}」"
     (had, of), (has, now_of) = episode.before, episode.after
     figures_zh = f"此前 {had}/{of}，现在 {has}/{now_of}" if of else f"现在 {has}/{now_of}"
     figures_en = f"{had} of {of} before, {has} of {now_of} now" if of else f"{has} of {now_of} now"

@@ -740,6 +740,9 @@ _SPIDERS = {
     "tieba_forum": Text("关注吧", " forum"),
     "weibo_hot": Text("热搜", " hot list"),
     "zhihu_hot": Text("热榜", " hot list"),
+    "weibo_item": Text("原帖与评论", " posts and comments"),
+    "zhihu_item": Text("原文与评论", " items and comments"),
+    "tieba_item": Text("原帖与楼层", " threads and floors"),
 }
 
 REASON_CODES = frozenset(_REASONS) - {""}

@@ -45,7 +45,9 @@ ALLOWED_ENGLISH = frozenset(
         "a", "c", "l", "r",
         # names: of products and commands, of the house, its people and its sources
         "qq", "toml", "jsonl", "mediacrawler", "koubei", "apply", "doctor", "md", "docs",
-        "house", "lin", "search", "hot", "app",
+        "house", "lin", "search", "hot", "app", "account", "question", "forum", "item", "items",
+        # what is typed to mend a page that is not read any more: koubei capture, koubei login
+        "capture", "file", "platform", "layout", "likes", "login",
         # what invented people wrote (the hostile texts)
         "script", "document", "title", "pwned", "img", "src", "x", "onerror", "https", "evil",
         "example", "track", "png", "javascript", "alert", "frac", "material", "warning", "red",

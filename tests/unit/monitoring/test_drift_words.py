@@ -30,18 +30,19 @@ GONE = Episode(
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "监测失明：微博 weibo_search 自 12:00 起读不到「likes」（点赞数）"),
+        ({}, "监测失明：微博 weibo_search 自 12:00 起读不到「点赞数」"),
         ({}, "：此前 120/120，现在 0/9"),
-        ({"kind": DriftKind.FELL, "after": (2, 9)}, "很少读到「likes」（点赞数）：此前 120/120"),
+        ({"kind": DriftKind.FELL, "after": (2, 9)}, "很少读到「点赞数」：此前 120/120"),
         ({"kind": DriftKind.BARE, "field": "mentions"}, "页面说有内容却读不到任何提及"),
         ({"kind": DriftKind.LAYOUT, "field": "created_at"}, "找不到「created_at」，整页读不出"),
-        ({"before": (0, 0)}, "读不到「likes」（点赞数）：现在 0/9"),
+        ({"before": (0, 0)}, "读不到「点赞数」：现在 0/9"),
     ],
 )
 def test_it_names_platform_surface_field_time_and_figures(changes, told):
     said = drift_words(replace(GONE, **changes), NOON, ZONE)
     assert told in said.text.zh
     assert "koubei capture" in said.mend.zh
+    assert ("字段 likes：" in said.mend.zh) == (changes.get("field") is None)
     assert "docs/layout.md" in said.mend.en
 
 
@@ -76,7 +77,7 @@ def test_an_admin_is_told_once(begin):
     assert tell(begin) == 0
     (mail,) = mails(begin).values()
     assert mail.recipient == "lin@example.com"
-    assert "likes" in mail.rendered.subject
+    assert "点赞数" in mail.rendered.subject
     assert "https://koubei.example.com/crawl" in mail.rendered.text
 
 
@@ -107,7 +108,7 @@ def test_the_first_page_says_it_until_it_is_over(begin):
         work.commit()
     (notice,) = notices(begin, NOON, ZONE)
     assert (notice.concern, notice.grave) == (Concern.COLLECTING, True)
-    assert "likes" in notice.text.zh
+    assert "点赞数" in notice.text.zh
     with begin() as work:
         work.drift.save(replace(GONE, ended_at=NOON))
         work.commit()

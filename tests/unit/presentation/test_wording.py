@@ -11,7 +11,8 @@ import domain
 from domain.errors import Text
 from domain.mention import Platform
 from domain.page import BlockKind
-from presentation.wording import REASON_CODES, reason, word
+from domain.spiders import SPIDERS
+from presentation.wording import REASON_CODES, reason, spider_word, word
 
 
 def _domain_enums() -> list[type[StrEnum]]:
@@ -44,6 +45,11 @@ def test_no_two_members_of_an_enum_share_a_word(kind):
     for language in ("zh", "en"):
         words = [word(member).in_language(language) for member in kind]
         assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("name", SPIDERS)
+def test_every_spider_has_a_word(name):
+    assert name not in spider_word(name).zh
 
 
 def test_every_wall_has_a_reason_with_a_mend():
