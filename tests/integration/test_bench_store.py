@@ -53,8 +53,9 @@ def test_both_stores_in_one_run_answer_alike_and_leave_nothing(
         pytest.skip("compares with a server without login; mend: unset KOUBEI_TEST_ES_URL")
     result = run(["--rows", "4000", "--elasticsearch", elasticsearch_server.url])
     for line in (
-        "ingest (wall)",
+        "ingest until searches see it (wall)",
         "helpers.bulk of the same documents",
+        ", then refresh",
         "one look of a crawl, 100 known",
         "disk",
         "feed: a word of two characters",
