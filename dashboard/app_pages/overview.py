@@ -130,7 +130,7 @@ def hot(view: Drawn) -> None:
     if not words:
         empty("没有热词", "所选时段没有这样的内容，或换一种情感看看。")
         return
-    clicked = charts.draw_clickable(term_bars(words, height=216), f"terms-{code}")
+    clicked = charts.draw_clickable(term_bars(words, height=196), f"terms-{code}")
     if clicked is not None:
         params = {**feed_params(pulse, label), "words": clicked["term"]}
         st.switch_page(page("feed"), query_params=params)

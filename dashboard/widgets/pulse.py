@@ -62,7 +62,7 @@ def drawn(brand_id: str, start: datetime, end: datetime, at: datetime) -> Drawn:
             zone(),
             marks=pulse.marks,
             changes=pulse.trust.changes,
-            height=216,
+            height=168,
             clickable=True,
         ),
         platforms=platform_bars(pulse.platforms, height=228),
