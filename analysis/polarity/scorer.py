@@ -121,6 +121,7 @@ class Mixture:
         self._experts = weights.experts
         self._sums = Sums(weights.table)
         self._own = Sums(weights.own) if weights.own is not None else None
+        self._bias = np.array([expert.bias for expert in weights.experts])
         self._unseen = float(np.log(np.float64(weights.unseen)))
         self._open = np.array(
             [[kind in ("any", expert.kind) for expert in weights.experts] for kind in KINDS]
@@ -148,7 +149,7 @@ class Mixture:
             taught = self._own.logits(grams)
             classes[:, :, 0] += taught[:, :1]
             classes[:, :, 2] += taught[:, 1:]
-        return sums[:, :count], classes
+        return sums[:, :count] + self._bias, classes
 
     def resemblance(self, read: Sequence[str], kinds: NDArray[np.int64]) -> Floats:
         """Return how far each plain text is of each known kind: wholly, where its platform says so,

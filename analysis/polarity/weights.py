@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from analysis.polarity.grams import ORDERS, Grams
 from domain.errors import ConfigurationError, Text
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 LEVELS: Final = 15
 KINDS: Final = ("weibo", "talk", "review", "any")
 """Kinds of platform: microblogs; forums and news; reviews; what is not known."""
@@ -105,11 +105,13 @@ class Sums:
 class Expert:
     """What one collection of texts taught: its name, kind of platform, and classes (0, 1, 2 for
     negative, neutral, positive). It has a column for the gate and one for each class but one.
+    `bias` is added to what the gate says of it.
     """
 
     name: str
     kind: str
     classes: tuple[int, ...]
+    bias: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def _to_json(weights: Weights) -> str:
         "format": FORMAT,
         "bits": weights.bits,
         "unseen": weights.unseen,
-        "experts": [[e.name, e.kind, list(e.classes)] for e in weights.experts],
+        "experts": [[e.name, e.kind, list(e.classes), e.bias] for e in weights.experts],
         "calibration": _calibration_json(weights.calibration),
         "near_calibration": _calibration_json(weights.near_calibration),
         "card": weights.card,
@@ -213,7 +215,7 @@ def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     return Weights(
         bits=document["bits"],
         table=_squeezed(arrays, "table"),
-        experts=tuple(Expert(n, k, tuple(c)) for n, k, c in document["experts"]),
+        experts=tuple(Expert(n, k, tuple(c), b) for n, k, c, b in document["experts"]),
         calibration=_calibration(document["calibration"]),
         near=_squeezed(arrays, "near"),
         near_calibration=_calibration(document["near_calibration"]),

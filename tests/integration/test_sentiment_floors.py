@@ -13,6 +13,7 @@ from analysis.polarity.scorer import KoubeiScorer
 pytestmark = [pytest.mark.shared, pytest.mark.integration]
 
 FLOORS = {"macro_f1": 0.785, "polar_accuracy": 0.865, "negative_precision": 0.77}
+SOURCE_FLOORS = {"weibo2018": ("polar_accuracy", 0.815), "smp2020_usual": ("macro_f1", 0.81)}
 TARGET_FLOORS = {"finnsp_entity": ("accuracy", 0.82), "bdci2016_brand": ("macro_f1", 0.67)}
 
 
@@ -43,6 +44,13 @@ def test_the_mean_of_all_sources_is_above_its_floor(answers, figure, floor):
     ]
     known = [one for one in found if one is not None]
     assert sum(known) / len(known) >= floor
+
+
+@pytest.mark.parametrize("name", SOURCE_FLOORS)
+def test_posts_of_two_hand_labelled_collections_are_above_their_floors(answers, name):
+    figure, floor = SOURCE_FLOORS[name]
+    gold, said, labels = answers[name]
+    assert getattr(measure(gold, labels, said[:, 2] + said[:, 1] / 2), figure) >= floor
 
 
 def test_probabilities_of_negatives_are_frequencies(answers):
