@@ -165,7 +165,7 @@ class Intake:
         try:
             stored = self._store.get(found)
         except StoreUnavailable:
-            return ()
+            stored = {}  # opened once too often, rather than not at all
         return tuple(mention for i, mention in found.items() if i not in stored)
 
     def _fetched_at(self, entry: FrontierEntry) -> datetime:
