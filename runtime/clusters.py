@@ -14,11 +14,11 @@ from elasticsearch import Elasticsearch, NotFoundError
 from domain.errors import KoubeiError, StoreError, Text
 from domain.ports import Clock
 from monitoring.moving import copy
-from runtime.wiring import open_cluster
 from storage.elasticsearch.client import connect, translated
 from storage.elasticsearch.cluster import Cluster
 from storage.elasticsearch.documents import decode, encode
 from storage.elasticsearch.expunging import expunge
+from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from storage.elasticsearch.migration import STEPS, Migrated, Migration, Rewrite, Source
 from storage.elasticsearch.schema import (
     SchemaChange,
@@ -210,7 +210,7 @@ def tend(cluster: Cluster, now: datetime, *, removed: bool) -> dict[str, object]
 def _fill(cluster: Cluster, file: Path, stored: Callable[[int], None]) -> None:
     with (
         closing(SqliteMentionStore(file)) as source,
-        closing(open_cluster(cluster)) as target,
+        closing(ElasticsearchMentionStore(cluster)) as target,
     ):
         refused = copy(source, target, stored)
         expected, found = source.status().mentions, target.status().mentions
