@@ -14,7 +14,7 @@ check:  ## what must be green at every commit, in under two minutes
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
-	$(PYTHON) -m pytest tests/unit tests/contract -m "not integration and not browser and not postgres and not elasticsearch and not slow" -q -n auto
+	$(PYTHON) -m pytest tests/unit tests/contract -m "not integration and not browser and not postgres and not elasticsearch and not slow" -q -n auto --hypothesis-profile=check
 
 integration:
 	$(PYTHON) -m pytest tests/integration -q

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticsearch")
 
 # imported by tests of several folders, in any order
 pytest.register_assert_rewrite("tests.contract.mention_store")
+
+# `make check` tries fewer examples than CI, which has the time for Hypothesis' own number
+settings.register_profile("check", max_examples=30)
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 

@@ -244,6 +244,7 @@ def test_nothing_configured_has_the_default_figures(engine):
     assert figure == 10 * MINUTE
 
 
+@pytest.mark.slow
 def test_hundreds_of_cases_are_all_looked_at(desk):
     with desk.begin() as work:
         for number in range(450):

@@ -240,6 +240,7 @@ RHYTHM = timedelta(seconds=30)
 """How often the scheduler runs the relay."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("takes", [timedelta(seconds=0.05), timedelta(seconds=20)])
 def test_after_two_hours_without_a_server_500_alerts_leave_within_five_minutes(post, takes):
     """The server is refused at once, or a black hole; then it takes 50 ms a mail. Each case has an

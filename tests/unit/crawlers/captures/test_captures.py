@@ -61,6 +61,7 @@ def writings(word: str) -> set[bytes]:
     return forms
 
 
+@pytest.mark.slow
 def test_every_capture_reads_as_before_and_nobody_is_left_in_it(shared: Path, tmp_path: Path):
     captures = every_capture(shared)
     assert len(captures) >= 50
@@ -78,6 +79,7 @@ def test_every_capture_reads_as_before_and_nobody_is_left_in_it(shared: Path, tm
     assert looked_for > 500
 
 
+@pytest.mark.slow
 def test_what_is_written_is_a_fixture_that_the_tests_load(shared: Path, tmp_path: Path):
     for entry in every_capture(shared):
         made = scrubbed(shared, entry)
@@ -98,6 +100,7 @@ def test_what_is_written_is_a_fixture_that_the_tests_load(shared: Path, tmp_path
         assert read == expected, entry["file"]
 
 
+@pytest.mark.slow
 def test_the_structure_stays_tag_by_tag_and_key_by_key(shared: Path):
     tag = re.compile(rb"<(/?[A-Za-z][A-Za-z0-9-]*)")
     for entry in every_capture(shared):

@@ -87,6 +87,7 @@ def test_replies_shown_below_a_floor_stand_beside_it(shared):
     assert {mention.parent_id for mention in shown} == {"tieba:150719088158"}
 
 
+@pytest.mark.slow
 def test_no_damage_crashes_a_reader_or_makes_it_say_that_nobody_spoke(shared):
     chance = random.Random(20261121)
     read_well = [one for one in captures(shared) if one["expect"]["kind"] != "blocked"]

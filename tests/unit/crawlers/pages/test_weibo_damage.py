@@ -48,6 +48,7 @@ def test_a_damaged_page_is_never_calm(page: SavedPage):
     assert check(page.body, page.url, seed=7, flips=25, cuts=15) >= 40
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_damaged_capture_is_never_calm(shared: Path):
     folder = shared / "platforms" / "captures"

@@ -119,6 +119,7 @@ def test_a_damaged_page_is_neither_a_crash_nor_calm(page):
     assert check(page.body, page.url, iter(damaged)) >= FLIPS + CUTS
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_damaged_captures_are_neither_crashes_nor_calm(shared: Path):
     dice = random.Random(SEED)
