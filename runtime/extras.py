@@ -8,7 +8,7 @@ from domain.errors import DependencyMissing, Text
 
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "crawl": ("scrapy", "scrapy_playwright", "playwright", "selectolax"),
-    "analysis": ("numpy", "rjieba", "snownlp"),
+    "analysis": ("rjieba", "snownlp"),
     "dashboard": ("streamlit",),
     "report": ("docxtpl", "vl_convert"),
     "oidc": ("authlib", "joserfc"),
