@@ -25,7 +25,7 @@ from uuid import uuid4
 
 from crawlers.plan import NOTHING, Outcome, Plan, Split, Tally, coverage_rows
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState, run_result
+from domain.coverage import CoverageRow, CoverageState, Interval, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
 from domain.errors import CrawlError, Text
 from domain.ports import BeginWork, Clock, PageArchive, UnitOfWork
@@ -149,15 +149,20 @@ def begin(
     source: Source,
     run_id: str,
     make_plan: MakePlan,
+    past: Interval | None = None,
     stale_after: timedelta = STALE_AFTER,
 ) -> "Frontier":
     """Start a run of a watch on a source, or take over the lineage of one that died.
+
+    A run over a span of the `past` and one over the present neither hinder nor continue each other,
+    so that nobody is blind to the present while years are read. One over another span that died is
+    given up: what it did not read stands in the ledger.
 
     AlreadyRunning when the unfinished run of the pair is alive.
     """
     now = clock.now()
     with begin_work() as work:
-        dead = work.crawls.unfinished(watch.id, source.id)
+        dead = work.crawls.unfinished(watch.id, source.id, backfill=past is not None)
         if dead is not None and is_alive(dead, now, stale_after):
             raise AlreadyRunning(
                 Text("另一个进程正在采集", "another process is crawling it"),
@@ -165,10 +170,14 @@ def begin(
                 mend=Text("等它结束后再试", "try again when it has ended"),
             )
         if dead is not None:
-            plan = _stored_plan(work.crawls.frontier(dead.lineage, FrontierState))
             work.crawls.finish(
                 replace(dead, ended_at=now, state=CoverageState.FAILED, reason="killed")
             )
+        if dead is not None and past not in {None, Interval(dead.window_start, dead.window_end)}:
+            work.crawls.forget(dead.lineage)
+            dead = None
+        if dead is not None:
+            plan = _stored_plan(work.crawls.frontier(dead.lineage, FrontierState))
         else:
             plan = fresh_plan(work, watch, source, make_plan, now)
         lineage = dead.lineage if dead else run_id
