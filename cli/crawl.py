@@ -273,6 +273,14 @@ def show(outcomes: list[RunOutcome], platforms: Mapping[str, Platform]) -> None:
         pick("原因与办法", "reason and mend"),
     )
     show_table(headers, [_line(outcome, platforms) for outcome in outcomes])
+    for outcome in outcomes:
+        if outcome.skipped:
+            say(
+                f"{outcome.watch_id} × {outcome.source_id}：上次中断以来有 {outcome.skipped} 条"
+                "内容已被删除，已跳过",
+                f"{outcome.watch_id} × {outcome.source_id}: {outcome.skipped} posts were erased "
+                "since the run was cut off and are left out",
+            )
     looked = sum(outcome.state in _LOOKED for outcome in outcomes)
     say(f"{len(outcomes)} 项中 {looked} 项完整", f"{looked} of {len(outcomes)} complete")
 

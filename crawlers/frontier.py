@@ -39,6 +39,7 @@ NOTHING_TO_ASK = Outcome(CoverageState.EMPTY)
 """How a run ends whose plan has no series."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
+_TO_DO = (FrontierState.WAITING, FrontierState.FETCHED)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -242,9 +243,7 @@ class Frontier:
     def to_do(self) -> list[FrontierEntry]:
         """Return what is left of the lineage, fetched pages first, each in the order of pushing."""
         with self._begin_work() as work:
-            entries = work.crawls.frontier(
-                self.run.lineage, (FrontierState.WAITING, FrontierState.FETCHED)
-            )
+            entries = work.crawls.frontier(self.run.lineage, _TO_DO)
         pages = [entry for entry in entries if entry.fingerprint != _PLAN]
         return sorted(pages, key=lambda entry: entry.state is FrontierState.WAITING)
 
@@ -315,6 +314,24 @@ class Frontier:
     def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
+
+    def skip(self, series: int) -> bool:
+        """End a series of which there is nothing left to ask, with what it brought so far; False
+        when it had ended already.
+        """
+        with self._begin_work() as work:
+            left = [
+                entry
+                for entry in work.crawls.frontier(self.run.lineage, _TO_DO)
+                if entry.request.get("series") == series
+            ]
+            if not left:
+                return False
+            tally = max((self.request_of(entry).tally for entry in left), key=lambda t: t.pages)
+            work.crawls.push([self._outcome_entry(series, Outcome.seen(tally))])
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint for entry in left])
+            work.commit()
+        return True
 
     def asked(self, series: int) -> list[str]:
         """Return the addresses of a series that were asked so far."""

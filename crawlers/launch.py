@@ -39,7 +39,7 @@ Progress = Callable[[Mapping[str, object]], None]
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """How a crawl ended. `state` None: somebody else is at it. `told` is the worker's own sentence
-    when it could not begin.
+    when it could not begin. `skipped`: so many items of a run that was cut off were erased since.
     """
 
     watch_id: str
@@ -53,6 +53,7 @@ class RunOutcome:
     new: int = 0
     told: Text | None = None
     resumed: bool = False
+    skipped: int = 0
 
 
 def look(
@@ -93,6 +94,7 @@ def look(
         found=first.found + second.found,
         matched=first.matched + second.matched,
         new=first.new + second.new,
+        skipped=first.skipped + second.skipped,
     )
 
 
@@ -316,6 +318,7 @@ def _outcome(
         new=events.number("new"),
         told=told,
         resumed=bool(events.last.get("resumed")),
+        skipped=events.number("skipped"),
     )
 
 

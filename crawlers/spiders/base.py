@@ -65,6 +65,7 @@ class WatchSpider(scrapy.Spider):
     watch: Watch
     source: Source
     past: Interval | None = None
+    skipped: int = 0
     is_supplement: bool
     conduct: Conduct
     frontier: Frontier
@@ -146,6 +147,7 @@ class WatchSpider(scrapy.Spider):
             details=self.details,
             gone_ends_run=self.gone_ends_run,
             answers=self.answers,
+            skipped=self.skipped,
         )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = self.browser(read)

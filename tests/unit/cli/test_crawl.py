@@ -156,6 +156,14 @@ def test_the_table_says_state_reason_and_mend_in_words(capsys, monkeypatch):
     assert "not started" in capsys.readouterr().out
 
 
+def test_what_was_erased_meanwhile_is_told_with_its_number(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    show([RunOutcome("tea", "items", CoverageState.OK, skipped=2), ended(CoverageState.OK)], {})
+    told = capsys.readouterr().out
+    assert "tea × items：上次中断以来有 2 条内容已被删除，已跳过" in told
+    assert told.count("已跳过") == 1
+
+
 def test_a_worker_that_could_not_begin_is_quoted(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     told = Text("缺少密钥 → koubei init", "no key → koubei init")

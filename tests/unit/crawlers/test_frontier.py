@@ -155,6 +155,21 @@ def test_a_range_is_history_in_the_ledger_and_no_look_at_the_present(bench):
         assert work.coverage.latest() == []
 
 
+def test_a_series_of_which_nothing_is_left_is_skipped_with_what_it_brought(bench):
+    frontier = bench.begin()
+    entry = frontier.fetched(frontier.to_do()[0], b"1", url="http://x/1", status=200)
+    following = frontier.advance(entry, second_page(entry))
+    frontier.fetched(following, b"2", url="http://x/1?page=2", status=200)
+    after = bench.after_a_crash()
+    assert after.skip(0)
+    assert not after.skip(0)
+    assert urls(after.to_do()) == ["http://x/2"]
+    (other,) = after.to_do()
+    after.advance(other, Outcome.seen(NOTHING))
+    run = after.close(None)
+    assert (run.state, run.reason, run.found) == (CoverageState.OK, "", SOME.found)
+
+
 def test_a_page_killed_before_it_was_fetched_is_asked_again(bench):
     bench.begin()
     after = bench.after_a_crash()
