@@ -1,16 +1,25 @@
 """Tests of crawlers/ranges.py."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from scrapy.utils.test import get_crawler
 
 from crawlers.ranges import look_back_or_refuse, no_past, read_past
+from crawlers.spiders.base import WatchSpider
+from crawlers.spiders.weibo_hot import WeiboHotSpider
+from crawlers.spiders.weibo_search import WeiboSearchSpider
 from crawlers.windows import FRESH
+from domain.brand import Source, Transport, Watch
 from domain.coverage import Interval
 from domain.errors import ConfigurationError
+from domain.mention import Platform
 from domain.spiders import SPIDERS, Dates
+from tests.fakes import FixedClock
 
+HTTP = Transport.HTTP
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 4, 40, tzinfo=UTC)
 """12:40 in Shanghai; what is older than 09:00 there is the past."""
@@ -110,3 +119,36 @@ def test_a_spider_without_a_past_is_refused_with_its_reason_and_those_that_can(s
     assert error.value.text == no_past(spider)
     assert "不支持日期范围" in error.value.sentence("zh")
     assert "weibo_search" in error.value.mend.zh
+
+
+class TestSpiderArguments:
+    """`scrapy crawl SPIDER -a from=… -a to=…`: the same words, the same refusals."""
+
+    def build(self, spider: type[WatchSpider], **arguments: str) -> None:
+        services = SimpleNamespace(
+            settings=SimpleNamespace(timezone="Asia/Shanghai"), clock=FixedClock(NOW)
+        )
+        crawler = get_crawler(spider)
+        spider.from_crawler(crawler, watch="w", source="s", services=services, **arguments)  # type: ignore[arg-type]
+
+    def test_a_spider_without_a_past_refuses_a_range(self):
+        with pytest.raises(ConfigurationError) as error:
+            self.build(WeiboHotSpider, **{"from": "2026-11-10"})
+        assert error.value.place == "weibo_hot --from"
+
+    def test_what_cannot_be_read_is_refused_before_anything_else(self):
+        with pytest.raises(ConfigurationError) as error:
+            self.build(WeiboSearchSpider, **{"from": "2026-11-12", "to": "2026-11-10"})
+        assert "不早于 --to 2026-11-10" in error.value.text.zh
+
+    def test_the_span_is_the_plan_whatever_was_seen_before(self):
+        spider = WeiboSearchSpider()
+        spider.watch = Watch("w", "奶茶", ("tea",), ("奶茶", "茶"), ("s",))
+        spider.source = Source("s", "weibo_search", Platform.WEIBO, HTTP, "https://s.weibo.com")
+        spider.past, spider.is_supplement = past("2026-11-10", "2026-11-12"), False
+        plan = spider.make_plan((), NOW)
+        assert [window.start for window in plan.windows] == [utc(11, 16), utc(10, 16), utc(9, 16)]
+        assert all(window.backfill for window in plan.windows)
+        assert len(plan.series) == 6
+        assert all("/weibo?" in series.url for series in plan.series)
+        assert plan.known_before is None
