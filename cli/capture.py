@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -141,22 +142,46 @@ def _source_for(
 ) -> "Source":
     """Return the source under whose rules an address may be asked for."""
     from crawlers.guard import AddressPolicy
+    from domain.brand import Transport
     from domain.errors import AddressRefused
 
+    able: list[Source] = []
     for source in sources:
         if source.platform is not platform or source_id not in {None, source.id}:
             continue
-        try:
+        with suppress(AddressRefused):
             AddressPolicy.for_source(source, allowed).check_url(address)
-        except AddressRefused:
-            continue
-        return source
+            able.append(source)
+    over_http = [source for source in able if source.transport is Transport.HTTP]
+    if over_http:
+        return over_http[0]
+    if able:
+        raise _browser_only(able[0])
     raise ConfigurationError(
         Text("没有来源可以访问这个地址", "no source may ask for this address"),
         place=address.partition("?")[0],
         mend=Text(
             "在浏览器里保存页面，再 koubei capture 文件；或先配置这个平台的来源",
             "save it in a browser and give the file; or configure a source of that platform",
+        ),
+    )
+
+
+def _browser_only(source: "Source") -> ConfigurationError:
+    """What a browser shows there, or its page calls for, is not what a plain request would get."""
+    return ConfigurationError(
+        Text(
+            "这个来源用浏览器读取，而这里只会发普通 HTTP 请求，取到的不会是它读到的页面",
+            "this source is read in a browser, and a plain request, all that is sent here, "
+            "would not get the page that it reads",
+        ),
+        place=source.id,
+        mend=Text(
+            "在浏览器里打开这个地址，保存网页（.mhtml）；内容由页面自己请求的，"
+            "在开发者工具「网络」中导出 HAR。再运行 koubei capture 文件",
+            "open the address in a browser and save the page (.mhtml); where the page asks for its "
+            "content itself, export a HAR from the network tab of its tools; then "
+            "koubei capture FILE",
         ),
     )
 

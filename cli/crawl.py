@@ -16,19 +16,28 @@ from cli.terminal import (
     EXIT_FAILED,
     EXIT_PARTIAL,
     Advance,
+    complain,
     language,
     pick,
     progress,
     say,
     show_table,
 )
-from crawlers.launch import RunOutcome, look
+from crawlers.launch import RunOutcome, look, look_back
+from crawlers.ranges import FRESH_HOURS, look_back_or_refuse, no_past, read_past
 from crawlers.trying import try_page
 from domain.brand import Configuration, Source, Watch
-from domain.coverage import CoverageState
+from domain.coverage import (
+    KNOWN_STATES,
+    CoverageRow,
+    CoverageState,
+    Interval,
+    holes,
+    looked_at,
+)
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
-from domain.spiders import SPIDERS
+from domain.spiders import SPIDERS, Dates
 from domain.trial import Trial
 from presentation.trial_words import field_rows, next_words, reason_of, verdict_words, why_words
 from presentation.wording import reason, word
@@ -62,17 +71,41 @@ def register(app: typer.Typer) -> None:
                 help="每个来源只读一页，显示读到什么，不入库。One page a source, shown, not kept.",
             ),
         ] = False,
+        start: Annotated[
+            str | None,
+            typer.Option(
+                "--from", metavar="DATE", help="补采此日起发布的内容。What was published since."
+            ),
+        ] = None,
+        end: Annotated[
+            str | None,
+            typer.Option(
+                "--to",
+                metavar="DATE",
+                help="到此日（含）为止，缺省到现在。Up to this day.",
+            ),
+        ] = None,
     ) -> None:
         """立即采集一次，并列出每个来源的结果。Crawl once now and list how each source went."""
         require("crawl", "analysis")
         with open_existing(load_settings_of_a_service()) as services:
             with services.begin_work() as work:
                 _, configuration = work.configuration.current()
+            zone = ZoneInfo(services.settings.timezone)
+            past = read_past(start, end, zone=zone, now=services.clock.now())
+            if past is not None and dry_run:
+                raise _one_or_the_other()
             pairs = choose(configuration, spider, watch, source)
             if dry_run:
                 raise typer.Exit(try_all(pairs, services))
-            outcomes = crawl_all(pairs, services)
-        show(outcomes, {s.id: s.platform for s in configuration.sources})
+            if past is not None:
+                tell_range(past, zone)
+                pairs = able_to_look_back(pairs)
+            outcomes = crawl_all(pairs, services, past)
+            platforms = {s.id: s.platform for s in configuration.sources}
+            show(outcomes, platforms)
+            if past is not None:
+                show_unread(pairs, services, past, zone)
         raise typer.Exit(exit_code(outcomes))
 
 
@@ -106,17 +139,108 @@ def choose(
     return pairs
 
 
-def crawl_all(pairs: list[tuple[Watch, Source]], services: Services) -> list[RunOutcome]:
-    """Crawl the pairs: sources of one address one after the other, different ones at once."""
+def tell_range(past: Interval, zone: ZoneInfo) -> None:
+    """Print what is asked for."""
+    span = span_text(past, zone)
+    say(
+        f"补采 {span}（{zone.key}）发布的内容，记为历史；最近 {FRESH_HOURS} 小时由日常采集负责",
+        f"reading what was published {span} ({zone.key}), as history; "
+        f"the last {FRESH_HOURS} hours are the ordinary crawl's",
+    )
+
+
+def able_to_look_back(pairs: list[tuple[Watch, Source]]) -> list[tuple[Watch, Source]]:
+    """Return the pairs whose spider can read a range of the past, and tell of each spider how, or
+    why not. ConfigurationError when none can.
+    """
+    told: dict[str, Text] = {}
+    for _, source in pairs:
+        if SPIDERS[source.spider].dates is Dates.NONE:
+            told[source.spider] = no_past(source.spider)
+        else:
+            told[source.spider] = look_back_or_refuse(source.spider)
+    able = [pair for pair in pairs if SPIDERS[pair[1].spider].dates is not Dates.NONE]
+    if not able:
+        look_back_or_refuse(pairs[0][1].spider)
+    for name, how in told.items():
+        mark = "✗" if SPIDERS[name].dates is Dates.NONE else "·"
+        complain(f"{mark} {name}：{how.zh}", f"{mark} {name}: {how.en}")
+    return able
+
+
+def show_unread(
+    pairs: list[tuple[Watch, Source]], services: Services, past: Interval, zone: ZoneInfo
+) -> None:
+    """Print what of a range the ledger does not know of each pair, and why."""
+    with services.begin_work() as work:
+        watches = {watch.id for watch, _ in pairs}
+        rows = work.coverage.rows(watches, start=past.start, end=past.end)
+    lang = language()
+    lines: list[tuple[str, ...]] = []
+    for watch, source in pairs:
+        own = [row for row in rows if (row.watch_id, row.source_id) == (watch.id, source.id)]
+        for gap in holes(looked_at(own), past.start, past.end):
+            why = _why_unread(own, gap, source.platform).in_language(lang)
+            lines.append((watch.id, source.id, span_text(gap, zone), why))
+    if lines:
+        headers = (
+            pick("监测方案", "watch"),
+            pick("来源", "source"),
+            pick("没有读到的时段", "not read"),
+            pick("原因", "reason"),
+        )
+        show_table(headers, lines)
+    else:
+        say("整个范围都已读到", "all of the range was read")
+
+
+def _why_unread(rows: list[CoverageRow], gap: Interval, platform: Platform) -> Text:
+    failed = [
+        row
+        for row in rows
+        if row.state not in KNOWN_STATES
+        and row.window_start < gap.end
+        and row.window_end > gap.start
+    ]
+    newest = max(failed, key=lambda row: row.observed_at, default=None)
+    return reason(newest.reason, platform).text if newest else Text("", "")
+
+
+def span_text(span: Interval, zone: ZoneInfo) -> str:
+    """Return a span as a person writes it, in a zone."""
+    start, end = (moment.astimezone(zone) for moment in (span.start, span.end))
+    return f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}"
+
+
+def _one_or_the_other() -> ConfigurationError:
+    return ConfigurationError(
+        Text("试读一页不看日期", "one page is tried, whatever its dates"),
+        place="--dry-run --from",
+        mend=Text("两者只用其一", "give one of the two"),
+    )
+
+
+def crawl_all(
+    pairs: list[tuple[Watch, Source]], services: Services, past: Interval | None = None
+) -> list[RunOutcome]:
+    """Crawl the pairs: sources of one address one after the other, different ones at once. `past`:
+    this span instead of the present.
+    """
     by_address = sorted(pairs, key=lambda pair: pair[1].base_url)
     queues = [list(group) for _, group in groupby(by_address, key=lambda pair: pair[1].base_url)]
     with progress("采集页数", "pages", None) as advance:
         count = _counter(advance)
         with ThreadPoolExecutor(max_workers=len(queues)) as pool:
-            done = pool.map(
-                lambda queue: [look(p, services, progress=count) for p in queue], queues
-            )
+            done = pool.map(lambda queue: [_look(p, services, past, count) for p in queue], queues)
             return [outcome for outcomes in done for outcome in outcomes]
+
+
+def _look(
+    pair: tuple[Watch, Source], services: Services, past: Interval | None, count: "_Count"
+) -> RunOutcome:
+    if past is None:
+        return look(pair, services, progress=count)
+    return look_back(pair, services, past, progress=count)
 
 
 def _counter(advance: Advance) -> "_Count":
@@ -149,6 +273,14 @@ def show(outcomes: list[RunOutcome], platforms: Mapping[str, Platform]) -> None:
         pick("原因与办法", "reason and mend"),
     )
     show_table(headers, [_line(outcome, platforms) for outcome in outcomes])
+    for outcome in outcomes:
+        if outcome.skipped:
+            say(
+                f"{outcome.watch_id} × {outcome.source_id}：上次中断以来有 {outcome.skipped} 条"
+                "内容已被删除，已跳过",
+                f"{outcome.watch_id} × {outcome.source_id}: {outcome.skipped} posts were erased "
+                "since the run was cut off and are left out",
+            )
     looked = sum(outcome.state in _LOOKED for outcome in outcomes)
     say(f"{len(outcomes)} 项中 {looked} 项完整", f"{looked} of {len(outcomes)} complete")
 

@@ -126,6 +126,7 @@ def _crawl(services: Services) -> Work:
             "found": outcome.found,
             "matched": outcome.matched,
             "new": outcome.new,
+            **({"skipped": outcome.skipped} if outcome.skipped else {}),
         }
 
     return run

@@ -25,7 +25,7 @@ from uuid import uuid4
 
 from crawlers.plan import NOTHING, Outcome, Plan, Split, Tally, coverage_rows
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState, run_result
+from domain.coverage import CoverageRow, CoverageState, Interval, run_result
 from domain.crawl import CrawlRun, FrontierEntry, FrontierState
 from domain.errors import CrawlError, Text
 from domain.ports import BeginWork, Clock, PageArchive, UnitOfWork
@@ -39,6 +39,7 @@ NOTHING_TO_ASK = Outcome(CoverageState.EMPTY)
 """How a run ends whose plan has no series."""
 _RUN_ID = re.compile(r"run-[0-9T]+-(?P<host>.+)-(?P<pid>\d+)-[0-9a-f]{6}")
 _PLAN = "plan"
+_TO_DO = (FrontierState.WAITING, FrontierState.FETCHED)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -149,15 +150,20 @@ def begin(
     source: Source,
     run_id: str,
     make_plan: MakePlan,
+    past: Interval | None = None,
     stale_after: timedelta = STALE_AFTER,
 ) -> "Frontier":
     """Start a run of a watch on a source, or take over the lineage of one that died.
+
+    A run over a span of the `past` and one over the present neither hinder nor continue each other,
+    so that nobody is blind to the present while years are read. One over another span that died is
+    given up: what it did not read stands in the ledger.
 
     AlreadyRunning when the unfinished run of the pair is alive.
     """
     now = clock.now()
     with begin_work() as work:
-        dead = work.crawls.unfinished(watch.id, source.id)
+        dead = work.crawls.unfinished(watch.id, source.id, backfill=past is not None)
         if dead is not None and is_alive(dead, now, stale_after):
             raise AlreadyRunning(
                 Text("另一个进程正在采集", "another process is crawling it"),
@@ -165,10 +171,14 @@ def begin(
                 mend=Text("等它结束后再试", "try again when it has ended"),
             )
         if dead is not None:
-            plan = _stored_plan(work.crawls.frontier(dead.lineage, FrontierState))
             work.crawls.finish(
                 replace(dead, ended_at=now, state=CoverageState.FAILED, reason="killed")
             )
+        if dead is not None and past not in {None, Interval(dead.window_start, dead.window_end)}:
+            work.crawls.forget(dead.lineage)
+            dead = None
+        if dead is not None:
+            plan = _stored_plan(work.crawls.frontier(dead.lineage, FrontierState))
         else:
             plan = fresh_plan(work, watch, source, make_plan, now)
         lineage = dead.lineage if dead else run_id
@@ -233,9 +243,7 @@ class Frontier:
     def to_do(self) -> list[FrontierEntry]:
         """Return what is left of the lineage, fetched pages first, each in the order of pushing."""
         with self._begin_work() as work:
-            entries = work.crawls.frontier(
-                self.run.lineage, (FrontierState.WAITING, FrontierState.FETCHED)
-            )
+            entries = work.crawls.frontier(self.run.lineage, _TO_DO)
         pages = [entry for entry in entries if entry.fingerprint != _PLAN]
         return sorted(pages, key=lambda entry: entry.state is FrontierState.WAITING)
 
@@ -306,6 +314,24 @@ class Frontier:
     def ask_again(self, entry: FrontierEntry) -> FrontierEntry:
         """Return a fetched entry whose body is lost as one that waits to be asked."""
         return replace(entry, state=FrontierState.WAITING, body_sha256="", fetched_at=None)
+
+    def skip(self, series: int) -> bool:
+        """End a series of which there is nothing left to ask, with what it brought so far; False
+        when it had ended already.
+        """
+        with self._begin_work() as work:
+            left = [
+                entry
+                for entry in work.crawls.frontier(self.run.lineage, _TO_DO)
+                if entry.request.get("series") == series
+            ]
+            if not left:
+                return False
+            tally = max((self.request_of(entry).tally for entry in left), key=lambda t: t.pages)
+            work.crawls.push([self._outcome_entry(series, Outcome.seen(tally))])
+            work.crawls.mark_done(self.run.lineage, [entry.fingerprint for entry in left])
+            work.commit()
+        return True
 
     def asked(self, series: int) -> list[str]:
         """Return the addresses of a series that were asked so far."""

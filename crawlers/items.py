@@ -1,5 +1,5 @@
-"""Which posts are read again: the recent negative ones of a watch, each in its turn. The choice is
-pure; what it chooses from is read here, too.
+"""Which posts are read again: those that are evidence of an open case, then the recent negative
+ones of a watch, each in its turn. The choice is pure; what it chooses from is read here, too.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from crawlers.services import Services
 from domain.brand import Watch
+from domain.case import CaseQuery
+from domain.case_table import ACTIVE
 from domain.crawl import Sighting
 from domain.mention import Flag, Kind, Mention, Platform, Revision
 from domain.ports import MentionStore
@@ -24,6 +26,14 @@ PAGES_PER_ITEM = 10
 """Some two hundred comments: what a case needs. A post with thousands would hold up all others."""
 POOL = 60
 """So many posts take turns. The next one is less read than any of them, and makes room for them."""
+FOR_CASES = 4
+"""So many of a run's items are evidence of open cases before anything else has its turn: a case
+with many posts must not hide what is new."""
+CASE_EVERY = timedelta(hours=1)
+"""Evidence is read again as often: whoever writes the answer has to know what is said under it
+now, and the first answer to a red case is due after four hours."""
+MOST_CASES = 200
+"""So many of a brand's open cases are looked at, the newest ones."""
 HALF_LIFE = timedelta(days=1)
 """A post of yesterday counts half as much as one of today with the same figures."""
 READABLE = frozenset(
@@ -69,29 +79,37 @@ def choose(
     *,
     now: datetime,
     urgent: Collection[str] = (),
+    evidence: Collection[str] = (),
     most: int = ITEMS_PER_RUN,
     pool: int = POOL,
 ) -> tuple[Item, ...]:
     """Return the items that a run reads, at most `most`.
 
-    The `pool` that matters most takes turns: those of an open alert (`urgent`, by id) first, then
-    by interactions, which fade with age. Among them, what was never read goes first, then what was
-    read the longest time ago. What the platform has deleted, and what is too old, is not asked for.
+    `evidence` of open cases (by id) comes before all others, however old, when it was not read for
+    CASE_EVERY; it takes FOR_CASES places, and those that nothing else wants. Then the `pool` that
+    matters most takes turns: those of an open alert (`urgent`) first, then by interactions, which
+    fade with age. Everywhere, what was never read goes first, then what was read the longest time
+    ago. What the platform has deleted, and what is too old, is not asked for.
     """
-    alive = [item for item in items if is_worth_reading(item.mention, now)]
+    there = [item for item in items if has_page(item.mention)]
+    due = [item for item in there if item.mention.id in evidence and _is_due(item, now)]
+    due.sort(key=lambda item: (_last_read(item), -heat(item.mention, now)))
+    first, waiting = due[:FOR_CASES], due[FOR_CASES:]
+    alive = [i for i in there if i not in first and now - i.mention.published_at <= RECENT]
     alive.sort(key=lambda item: (item.mention.id not in urgent, -heat(item.mention, now)))
-    turn = enumerate(alive[:pool])
-    waiting = sorted(turn, key=lambda placed: (_last_read(placed[1]), placed[0]))
-    return tuple(item for _, item in waiting[:most])
+    turn = sorted(enumerate(alive[:pool]), key=lambda placed: (_last_read(placed[1]), placed[0]))
+    in_order = [*first, *(item for _, item in turn), *waiting]
+    chosen = {item.mention.id: item for item in in_order}
+    return tuple(chosen.values())[:most]
 
 
-def is_worth_reading(mention: Mention, now: datetime) -> bool:
-    """Whether a mention is there, recent, and has a page."""
-    return (
-        mention.kind in READABLE
-        and Flag.DELETED_UPSTREAM not in mention.flags
-        and now - mention.published_at <= RECENT
-    )
+def has_page(mention: Mention) -> bool:
+    """Whether a mention is there and has a page of its own."""
+    return mention.kind in READABLE and Flag.DELETED_UPSTREAM not in mention.flags
+
+
+def _is_due(item: Item, now: datetime) -> bool:
+    return item.read_at is None or now - item.read_at >= CASE_EVERY
 
 
 def heat(mention: Mention, now: datetime) -> float:
@@ -128,7 +146,10 @@ def items_to_read(services: Services, watch: Watch, platform: Platform) -> tuple
     mentions |= {
         i: m for i, m in known.items() if m.platform is platform and watch.id in m.watch_ids
     }
-    return choose(with_history(services, mentions.values()), now=now, urgent=urgent)
+    evidence = _in_open_cases(services, watch, platform)
+    mentions |= evidence
+    items = with_history(services, mentions.values())
+    return choose(items, now=now, urgent=urgent, evidence=evidence)
 
 
 def with_history(services: Services, mentions: Iterable[Mention]) -> list[Item]:
@@ -173,3 +194,26 @@ def _in_open_alerts(services: Services, watch: Watch) -> set[str]:
     with services.begin_work() as work:
         signals = [s for s in work.signals.unclosed() if s.brand_id in watch.brand_ids]
     return {post.mention_id for signal in signals for post in signal.top_posts}
+
+
+def _in_open_cases(services: Services, watch: Watch, platform: Platform) -> dict[str, Mention]:
+    """The watch's mentions on a platform that open cases of its brands are about; in the place of a
+    comment, which has no page, what it hangs under.
+    """
+    with services.begin_work() as work:
+        ids = {
+            mention_id
+            for brand_id in watch.brand_ids
+            for case in work.cases.search(
+                CaseQuery(states=ACTIVE, brand_id=brand_id), limit=MOST_CASES
+            ).cases
+            for mention_id in case.mention_ids
+        }
+    found = dict(services.store.get(ids))
+    roots = {m.root_id for m in found.values() if m.kind not in READABLE and m.root_id}
+    found |= services.store.get(roots - found.keys())
+    return {
+        i: m
+        for i, m in found.items()
+        if m.kind in READABLE and m.platform is platform and watch.id in m.watch_ids
+    }

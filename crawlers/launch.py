@@ -25,10 +25,12 @@ from crawlers.processes import Process, descendants, end_family, end_those
 from crawlers.services import Services
 from crawlers.windows import FRESH, Window
 from domain.brand import Source, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState
+from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState, Interval
 from domain.errors import Text
 
 WORKER = (sys.executable, "-m", "crawlers.worker")
+WALL_CLOCK = "wall_clock"
+"""The reason of a run that was cut off because it took too long."""
 GRACE = timedelta(seconds=10)
 """Between SIGTERM and SIGKILL."""
 Progress = Callable[[Mapping[str, object]], None]
@@ -37,7 +39,7 @@ Progress = Callable[[Mapping[str, object]], None]
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """How a crawl ended. `state` None: somebody else is at it. `told` is the worker's own sentence
-    when it could not begin.
+    when it could not begin. `skipped`: so many items of a run that was cut off were erased since.
     """
 
     watch_id: str
@@ -51,6 +53,7 @@ class RunOutcome:
     new: int = 0
     told: Text | None = None
     resumed: bool = False
+    skipped: int = 0
 
 
 def look(
@@ -91,13 +94,40 @@ def look(
         found=first.found + second.found,
         matched=first.matched + second.matched,
         new=first.new + second.new,
+        skipped=first.skipped + second.skipped,
     )
+
+
+def look_back(
+    pair: tuple[Watch, Source],
+    services: Services,
+    past: Interval,
+    *,
+    progress: Progress | None = None,
+    wall_clock: timedelta | None = None,
+    command: Sequence[str] = WORKER,
+) -> RunOutcome:
+    """Read a span of the past, in as many turns of the wall clock as that takes: each goes on where
+    the one before it was cut off, and one that brought no page is the last.
+
+    Returns the end of the last turn, with the figures of all.
+    """
+    pages = found = matched = new = 0
+    while True:
+        turn = launch(
+            pair, services, past=past, progress=progress, wall_clock=wall_clock, command=command
+        )
+        pages, found = pages + turn.pages, found + turn.found
+        matched, new = matched + turn.matched, new + turn.new
+        if turn.reason != WALL_CLOCK or not turn.pages:
+            return replace(turn, pages=pages, found=found, matched=matched, new=new)
 
 
 def launch(
     pair: tuple[Watch, Source],
     services: Services,
     *,
+    past: Interval | None = None,
     progress: Progress | None = None,
     scheduled: bool = False,
     wall_clock: timedelta | None = None,
@@ -110,7 +140,7 @@ def launch(
     `progress` gets each event of the worker. `scheduled`: leave a source alone that showed a wall
     a short while ago (`crawlers.pauses`); the ledger then says so. `wall_clock` defaults to
     crawl.wall_clock. When `stopping` is set the worker is told to end, and the next run goes on
-    where it was.
+    where it was. `past`: this span instead of the present.
     """
     watch, source = pair
     pause = _pause(source, services) if scheduled else None
@@ -121,8 +151,9 @@ def launch(
         _write_ledger(pair, services, window, CoverageState.BLOCKED, pause.reason, run_id)
         return RunOutcome(watch.id, source.id, CoverageState.BLOCKED, pause.reason, run_id)
     limit = wall_clock if wall_clock is not None else services.settings.crawl.wall_clock
+    span = ["--from", past.start.isoformat(), "--to", past.end.isoformat()] if past else []
     worked = run_worker(
-        ["--watch", watch.id, "--source", source.id],
+        ["--watch", watch.id, "--source", source.id, *span],
         limit,
         progress=progress,
         stopping=stopping,
@@ -130,8 +161,9 @@ def launch(
         command=command,
     )
     stopped = stopping is not None and stopping.is_set()
-    cut_off = None if worked.in_time else "interrupted" if stopped else "wall_clock"
-    return _outcome(watch, source, services, worked.events, worked.code, cut_off)
+    cut_off = None if worked.in_time else "interrupted" if stopped else WALL_CLOCK
+    planned = Window(past.start, past.end, backfill=True) if past else None
+    return _outcome(pair, services, worked, cut_off, planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,17 +285,17 @@ def _end(process: subprocess.Popen[bytes], offspring: set[Process]) -> None:
 
 
 def _outcome(
-    watch: Watch,
-    source: Source,
+    pair: tuple[Watch, Source],
     services: Services,
-    events: Events,
-    code: int,
+    worked: Worked,
     cut_off: str | None,
+    planned: Window | None,
 ) -> RunOutcome:
+    (watch, source), events = pair, worked.events
     said = events.end
     if said.get("event") == "error" and said.get("reason") == "already_running":
         return RunOutcome(watch.id, source.id, None, "already_running")
-    state, reason = CoverageState.FAILED, cut_off or _reason(code)
+    state, reason = CoverageState.FAILED, cut_off or _reason(worked.code)
     told = None
     if said.get("event") == "error" and not cut_off:
         reason, told = "not_started", Text(str(said.get("zh", "")), str(said.get("en", "")))
@@ -272,8 +304,8 @@ def _outcome(
         state, reason = CoverageState(str(said["state"])), str(said["reason"])
     else:
         run_id = run_id or f"not-started-{services.clock.now():%Y%m%dT%H%M%S}"
-        window = _window_of(run_id, services)
-        _write_ledger((watch, source), services, window, state, reason, run_id)
+        window = _window_of(run_id, services, planned)
+        _write_ledger(pair, services, window, state, reason, run_id)
     return RunOutcome(
         watch.id,
         source.id,
@@ -286,6 +318,7 @@ def _outcome(
         new=events.number("new"),
         told=told,
         resumed=bool(events.last.get("resumed")),
+        skipped=events.number("skipped"),
     )
 
 
@@ -329,15 +362,20 @@ def _write_ledger(
                 state=state,
                 run_id=run_id,
                 reason=reason,
+                backfill=window.backfill,
                 supplement=supplement,
             )
         )
         work.commit()
 
 
-def _window_of(run_id: str, services: Services) -> Window:
-    """Return what a dead run was to look at; the newest hours when it did not come to begin."""
+def _window_of(run_id: str, services: Services, planned: Window | None) -> Window:
+    """Return what a dead run was to look at; when it did not come to begin, what it was started
+    for: by default the newest hours.
+    """
     now = services.clock.now()
     with services.begin_work() as work:
         run = work.crawls.run(run_id) if run_id else None
-    return Window(run.window_start, run.window_end) if run else Window(now - FRESH, now)
+    if run is not None:
+        return Window(run.window_start, run.window_end, run.backfill)
+    return planned or Window(now - FRESH, now)

@@ -16,7 +16,7 @@ from domain.errors import LayoutChanged, StoreError
 from domain.page import Page, PageState
 
 Report = Callable[[Mapping[str, object]], None]
-"""Is told of each event: run, pages, found, matched, new."""
+"""Is told of each event: run, pages, found, matched, new, skipped."""
 Step = PageRequest | Outcome | Split
 NextStep = Callable[[PageRequest, Taken, Tally], Step]
 """Which page of a series follows, or how the series ended, or into what it is split; the tally
@@ -43,9 +43,11 @@ class SearchRun:
         details: Details | None = None,
         gone_ends_run: bool = True,
         answers: Collection[PageState] = ANSWERS,
+        skipped: int = 0,
     ) -> None:
         """`details`: the pages that a page leads to, to be opened before the series goes on.
-        `gone_ends_run` False: a page that is no more ends its own series only.
+        `gone_ends_run` False: a page that is no more ends its own series only. `skipped`: so
+        many series are not asked for, as what they were about is no more.
         """
         self.frontier = frontier
         self._details = details
@@ -54,6 +56,7 @@ class SearchRun:
         self._next_step = next_step
         self._report = report
         self._answers = answers
+        self._skipped = skipped
         self._queue: deque[FrontierEntry] = deque()
         self._total = Tally()
         self._end: tuple[Outcome, int | None] | None = None
@@ -207,6 +210,7 @@ class SearchRun:
                 "found": self._total.found,
                 "matched": self._total.matched,
                 "new": self._total.new,
+                "skipped": self._skipped,
             }
             run = self.frontier.run
             resumed = self.frontier.resumed

@@ -1,8 +1,9 @@
 """`python -m crawlers.worker --watch W --source S`: one crawl in a process of its own.
 
-Standard output carries one JSON object a line: `started`, `page` (figures so far), `ended` (state
-and reason), or `error`; with `--trial` one `trial`, with `--robots` (no watch) one `robots`. Logs
-go to standard error. `crawlers.launch` and `crawlers.trying` start and watch it.
+`--from` and `--to` make it one over a range of the past. Standard output carries one JSON object a
+line: `started`, `page` (figures so far), `ended` (state and reason), or `error`; with `--trial` one
+`trial`, with `--robots` (no watch) one `robots`. Logs go to standard error. `crawlers.launch` and
+`crawlers.trying` start and watch it.
 """
 
 import argparse
@@ -47,11 +48,12 @@ def crawl(
     report: Report,
     overrides: Mapping[str, Any] | None = None,
     trial: bool = False,
+    dates: Mapping[str, str] | None = None,
 ) -> None:
     """Run one crawl in this process and return when it ended; a process can do that once.
 
-    `overrides` are Scrapy settings on top of the project's. `trial`: one page, nothing kept. Raises
-    what kept the run from starting.
+    `overrides` are Scrapy settings on top of the project's. `trial`: one page, nothing kept.
+    `dates`: `from` and `to` of a range of the past. Raises what kept the run from starting.
     """
     _run(
         find_source(services, source).spider,
@@ -61,6 +63,7 @@ def crawl(
         services=services,
         report=report,
         trial=trial,
+        **(dates or {}),
     )
 
 
@@ -101,6 +104,11 @@ def report_line(event: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def dates_of(start: str | None, end: str | None) -> dict[str, str]:
+    """Return the arguments of a spider for a range of the past; none for the present."""
+    return {name: text for name, text in (("from", start), ("to", end)) if text}
+
+
 def main() -> int:
     """Run as a program: 0 when the ledger tells how it ended, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="crawlers.worker")
@@ -108,6 +116,8 @@ def main() -> int:
     parser.add_argument("--source", required=True)
     parser.add_argument("--trial", action="store_true")
     parser.add_argument("--robots", action="store_true")
+    parser.add_argument("--from", dest="start")
+    parser.add_argument("--to", dest="end")
     wanted = parser.parse_args()
     try:
         settings = load_settings()
@@ -118,7 +128,14 @@ def main() -> int:
             if wanted.robots:
                 read_robots(services, wanted.source, report=report_line)
             else:
-                crawl(services, wanted.watch, wanted.source, report=report_line, trial=wanted.trial)
+                crawl(
+                    services,
+                    wanted.watch,
+                    wanted.source,
+                    report=report_line,
+                    trial=wanted.trial,
+                    dates=dates_of(wanted.start, wanted.end),
+                )
     except KoubeiError as error:
         reason = "already_running" if isinstance(error, AlreadyRunning) else "not_started"
         told = {language: error.sentence(language) for language in ("zh", "en")}

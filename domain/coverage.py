@@ -63,6 +63,13 @@ class CoverageRow:
     assessment_id: str = ""
 
 
+def of_the_present(rows: Iterable[CoverageRow]) -> tuple[CoverageRow, ...]:
+    """Return the entries of looks at the present: what tells how a source stands now. A person may
+    read a range of the past by itself, which says nothing of that.
+    """
+    return tuple(row for row in rows if not row.backfill)
+
+
 def of_the_whole(rows: Iterable[CoverageRow]) -> tuple[CoverageRow, ...]:
     """Return the entries that say what is known of a platform: all but the supplements."""
     return tuple(row for row in rows if not row.supplement)
@@ -114,6 +121,23 @@ def looked_at(rows: Iterable[CoverageRow]) -> tuple[Interval, ...]:
         else:
             joined.append((start, end))
     return tuple(Interval(start, end) for start, end in joined)
+
+
+def holes(spans: Iterable[Interval], start: datetime, end: datetime) -> Iterable[Interval]:
+    """Return the parts of start..end that lie in none of the spans, which are disjoint and
+    sorted.
+    """
+    at = start
+    for span in spans:
+        if span.end <= at:
+            continue
+        if span.start >= end:
+            break
+        if span.start > at:
+            yield Interval(at, span.start)
+        at = span.end
+    if at < end:
+        yield Interval(at, end)
 
 
 def is_known(intervals: Iterable[Interval], start: datetime, end: datetime) -> bool:

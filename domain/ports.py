@@ -177,7 +177,9 @@ class CoverageRepository(Protocol):
         """Return the entries whose window touches start..end, by window start."""
 
     def latest(self) -> list[CoverageRow]:
-        """Return the newest entry of each watch and source, by watch and source."""
+        """Return the newest entry of each watch and source, by watch and source; a look at the past
+        alone is none.
+        """
 
 
 class CrawlRepository(Protocol):
@@ -198,9 +200,11 @@ class CrawlRepository(Protocol):
     def recent(self, limit: int = 50) -> list[CrawlRun]:
         """Return the newest runs first."""
 
-    def unfinished(self, watch_id: str, source_id: str) -> CrawlRun | None:
-        """Return the newest run of the pair that never ended and still has frontier entries to
-        do.
+    def unfinished(
+        self, watch_id: str, source_id: str, *, backfill: bool = False
+    ) -> CrawlRun | None:
+        """Return the newest run of the pair that never ended and still has frontier entries to do;
+        `backfill`: of those that read nothing but the past.
         """
 
     def push(self, entries: Iterable[FrontierEntry]) -> int:

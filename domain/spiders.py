@@ -18,10 +18,20 @@ class SpiderRole(StrEnum):
     DEPTH = "depth"
 
 
+class Dates(StrEnum):
+    """What a spider can do with a range of publication time: ask the platform for it, read a list
+    back from the present until it is passed, or nothing, as what it reads has no past.
+    """
+
+    ASKED = "asked"
+    READ_BACK = "read_back"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class SpiderKind:
     """One spider. `transport` and `base_url` hold for a source that names only its spider;
-    `follows` is what it follows.
+    `follows` is what it follows, `takes_dates` says whether its platform can be asked by date.
     """
 
     name: str
@@ -30,12 +40,22 @@ class SpiderKind:
     transport: Transport
     base_url: str
     follows: FollowKind | None = None
+    takes_dates: bool = False
+
+    @property
+    def dates(self) -> Dates:
+        """What it can do with a range of publication time."""
+        if self.role is SpiderRole.DEPTH:
+            return Dates.NONE
+        return Dates.ASKED if self.takes_dates else Dates.READ_BACK
 
 
 _SEARCH, _FOLLOW, _DEPTH = SpiderRole.SEARCH, SpiderRole.FOLLOW, SpiderRole.DEPTH
 _HTTP, _BROWSER = Transport.HTTP, Transport.BROWSER
 _ALL = (
-    SpiderKind("weibo_search", Platform.WEIBO, _SEARCH, _HTTP, "https://s.weibo.com"),
+    SpiderKind(
+        "weibo_search", Platform.WEIBO, _SEARCH, _HTTP, "https://s.weibo.com", takes_dates=True
+    ),
     SpiderKind("zhihu_search", Platform.ZHIHU, _SEARCH, _BROWSER, "https://www.zhihu.com"),
     SpiderKind("tieba_search", Platform.TIEBA, _SEARCH, _BROWSER, "https://tieba.baidu.com"),
     SpiderKind(

@@ -6,9 +6,17 @@ What the page 采集 shows; pure of the page.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from domain.brand import Source, Watch
-from domain.coverage import CoverageRow, CoverageState, Interval, is_known, looked_at
+from domain.coverage import (
+    KNOWN_STATES,
+    CoverageRow,
+    CoverageState,
+    Interval,
+    is_known,
+    looked_at,
+)
 from domain.crawl import CrawlRun, Slot, SlotState, crawl_job_name
 from domain.dead_letter import DeadLetter
 from domain.drift import Episode, SurfaceCounts
@@ -33,6 +41,16 @@ class SeenHour:
     reason: str = ""
 
 
+class Trouble(IntEnum):
+    """What is the matter with a source, the worst first."""
+
+    UNREAD = 0
+    NEVER = 1
+    PARTIAL = 2
+    LATE = 3
+    DRIFT = 4
+
+
 @dataclass(frozen=True, slots=True)
 class SourceView:
     """One watch on one source. `next_at` is when it is looked at next, None while it is switched
@@ -53,6 +71,21 @@ class SourceView:
         """Which part of the hours shown was wholly looked at, 0 to 1."""
         known = sum(h.state in {CoverageState.OK, CoverageState.EMPTY} for h in self.hours)
         return known / len(self.hours) if self.hours else 0.0
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What somebody has to look at; None while it is read as it should be."""
+        latest = self.standing.latest
+        if latest is None:
+            return Trouble.NEVER
+        if latest.state is CoverageState.PARTIAL:
+            return Trouble.PARTIAL
+        if latest.state not in KNOWN_STATES:
+            return Trouble.UNREAD
+        if self.standing.late:
+            return Trouble.LATE
+        is_drifting = any(episode.ended_at is None for episode in self.episodes)
+        return Trouble.DRIFT if is_drifting else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +145,18 @@ def crawl_view(begin_reading: BeginWork, store: MentionStore, now: datetime) -> 
         letters=tuple(letters),
         sessions=sessions,
     )
+
+
+def worst_first(sources: Iterable[SourceView]) -> list[SourceView]:
+    """Return sources in the order in which they want somebody: what carries a platform before what
+    only adds depth, the worst first; what is well comes last, as it was.
+    """
+
+    def place(each: SourceView) -> tuple[bool, bool, int]:
+        trouble = each.trouble
+        return (trouble is None, trouble is not None and each.standing.supplement, trouble or 0)
+
+    return sorted(sources, key=place)
 
 
 def session_views(

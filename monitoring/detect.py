@@ -20,7 +20,13 @@ from analysis.grading import suggest_level
 from analysis.spikes import MIN_COUNT, Judged, judge_series
 from domain.alert import AlertContext, CoverageNote, HourCount
 from domain.brand import DEFAULT_CLOCKS, Brand, Configuration, Level, Sensitivity, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow, CoverageState, of_the_whole
+from domain.coverage import (
+    KNOWN_STATES,
+    CoverageRow,
+    CoverageState,
+    of_the_present,
+    of_the_whole,
+)
 from domain.errors import VersionConflict
 from domain.mention import Platform
 from domain.model_run import ModelRun
@@ -388,7 +394,7 @@ class Detector:
         watch_ids = set(signal.watch_ids)
         looks = [
             row.observed_at
-            for row in case.round.coverage
+            for row in of_the_present(case.round.coverage)
             if row.watch_id in watch_ids and row.state in KNOWN_STATES
         ]
         blind = [

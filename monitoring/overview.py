@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.brand import Configuration, Source, Watch
-from domain.coverage import KNOWN_STATES, CoverageRow
+from domain.coverage import KNOWN_STATES, CoverageRow, of_the_present
 from domain.crawl import Slot
 from domain.drift import Episode
 from domain.errors import StoreUnavailable
@@ -151,7 +151,7 @@ def _status(store: MentionStore) -> StoreStatus | None:
 def _standing(
     watch: Watch, source: Source, rows: list[CoverageRow], now: datetime
 ) -> SourceStanding:
-    in_order = sorted(rows, key=lambda row: (row.observed_at, row.window_end))
+    in_order = sorted(of_the_present(rows), key=lambda row: (row.observed_at, row.window_end))
     good = [row.observed_at for row in in_order if row.state in KNOWN_STATES]
     last_good = good[-1] if good else None
     bad_since = [
@@ -160,7 +160,7 @@ def _standing(
         if row.state not in KNOWN_STATES and (last_good is None or row.observed_at > last_good)
     ]
     latest = in_order[-1] if in_order else None
-    of_run = [row for row in in_order if latest and row.run_id == latest.run_id]
+    of_run = [row for row in rows if latest and row.run_id == latest.run_id]
     return SourceStanding(
         watch=watch,
         source=source,

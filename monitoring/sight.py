@@ -13,8 +13,9 @@ from domain.brand import Configuration, Watch
 from domain.coverage import (
     KNOWN_STATES,
     CoverageRow,
-    Interval,
+    holes,
     known_intervals,
+    of_the_present,
     of_the_whole,
 )
 from domain.mention import Platform
@@ -63,7 +64,7 @@ class Sight:
             if watch.id in ids and not adds_depth_only(configuration, watch, source):
                 slowest = max(self._every.get(source.platform, timedelta(0)), source.every)
                 self._every[source.platform] = slowest
-        good = [row for row in self._rows if row.state in KNOWN_STATES]
+        good = [row for row in of_the_present(self._rows) if row.state in KNOWN_STATES]
         self._looked: Mapping[Platform, datetime] = _newest(good, lambda row: row.observed_at)
         self._read: Mapping[Platform, datetime] = _newest(good, lambda row: row.window_end)
 
@@ -120,7 +121,7 @@ class Sight:
         at, until = max(start, begins), min(end, self._fetched_until(platform))
         if not rows:
             yield Gap(platform, start, end, "never_crawled")
-        for hole in _holes(known_intervals(rows), at, until):
+        for hole in holes(known_intervals(rows), at, until):
             failed = [
                 row
                 for row in rows
@@ -140,17 +141,3 @@ def _newest(
         at = moment(row)
         newest[row.platform] = max(at, newest.get(row.platform, at))
     return newest
-
-
-def _holes(known: Iterable[Interval], start: datetime, end: datetime) -> Iterable[Interval]:
-    at = start
-    for span in known:
-        if span.end <= at:
-            continue
-        if span.start >= end:
-            break
-        if span.start > at:
-            yield Interval(at, span.start)
-        at = span.end
-    if at < end:
-        yield Interval(at, end)

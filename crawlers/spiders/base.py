@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, cast
+from zoneinfo import ZoneInfo
 
 import scrapy
 from playwright.async_api import Page as BrowserPage
@@ -33,13 +34,14 @@ from crawlers.pages.detect import read_page
 from crawlers.pairs import adds_depth, find_pair
 from crawlers.pipelines import Intake, Read, Taken
 from crawlers.plan import Outcome, Plan, Series, Tally
+from crawlers.ranges import look_back_or_refuse, read_past
 from crawlers.run import Report, SearchRun, Step
 from crawlers.services import Services
 from crawlers.sessions import RunSession
 from crawlers.trial import Trying, only_this_page
 from crawlers.windows import Window, last_look, plan_windows
 from domain.brand import Source, Transport, Watch
-from domain.coverage import CoverageRow
+from domain.coverage import CoverageRow, Interval
 from domain.crawl import CrawlRun, FrontierEntry
 from domain.errors import BrowserMissing
 from domain.page import PageState
@@ -47,7 +49,8 @@ from domain.spiders import SPIDERS, SpiderRole
 
 
 class WatchSpider(scrapy.Spider):
-    """Ask one source for one watch. Arguments: `watch` and `source` (their ids).
+    """Ask one source for one watch. Arguments: `watch` and `source` (their ids), and `from` and
+    `to` for a range of the past (`crawlers.ranges`).
 
     Subclasses say what is asked (`make_series`), which page follows (`next_step`), and for a
     browser which call of the page to listen to (`call`; "": the page itself is read).
@@ -61,6 +64,8 @@ class WatchSpider(scrapy.Spider):
 
     watch: Watch
     source: Source
+    past: Interval | None = None
+    skipped: int = 0
     is_supplement: bool
     conduct: Conduct
     frontier: Frontier
@@ -89,6 +94,8 @@ class WatchSpider(scrapy.Spider):
 
         `trial`: one page is asked for and told of, and nothing is kept (`crawlers.trial`).
         """
+        # `from` is a word of Python's own, and cannot be named above
+        start, end = kwargs.pop("from", None), kwargs.pop("to", None)
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.opened = ExitStack()
         try:
@@ -96,6 +103,11 @@ class WatchSpider(scrapy.Spider):
                 configured = load_object(crawler.settings["KOUBEI_SERVICES"])
                 services = cast("Services", spider.opened.enter_context(configured()))
             spider.trial = trial
+            spider.past = read_past(
+                start, end, zone=ZoneInfo(services.settings.timezone), now=services.clock.now()
+            )
+            if spider.past is not None:
+                look_back_or_refuse(spider.name)
             spider.prepare(services, watch, source, report)
         except BaseException:
             spider.opened.close()
@@ -123,6 +135,7 @@ class WatchSpider(scrapy.Spider):
             source=self.source,
             run_id=new_run_id(services.clock.now()),
             make_plan=self.make_plan,
+            past=self.past,
         )
         read = self.reader()
         self.intake = self.make_intake(services, read)
@@ -134,6 +147,7 @@ class WatchSpider(scrapy.Spider):
             details=self.details,
             gone_ends_run=self.gone_ends_run,
             answers=self.answers,
+            skipped=self.skipped,
         )
         if self.source.transport is Transport.BROWSER:
             self.in_browser = self.browser(read)
@@ -215,7 +229,12 @@ class WatchSpider(scrapy.Spider):
     # ---- which pages -------------------------------------------------------------------------
 
     def make_plan(self, rows: Sequence[CoverageRow], now: datetime) -> Plan:
-        """Return what to ask, from the ledger's entries of this watch and source."""
+        """Return what to ask, from the ledger's entries of this watch and source; of a range that
+        somebody asked for all of it, whatever was seen before.
+        """
+        if self.past is not None:
+            windows = self.windows((Window(self.past.start, self.past.end, backfill=True),))
+            return Plan(windows, self.make_series(windows), supplement=self.is_supplement)
         windows = self.windows(plan_windows(rows, now=now, backfill=self.watch.backfill))
         return Plan(
             windows,

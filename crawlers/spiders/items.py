@@ -64,12 +64,16 @@ class ItemSpider(WatchSpider):
         )
 
     def make_intake(self, services: Services, read: Read) -> Intake:
-        """Load the items of the plan, which may be that of a run before this one."""
+        """Load the items of the plan, which may be that of a run before this one: what was erased
+        since then is not asked for, nor read from the archive.
+        """
         ids = [series.query for series in self.frontier.plan.series]
         stored = services.store.get(ids)
         known = with_history(services, stored.values())
         by_id = {item.mention.id: item for item in known}
         self.items |= {number: by_id[i] for number, i in enumerate(ids) if i in by_id}
+        erased = [number for number, i in enumerate(ids) if i not in by_id]
+        self.skipped = sum(self.frontier.skip(number) for number in erased)
         self._pages = ItemIntake(services, self.frontier, self.watch, read, self.items)
         return self._pages
 

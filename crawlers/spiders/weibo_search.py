@@ -32,8 +32,8 @@ class WeiboSearchSpider(SearchSpider):
 
     def windows(self, planned: tuple[Window, ...]) -> tuple[Window, ...]:
         """The newest window as it is, history cut by day."""
-        history = (day for window in planned[1:] for day in by_day(window))
-        return (planned[0], *history)
+        parts = (by_day(window) if window.backfill else (window,) for window in planned)
+        return tuple(part for each in parts for part in each)
 
     def make_series(self, windows: tuple[Window, ...]) -> tuple[Series, ...]:
         """A chain for each query and window."""

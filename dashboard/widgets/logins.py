@@ -34,12 +34,12 @@ def logins(sessions: Sequence[SessionView]) -> None:
 
 def _login(each: SessionView) -> Markup:
     return fill(
-        '<div class="kb-source"><div class="kb-source-head"><b>{platform}</b>'
-        '<span class="kb-state kb-state-{code}">{state}</span></div>{facts}{mend}</div>',
+        '<div class="kb-login"><b>{platform}</b>'
+        '<span class="kb-state kb-state-{code}">{state}</span>{facts}{mend}</div>',
         platform=word(each.platform).zh,
         code=_LOOKS_LIKE[each.state],
         state=word(each.state).zh,
-        facts=fill('<div class="kb-quiet kb-num">{told}</div>', told=" · ".join(_facts(each))),
+        facts=fill('<span class="kb-quiet kb-num">{told}</span>', told=" · ".join(_facts(each))),
         mend=_mend(each),
     )
 

@@ -36,18 +36,25 @@ class SqlCoverageRepository:
         return [_from_row(row) for row in self._db.execute(query)]
 
     def latest(self) -> list[CoverageRow]:
-        """Return the newest entry of each watch and source, by watch and source.
+        """Return the newest entry of each watch and source, by watch and source; a look at the past
+        alone is none.
 
         Of entries observed at the same moment it is the one whose window ends last.
         """
         c = coverage.c
         newest = (
             select(c.watch_id, c.source_id, func.max(c.observed_at).label("observed_at"))
+            .where(c.backfill.is_(False))
             .group_by(c.watch_id, c.source_id)
             .subquery()
         )
         same = and_(*(c[column.name] == column for column in newest.c))
-        query = select(coverage).join(newest, same).order_by(c.window_end, c.run_id)
+        query = (
+            select(coverage)
+            .join(newest, same)
+            .where(c.backfill.is_(False))
+            .order_by(c.window_end, c.run_id)
+        )
         found = {(row.watch_id, row.source_id): _from_row(row) for row in self._db.execute(query)}
         return [found[pair] for pair in sorted(found)]
 

@@ -50,8 +50,11 @@ class SqlCrawlRepository:
         query = select(crawl_runs).order_by(c.started_at.desc(), c.id.desc()).limit(limit)
         return [_run_from_row(row) for row in self._db.execute(query)]
 
-    def unfinished(self, watch_id: str, source_id: str) -> CrawlRun | None:
-        """Return the newest run of the pair that never ended and still has frontier entries to do.
+    def unfinished(
+        self, watch_id: str, source_id: str, *, backfill: bool = False
+    ) -> CrawlRun | None:
+        """Return the newest run of the pair that never ended and still has frontier entries to do;
+        `backfill`: of those that read nothing but the past.
 
         It may be alive: the caller judges by the age of `heartbeat_at`.
         """
@@ -60,6 +63,7 @@ class SqlCrawlRepository:
         query = (
             select(crawl_runs)
             .where(c.watch_id == watch_id, c.source_id == source_id, c.ended_at.is_(None), to_do)
+            .where(c.backfill.is_(backfill))
             .order_by(c.started_at.desc(), c.id.desc())
             .limit(1)
         )

@@ -328,6 +328,16 @@ class CoverageContract:
                 work.coverage.record(row)
             assert work.coverage.latest() == [a_look(0, watch_id="b"), other, tie]
 
+    def test_a_look_at_the_past_alone_is_not_the_latest(self, begin: BeginWork) -> None:
+        now = a_look(0, observed_at=NOON)
+        with begin() as work:
+            work.coverage.record(now)
+            # the history that a look at the present brought with it, and a range read by itself
+            work.coverage.record(a_look(3, observed_at=NOON, backfill=True))
+            work.coverage.record(a_look(1, observed_at=NOON + HOUR, backfill=True))
+            work.coverage.record(a_look(2, observed_at=NOON, watch_id="b", backfill=True))
+            assert work.coverage.latest() == [now]
+
 
 class CrawlContract:
     """Runs, frontier, sightings."""
@@ -413,6 +423,15 @@ class CrawlContract:
             work.crawls.push(entries)
             found = work.crawls.unfinished("tea", "weibo")
         assert (found.id if found else None) == expected
+
+    def test_what_reads_the_past_alone_is_unfinished_for_itself(self, begin: BeginWork) -> None:
+        with begin() as work:
+            work.crawls.start(a_run(1))
+            work.crawls.start(a_run(2, lineage="lineage-1", backfill=True))
+            work.crawls.push([an_entry()])
+            present = work.crawls.unfinished("tea", "weibo")
+            past = work.crawls.unfinished("tea", "weibo", backfill=True)
+        assert (present and present.id, past and past.id) == ("run-1", "run-2")
 
     def test_sightings_are_found_by_mention_and_by_url(self, begin: BeginWork) -> None:
         url = "https://weibo.com/1/a?" + "x" * 20_000

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crawlers.frontier import AlreadyRunning
-from crawlers.worker import crawl, read_robots, report_line
+from crawlers.worker import crawl, dates_of, read_robots, report_line
 from delivery.session_mail import render_session
 from domain.brand import Watch
 from domain.mention import Mention
@@ -135,6 +135,8 @@ def main() -> int:
     parser.add_argument("--source", required=True)
     parser.add_argument("--trial", action="store_true")
     parser.add_argument("--robots", action="store_true")
+    parser.add_argument("--from", dest="start")
+    parser.add_argument("--to", dest="end")
     wanted = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     with services_in(wanted.home) as services:
@@ -150,6 +152,7 @@ def main() -> int:
                 report=report_line,
                 overrides=overrides,
                 trial=wanted.trial,
+                dates=dates_of(wanted.start, wanted.end),
             )
         except AlreadyRunning:
             report_line({"event": "error", "reason": "already_running"})

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from domain.brand import Transport
 from tests.demo_process import ROOT, finish_demo, first_line, start_demo
 from tests.integration.crawling import House
 
@@ -51,6 +52,18 @@ def test_one_page_is_asked_for_and_becomes_a_fixture(tmp_path, weibo):
         assert asked(weibo)["/robots.txt"] == 1
     (told,) = tmp_path.glob("out/weibo_search/*/expected.json")
     assert len(json.loads(told.read_text(encoding="utf-8"))["page"]["mentions"]) >= 10
+
+
+def test_what_a_source_reads_in_a_browser_is_not_asked_for_without_one(tmp_path, weibo):
+    before = asked(weibo)
+    with House(tmp_path, weibo, queries=("云栈",), transport=Transport.BROWSER):
+        result = capture(tmp_path, f"{weibo}/realtime?q=x")
+    assert result.returncode == 2
+    said = " ".join(result.stderr.split())
+    assert "site: this source is read in a browser" in said
+    assert "koubei capture FILE" in said
+    assert asked(weibo) == before
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from crawlers.launch import RunOutcome, launch, look
-from domain.coverage import CoverageState
+from crawlers.launch import RunOutcome, launch, look, look_back
+from domain.coverage import CoverageState, Interval
 from domain.errors import Text
 from tests.integration.crawling import House
 
 pytestmark = pytest.mark.integration
+
+_NOW = datetime.now(UTC).replace(microsecond=0)
+PAST = Interval(_NOW - timedelta(days=3), _NOW - timedelta(days=2))
 
 
 @pytest.fixture
@@ -120,6 +123,42 @@ def _is_running(pid: int) -> bool:
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_a_range_is_read_in_as_many_turns_of_the_clock_as_bring_something(house, tmp_path):
+    count = tmp_path / "turns"
+    code = (
+        f"import json, pathlib, sys, time; n = pathlib.Path({str(count)!r}); "
+        "turns = len(n.read_text()) if n.exists() else 0; n.write_text('x' * (turns + 1)); "
+        "assert sys.argv[-4] == '--from' and sys.argv[-2] == '--to', sys.argv; "
+        "print(json.dumps(dict(event='page', run='r', pages=2, found=20, matched=9, new=4)), "
+        "flush=True); "
+        "turns < 2 and time.sleep(60); "
+        "print(json.dumps(dict(event='ended', run='r', state='ok', reason='')), flush=True)"
+    )
+    outcome = look_back(
+        (house.watch, house.source),
+        house.services,
+        PAST,
+        wall_clock=timedelta(seconds=1),
+        command=(sys.executable, "-c", code),
+    )
+    assert len(count.read_text()) == 3
+    assert (outcome.state, outcome.pages, outcome.new) == (CoverageState.OK, 6, 12)
+    assert {row.reason for row in house.rows()} == {"wall_clock"}
+
+
+def test_a_range_of_which_nothing_comes_ends_at_the_first_clock_and_is_history(house):
+    outcome = look_back(
+        (house.watch, house.source),
+        house.services,
+        PAST,
+        wall_clock=timedelta(seconds=0.5),
+        command=(sys.executable, "-c", "import time; time.sleep(60)"),
+    )
+    assert outcome.reason == "wall_clock"
+    (row,) = house.rows()
+    assert (row.window_start, row.window_end, row.backfill) == (PAST.start, PAST.end, True)
 
 
 @pytest.mark.parametrize(("first_resumes", "runs", "pages"), [(True, 2, 6), (False, 1, 3)])

@@ -445,6 +445,44 @@ def test_killed_on_the_way_it_goes_on_where_it_was(tmp_path, world):
         assert before >= 3
 
 
+def test_what_was_erased_between_a_kill_and_its_resume_is_left_out_and_told(tmp_path, world):
+    """Its fetched pages are not read from the archive either: it must not come back."""
+    site = site_of(world, Platform.WEIBO)
+    erased, kept = POST, CROWD
+    with (
+        served({"weibo": site.app}) as urls,
+        ItemHouse(tmp_path, "weibo_item", urls["weibo"]) as house,
+    ):
+        house.found_by_search([as_found(erased), as_found(kept)])
+        process = subprocess.Popen(
+            [*house.command(), "--watch", "tea", "--source", "items"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while site.asked("/ajax/") < 2 and time.monotonic() < deadline:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        everything = [m.id for m in house.everything(Kind.COMMENT, Kind.POST)]
+        others = {mention_id(kept)}
+        house.services.store.remove([i for i in everything if i not in others])
+        shown = site.asked("/ajax/statuses/show")
+        outcome = house.crawl()
+        assert outcome.resumed
+        assert outcome.skipped == 1
+        assert (outcome.state, outcome.reason) in [
+            (CoverageState.OK, ""),
+            (CoverageState.PARTIAL, "depth_limit"),
+        ]
+        stored = {m.id for m in house.everything(Kind.COMMENT, Kind.POST)}
+        assert mention_id(erased) not in stored
+        assert not stored & comment_ids(erased)
+        assert stored & comment_ids(kept)
+        assert site.asked("/ajax/statuses/show") <= shown + 1
+        assert house.crawl().skipped == 0
+
+
 def test_a_watch_without_negative_posts_asks_for_nothing_and_says_so(tmp_path, world):
     site = site_of(world, Platform.WEIBO)
     with (

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from cli.capture import _source_for
 from cli.main import build_app
 from crawlers.pages import weibo_search
+from domain.brand import Source, Transport
+from domain.errors import ConfigurationError
+from domain.mention import Platform
 from tests.pages import PAGES, load_page
 
 SAVED = PAGES / "weibo_search" / "realtime_2026" / "page.html"
@@ -107,6 +111,27 @@ def test_ip_places_stay_unless_asked(tmp_path):
         (mention,) = [m for m in json.loads(told)["page"]["mentions"] if not m.get("embedded")]
         original = load_page(page.parent, "weibo_item").expected.mentions[0].ip_location
         assert (mention["ip_location"] == original) is stays
+
+
+def test_of_two_sources_the_one_that_needs_no_browser_is_asked():
+    sources = [
+        Source(name, "zhihu_search", Platform.ZHIHU, transport, "https://www.zhihu.com")
+        for name, transport in (("shown", Transport.BROWSER), ("plain", Transport.HTTP))
+    ]
+
+    def chosen(*some: Source, wanted: str | None = None) -> str:
+        address = "https://www.zhihu.com/question/1"
+        return _source_for(some, address, Platform.ZHIHU, wanted, ()).id
+
+    assert chosen(*sources) == "plain"
+    for wrong in (lambda: chosen(sources[0]), lambda: chosen(*sources, wanted="shown")):
+        with pytest.raises(ConfigurationError) as error:
+            wrong()
+        assert error.value.place == "shown"
+        assert "koubei capture 文件" in error.value.mend.zh
+    with pytest.raises(ConfigurationError) as error:
+        chosen()
+    assert "没有来源" in error.value.text.zh
 
 
 @pytest.mark.parametrize("name", ["nowhere.html"])

@@ -1,17 +1,29 @@
 """Tests of cli/crawl.py."""
 
+from contextlib import nullcontext
+from datetime import timedelta
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from cli.crawl import SPIDERS, choose, exit_code, show, try_all
+from cli.crawl import (
+    SPIDERS,
+    able_to_look_back,
+    choose,
+    exit_code,
+    show,
+    show_unread,
+    try_all,
+)
 from crawlers.launch import RunOutcome
 from domain.brand import Configuration, Source, Transport, Watch
-from domain.coverage import CoverageState
+from domain.coverage import CoverageRow, CoverageState, Interval
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
 from domain.trial import Trial, TriedMention
-from tests.fakes import FixedClock
+from presentation.wording import reason
+from tests.fakes import NOON, FixedClock
 
 
 def a_source(name: str, spider: str) -> Source:
@@ -61,6 +73,60 @@ def test_nothing_to_crawl_is_an_error_not_a_success():
         ids("tieba_search")
 
 
+class TestLookingBack:
+    """`--from` and `--to`: who can, told before anybody is asked."""
+
+    def pairs(self, *spiders: str):
+        watch = CONFIGURATION.watches[0]
+        return [(watch, a_source(f"s{number}", name)) for number, name in enumerate(spiders)]
+
+    def test_those_that_can_are_told_how_and_the_others_why_not(self, capsys):
+        pairs = self.pairs("weibo_search", "weibo_hot", "tieba_search", "weibo_item")
+        assert able_to_look_back(pairs) == [pairs[0], pairs[2]]
+        told = capsys.readouterr().err
+        for line in (
+            "· weibo_search：按日期向平台查询",
+            "· tieba_search：平台不能按日期查询",
+            "✗ weibo_hot：不支持日期范围：热榜没有过去",
+            "✗ weibo_item：不支持日期范围：它重读已入库的内容",
+        ):
+            assert line in told, line
+
+    def test_when_none_can_nothing_is_crawled(self):
+        with pytest.raises(ConfigurationError) as error:
+            able_to_look_back(self.pairs("zhihu_hot", "tieba_item"))
+        assert "zhihu_hot --from" in error.value.sentence("zh")
+
+    def test_what_was_not_read_is_listed_with_its_reason(self, capsys, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "200")
+        past = Interval(NOON - timedelta(days=2), NOON - timedelta(days=1))
+
+        def row(source: str, start: int, end: int, state: CoverageState, reason: str = ""):
+            day = timedelta(hours=1)
+            return CoverageRow(
+                "tea", source, Platform.WEIBO, past.start + start * day, past.start + end * day,
+                NOON, state, "run", reason=reason, backfill=True,
+            )  # fmt: skip
+
+        rows = [
+            row("s0", 0, 24, CoverageState.OK),
+            row("s1", 6, 24, CoverageState.OK),
+            row("s1", 0, 6, CoverageState.PARTIAL, "result_ceiling"),
+        ]
+        work = SimpleNamespace(coverage=SimpleNamespace(rows=lambda ids, start, end: rows))
+        services = SimpleNamespace(begin_work=lambda: nullcontext(work))
+        pairs = self.pairs("weibo_search", "tieba_search")
+        zone = ZoneInfo("Asia/Shanghai")
+        show_unread(pairs, services, past, zone)
+        told = capsys.readouterr().out
+        (line,) = [line for line in told.splitlines() if line.startswith("tea")]
+        assert "s1" in line
+        assert "2026-11-18 12:00 – 2026-11-18 18:00" in line
+        assert reason("result_ceiling", Platform.WEIBO).text.zh in line
+        show_unread(pairs[:1], services, past, zone)
+        assert "整个范围都已读到" in capsys.readouterr().out
+
+
 def ended(state: CoverageState | None, reason: str = "") -> RunOutcome:
     return RunOutcome("tea", "weibo", state, reason)
 
@@ -88,6 +154,14 @@ def test_the_table_says_state_reason_and_mend_in_words(capsys, monkeypatch):
     monkeypatch.setenv("KOUBEI_LANGUAGE", "en")
     show([ended(None, "already_running")], {})
     assert "not started" in capsys.readouterr().out
+
+
+def test_what_was_erased_meanwhile_is_told_with_its_number(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    show([RunOutcome("tea", "items", CoverageState.OK, skipped=2), ended(CoverageState.OK)], {})
+    told = capsys.readouterr().out
+    assert "tea × items：上次中断以来有 2 条内容已被删除，已跳过" in told
+    assert told.count("已跳过") == 1
 
 
 def test_a_worker_that_could_not_begin_is_quoted(capsys, monkeypatch):

@@ -19,7 +19,7 @@ from crawlers.frontier import (
 from crawlers.plan import NOTHING, Outcome, Part, Plan, Series, Split, Tally
 from crawlers.windows import Window
 from domain.brand import Source, Transport, Watch
-from domain.coverage import CoverageRow, CoverageState
+from domain.coverage import CoverageRow, CoverageState, Interval
 from domain.crawl import FrontierEntry, FrontierState
 from domain.mention import Platform
 from domain.ports import BeginWork
@@ -30,7 +30,7 @@ from tests.fixtures.databases import new_workflow_database
 
 WATCH = Watch("tea", "奶茶", ("tea",), ("奶茶", "茶"), ("site",))
 SOURCE = Source("site", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:1")
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SOME = Tally(1, 10, 5, 5)
 
 
@@ -49,9 +49,15 @@ class Bench:
         self.clock = clock
         self.runs = 0
 
-    def begin(self) -> Frontier:
+    def begin(self, past: Interval | None = None) -> Frontier:
         """Begin, or take over, as a process of another machine would."""
         self.runs += 1
+
+        def of_the_past(rows: Sequence[CoverageRow], now: datetime) -> Plan:
+            assert past is not None
+            series = (Series("奶茶", (0,), "http://x/old"),)
+            return Plan((Window(past.start, past.end, backfill=True),), series)
+
         return begin(
             self.work,
             self.archive,
@@ -59,7 +65,8 @@ class Bench:
             watch=WATCH,
             source=SOURCE,
             run_id=f"run-{self.runs}",
-            make_plan=two_series,
+            make_plan=of_the_past if past else two_series,
+            past=past,
         )
 
     def after_a_crash(self) -> Frontier:
@@ -111,6 +118,56 @@ def test_a_beat_keeps_a_run_alive(bench):
     bench.clock.forward(timedelta(seconds=50))
     with pytest.raises(AlreadyRunning):
         bench.begin()
+
+
+LAST_WEEK = Interval(FixedClock().now() - 9 * DAY, FixedClock().now() - 7 * DAY)
+
+
+def test_the_past_and_the_present_neither_hinder_nor_continue_each_other(bench):
+    present = bench.begin()
+    past = bench.begin(LAST_WEEK)  # both are alive
+    assert (past.run.backfill, past.resumed) == (True, False)
+    with pytest.raises(AlreadyRunning):
+        bench.begin(LAST_WEEK)
+    bench.clock.forward(STALE_AFTER + timedelta(seconds=1))
+    assert bench.begin().run.lineage == present.run.lineage
+    assert bench.begin(LAST_WEEK).run.lineage == past.run.lineage
+
+
+def test_another_range_gives_up_the_one_that_died(bench):
+    died = bench.begin(LAST_WEEK)
+    bench.clock.forward(STALE_AFTER + timedelta(seconds=1))
+    other = bench.begin(Interval(LAST_WEEK.start, LAST_WEEK.start + DAY))
+    assert not other.resumed
+    with bench.work() as work:
+        run = work.crawls.run(died.run.id)
+        left = work.crawls.frontier(died.run.lineage, FrontierState)
+    assert (run.state, run.reason) == (CoverageState.FAILED, "killed")
+    assert left == []
+
+
+def test_a_range_is_history_in_the_ledger_and_no_look_at_the_present(bench):
+    bench.begin(LAST_WEEK).close(Outcome(CoverageState.PARTIAL, "result_ceiling"))
+    (row,) = bench.ledger()
+    assert (row.window_start, row.window_end) == (LAST_WEEK.start, LAST_WEEK.end)
+    assert (row.backfill, row.state) == (True, CoverageState.PARTIAL)
+    with bench.work() as work:
+        assert work.coverage.latest() == []
+
+
+def test_a_series_of_which_nothing_is_left_is_skipped_with_what_it_brought(bench):
+    frontier = bench.begin()
+    entry = frontier.fetched(frontier.to_do()[0], b"1", url="http://x/1", status=200)
+    following = frontier.advance(entry, second_page(entry))
+    frontier.fetched(following, b"2", url="http://x/1?page=2", status=200)
+    after = bench.after_a_crash()
+    assert after.skip(0)
+    assert not after.skip(0)
+    assert urls(after.to_do()) == ["http://x/2"]
+    (other,) = after.to_do()
+    after.advance(other, Outcome.seen(NOTHING))
+    run = after.close(None)
+    assert (run.state, run.reason, run.found) == (CoverageState.OK, "", SOME.found)
 
 
 def test_a_page_killed_before_it_was_fetched_is_asked_again(bench):

@@ -2,13 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from crawlers.items import HALF_LIFE, RECENT, Item, choose, grew, heat
-from domain.mention import Flag, Kind, Mention
+from crawlers.items import HALF_LIFE, RECENT, Item, choose, grew, heat, items_to_read
+from domain.brand import Watch
+from domain.case import CaseState
+from domain.mention import Flag, Kind, Mention, Platform
 from domain.merge import merge
-from tests.fakes import NOON, a_mention
+from storage.sql.database import begin_work
+from storage.sqlite.mentions import SqliteMentionStore
+from tests.fakes import NOON, FixedClock, a_mention
+from tests.fixtures.case_trails import a_case
+from tests.fixtures.databases import new_workflow_database
 
 
 def item(number: int, *, likes: int = 10, read: float | None = None, **changes: object) -> Item:
@@ -39,6 +46,98 @@ def test_each_gets_its_turn(items, urgent, expected):
     ids = {f"weibo:{number}" for number in urgent}
     chosen = choose(items, now=NOON, urgent=ids, most=2)
     assert [one.mention.id.partition(":")[2] for one in chosen] == expected
+
+
+def long_ago(number: int, **changes: object) -> Item:
+    """A post of two weeks ago, about which there is a case."""
+    return item(number, **{"likes": 0, "published_at": NOON - 2 * RECENT, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("items", "evidence", "expected"),
+    [
+        # before what was never read, and however old
+        ([item(1, likes=999), long_ago(2, read=2)], ("2",), ["2", "1"]),
+        ([item(1, likes=999), long_ago(2)], (), ["1"]),
+        # among evidence: never read, then the longest time ago
+        ([long_ago(1, read=5), long_ago(2), long_ago(3, read=9)], ("1", "2", "3"), ["2", "3", "1"]),
+        # read within the hour: it has its turn as any other, when it is recent
+        ([item(1, read=0.5), item(2)], ("1",), ["2", "1"]),
+        ([long_ago(1, read=0.5), item(2)], ("1",), ["2"]),
+        # no more than four places, if others wait
+        (
+            [*(long_ago(n) for n in range(1, 8)), item(8), item(9)],
+            "1234567",
+            ["1", "2", "3", "4", "8", "9"],
+        ),
+        ([*(long_ago(n) for n in range(1, 8)), item(8)], "1234567", ["1", "2", "3", "4", "8", "5"]),
+        ([long_ago(1, flags=frozenset({Flag.DELETED_UPSTREAM})), item(2)], ("1",), ["2"]),
+    ],
+)
+def test_evidence_of_open_cases_is_looked_at_first(items, evidence, expected):
+    chosen = choose(items, now=NOON, evidence={f"weibo:{number}" for number in evidence})
+    assert [one.mention.id.partition(":")[2] for one in chosen] == expected
+
+
+class TestOpenCases:
+    """What a run chooses from, on real stores."""
+
+    WATCH = Watch("tea", "奶茶", ("yunzhan",), ("云栈",), ("items",))
+
+    @pytest.fixture
+    def house(self, tmp_path):
+        engine = new_workflow_database(tmp_path / "work.sqlite")
+        store = SqliteMentionStore(tmp_path / "mentions.sqlite")
+        yield SimpleNamespace(store=store, begin_work=begin_work(engine), clock=FixedClock())
+        store.close()
+        engine.dispose()
+
+    def open_case(self, house, *mention_ids: str, **changes: object) -> None:
+        with house.begin_work() as work:
+            work.cases.add(a_case(mention_ids=mention_ids, **changes))
+            work.commit()
+
+    def chosen(self, house, platform: Platform = Platform.WEIBO) -> list[str]:
+        return [i.mention.id for i in items_to_read(house, self.WATCH, platform)]
+
+    def store(self, house, *mentions: Mention) -> None:
+        of_the_watch = {"watch_ids": frozenset({"tea"}), "brand_ids": frozenset({"yunzhan"})}
+        house.store.add([replace(mention, **of_the_watch) for mention in mentions])
+
+    def test_what_an_open_case_is_about_is_read_whatever_its_tone_and_age(self, house):
+        old = a_mention("1", published_at=NOON - 2 * RECENT)
+        self.store(house, old, a_mention("2"))
+        assert self.chosen(house) == []  # neither is negative
+        self.open_case(house, old.id)
+        assert self.chosen(house) == [old.id]
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"state": CaseState.CLOSED},
+            {"state": CaseState.FALSE_ALARM},
+            {"state": CaseState.MERGED},
+            {"brand_id": "other"},
+        ],
+    )
+    def test_a_case_that_is_done_or_not_ours_asks_for_nothing(self, house, changes):
+        self.store(house, a_mention("1"))
+        self.open_case(house, "weibo:1", **changes)
+        assert self.chosen(house) == []
+
+    def test_a_comment_is_read_with_what_it_hangs_under(self, house):
+        comment = a_mention("2", kind=Kind.COMMENT, parent_id="weibo:1", root_id="weibo:1")
+        self.store(house, a_mention("1"), comment)
+        self.open_case(house, comment.id)
+        assert self.chosen(house) == ["weibo:1"]
+
+    def test_only_what_this_watch_finds_on_this_platform_is_asked_for(self, house):
+        self.store(house, a_mention("1"))
+        stranger = a_mention("2", watch_ids=frozenset({"other"}), brand_ids=frozenset({"yunzhan"}))
+        house.store.add([stranger])
+        self.open_case(house, "weibo:1", "weibo:2", "weibo:404")
+        assert self.chosen(house) == ["weibo:1"]
+        assert self.chosen(house, Platform.TIEBA) == []
 
 
 def test_the_pool_keeps_what_matters_and_all_of_it_takes_turns():

@@ -53,6 +53,25 @@ class TestCrawl:
         assert "kb-hour-blocked" in said or "kb-hour-failed" in said
         assert "采全" in said
 
+    def test_what_is_wrong_comes_first_and_whole_and_what_is_well_is_a_line(self, furnished, visit):
+        """In the house the reader of tieba-search lost a field; all the others are well."""
+        seen = visit(furnished, "crawl")
+        parts = [str(part.proto.body) for part in seen.get("html")]
+        sources = [part for part in parts if 'class="kb-strip"' in part]
+        first, *others = sources
+        assert "tieba-search" in first
+        assert "字段读不到" in first
+        assert first.index("监测失明") < first.index("<details>")
+        assert "异常 1" in words_of(seen)
+        assert f"正常 {len(others)}" in words_of(seen)
+        for line in others:
+            assert line.startswith('<details class="kb-well"><summary>'), line[:80]
+            shown, _, folded = line.partition("</summary>")
+            assert "采全" in shown
+            for detail in ("采集影响评估", "本次读到", "个字段"):
+                assert detail in folded
+                assert detail not in shown
+
     def test_logins_are_told_with_their_age_and_the_one_step(self, furnished, visit):
         day = timedelta(days=1)
         weibo = PlatformSession(Platform.WEIBO, "lin", NOW - 12 * day, NOW + 20 * day)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.brand import Configuration
 from domain.case import Case
-from domain.coverage import CoverageRow
+from domain.coverage import CoverageRow, of_the_present
 from domain.errors import VersionConflict
 from domain.mention import Mention
 from domain.model_run import ModelRun
@@ -143,7 +143,7 @@ class MemoryWork:
 
     def latest(self) -> list[CoverageRow]:
         newest = {}
-        for row in sorted(self.state.coverage, key=lambda row: row.observed_at):
+        for row in sorted(of_the_present(self.state.coverage), key=lambda row: row.observed_at):
             newest[row.watch_id, row.source_id] = row
         return list(newest.values())
 

@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.brand import Brand, Configuration, Watch, WatchRule
+from domain.brand import Brand, Configuration, Source, Transport, Watch, WatchRule
 from domain.coverage import CoverageRow, CoverageState
+from domain.drift import DriftKind, Episode
 from domain.mention import Flag, Platform
 from domain.sentiment import Judge, Label, Sentiment
 from monitoring.compare_view import compare, shares
-from monitoring.crawl_view import seen_hours
+from monitoring.crawl_view import SourceView, Trouble, seen_hours, worst_first
+from monitoring.overview import SourceStanding
 from monitoring.periods import Period
 from monitoring.watch_view import try_rule, watches_view
 from storage.sqlite.mentions import SqliteMentionStore
@@ -147,3 +149,52 @@ def test_brands_are_compared_over_the_same_span(store):
     assert voices[0].negative_share == 1.0
     assert shares(voices) == {"tea": pytest.approx(2 / 3), "rival": pytest.approx(1 / 3)}
     assert shares(compare(store, watched, Period(NOON, NOON + HOUR))) == {}
+
+
+class TestTrouble:
+    """What of a source somebody has to look at, and in which order."""
+
+    def view(self, name="s", state=CoverageState.OK, *, late=False, supplement=False, episodes=()):
+        watch = Watch("w", "方案", ("b",), ("云栈",), (name,))
+        source = Source(name, "weibo_search", Platform.WEIBO, Transport.HTTP, "https://x.example")
+        row = CoverageRow(
+            "w", name, Platform.WEIBO, NOON - HOUR, NOON, NOON, state, "run"
+        ) if state else None  # fmt: skip
+        standing = SourceStanding(watch, source, row, NOON, None, late, supplement=supplement)
+        return SourceView(standing, (), None, None, due=False, episodes=episodes)
+
+    def episode(self, ended=None):
+        return Episode(
+            "s", Platform.WEIBO, "weibo_search", "likes", DriftKind.VANISHED, NOON, NOON,
+            ended_at=ended,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("state", "late", "expected"),
+        [
+            (CoverageState.OK, False, None),
+            (CoverageState.EMPTY, False, None),
+            (CoverageState.BLOCKED, False, Trouble.UNREAD),
+            (CoverageState.FAILED, True, Trouble.UNREAD),
+            (None, True, Trouble.NEVER),
+            (CoverageState.PARTIAL, False, Trouble.PARTIAL),
+            (CoverageState.OK, True, Trouble.LATE),
+        ],
+    )
+    def test_how_a_source_was_read_says_what_is_wrong_with_it(self, state, late, expected):
+        assert self.view(state=state, late=late).trouble is expected
+
+    def test_a_field_that_is_not_read_any_more_is_trouble_until_it_is_again(self):
+        assert self.view(episodes=(self.episode(),)).trouble is Trouble.DRIFT
+        assert self.view(episodes=(self.episode(ended=NOON),)).trouble is None
+
+    def test_what_carries_a_platform_comes_before_what_adds_depth_the_worst_first(self):
+        views = [
+            self.view("well"),
+            self.view("deep", CoverageState.FAILED, supplement=True),
+            self.view("late", late=True),
+            self.view("blocked", CoverageState.BLOCKED),
+            self.view("deep-and-well", supplement=True),
+        ]
+        order = [each.standing.source.id for each in worst_first(views)]
+        assert order == ["blocked", "late", "deep", "well", "deep-and-well"]

@@ -69,6 +69,17 @@ def test_a_source_that_stopped_is_late_and_its_silence_is_a_gap():
     assert not sight.is_known(NOON - HOUR, NOON)
 
 
+def test_a_range_of_the_past_that_was_read_since_does_not_hide_that_a_source_stopped():
+    stopped = both(NOON - 9 * HOUR, NOON - 4 * HOUR)
+    read = a_look(Platform.WEIBO, NOON - 30 * HOUR, NOON - 9 * HOUR, observed=NOON)
+    sight = sight_of(*stopped, replace(read, backfill=True))
+    assert sight.late == (Platform.WEIBO, Platform.TIEBA)
+    assert sight.is_blind
+    assert sight.data_until == NOON - 4 * HOUR
+    # and it is known all the same
+    assert sight.gaps(NOON - 30 * HOUR, NOON - 9 * HOUR) == ()
+
+
 def test_a_failed_look_is_a_gap_with_its_reason():
     sight = sight_of(
         a_look(Platform.WEIBO, NOON - 6 * HOUR, NOON),
