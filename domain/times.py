@@ -56,6 +56,8 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     """
     if type(value) is int and _EARLIEST_SECOND <= value < _LATEST_SECOND:
         return datetime.fromtimestamp(value, UTC), Precision.SECOND
+    if isinstance(value, str) and (plain := _PLAIN.fullmatch(value)):
+        return _plain(plain)
     text = _normalised(value)
     if not text:
         return None
@@ -70,6 +72,21 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
                 return None
             return (moment, precision) if _EARLIEST <= moment < _LATEST else None
     return None
+
+
+def _plain(match: re.Match[str]) -> _Moment | None:
+    """A full time without a zone, as most pages write it."""
+    year, month, day, hour, minute, second = match.groups()
+    try:
+        moment = datetime(
+            *(int(year), int(month), int(day)),
+            *(int(hour), int(minute), int(second or 0)),
+            tzinfo=CHINA,
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):  # 31 February, 25:00, years 0 and 1
+        return None
+    precision = Precision.MINUTE if second is None else Precision.SECOND
+    return (moment, precision) if _EARLIEST <= moment < _LATEST else None
 
 
 def _whole_second(moment: datetime) -> datetime:
@@ -176,6 +193,9 @@ def _epoch(match: re.Match[str], now: datetime) -> _Moment:
     digits = match[0]
     seconds = int(digits) if len(digits) <= 10 else int(digits) / 1000
     return datetime.fromtimestamp(seconds, UTC), Precision.SECOND
+
+
+_PLAIN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ \xa0](\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
 
 
 def _form(pattern: str) -> re.Pattern[str]:

@@ -53,6 +53,8 @@ def looks_like_hidden(document: Document) -> bool:
 
 def looks_like(document: Document) -> bool:
     """Whether the page shows a forum's list, in either layout, or has a place for it."""
+    if document.object:
+        return False
     return document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
 
 
@@ -86,8 +88,13 @@ def _last_reply(row: LexborNode) -> str:
 
 
 def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[FoundMention]:
-    """The thread of a row; nothing for an advert, which links to no thread."""
-    data = post.data_field(attribute(row, "data-field"))
+    """The thread of a row; nothing for an advert, which says nothing of itself or links to no
+    thread.
+    """
+    described = attribute(row, "data-field")
+    if described.strip() == "{}":
+        return
+    data = post.data_field(described)
     link = first(row, "a.j_th_tit")
     tid = (
         post.native(data.get("id"))
@@ -102,14 +109,14 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     if not title:
         raise LayoutChanged(PAGE, "j_th_tit")
     replies = read_count(data.get("reply_num"))
-    created = first(row, ".is_show_create_time")
+    created, box = first(row, ".is_show_create_time"), first(row, ".tb_icon_author")
     yield post.mention(
         post.thread(tid, post.native(data.get("first_post_id"))),
         read_time(node_text(created), fetched_at=fetched_at),
         title=title,
         text=node_text(first(row, ".threadlist_abs")),
-        author=_author(row, data),
-        author_uid=_author_uid(row, data),
+        author=_author(row, box, data),
+        author_uid=_author_uid(row, box, data),
         forum=forum,
         comments=replies
         if replies is not None
@@ -118,9 +125,8 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     )
 
 
-def _author(row: LexborNode, data: Mapping[str, object]) -> str:
+def _author(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str:
     """The nickname: what the row shows has pictures in it for emoji."""
-    box = first(row, ".tb_icon_author")
     told = _AUTHOR.sub("", attribute(box, "title").strip())
     return (
         post.first_words(data, "author_nickname")
@@ -130,12 +136,11 @@ def _author(row: LexborNode, data: Mapping[str, object]) -> str:
     )
 
 
-def _author_uid(row: LexborNode, data: Mapping[str, object]) -> str | None:
-    box = post.data_field(attribute(first(row, ".tb_icon_author"), "data-field"))
-    link = attribute(first(row, ".frs-author-name[href]"), "href").strip()
+def _author_uid(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str | None:
+    known = post.data_field(attribute(box, "data-field"))
     return (
-        post.uid(box.get("user_id"), data.get("author_portrait"))
-        or post.uid_in(link)
+        post.uid(known.get("user_id"), data.get("author_portrait"))
+        or post.uid_in(attribute(first(row, ".frs-author-name[href]"), "href").strip())
         or post.uid(None, None, data.get("author_name"))
     )
 

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.pages import tieba_emoticons
-from crawlers.pages.document import Document, asked, parse_json, parse_markup
+from crawlers.pages.document import Document, asked, attribute, parse_json, parse_markup
 from crawlers.pages.text import clean, plain_text
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -25,6 +25,7 @@ from domain.page import FoundMention
 from domain.times import read_time
 
 Told = tuple[datetime, Precision]
+_ID = f"{Platform.TIEBA}:"
 _LENGTH = {
     Precision.SECOND: timedelta(0),
     Precision.MINUTE: timedelta(minutes=1),
@@ -34,6 +35,7 @@ _LENGTH = {
 """How long that lasts which a time of each precision names."""
 
 THREAD_LINK = re.compile(r"(?:^|//(?:[a-z]+\.)?tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
+_NUMBERS = re.compile(r"[?&](\w{1,20})=([0-9]{1,20})(?=[&#]|$)", re.ASCII)
 _LONGEST_ID = 20
 _OLD_PORTRAIT = re.compile(r"(?:[0-9a-f]{2}){5,60}")
 _PORTRAIT_TAIL = re.compile(r"/(?:portrait|portraitn|portraitm)/(?:item/)?([\w.-]{8,90})")
@@ -111,22 +113,21 @@ def mention(
     stirred: Told | None = None,
 ) -> FoundMention:
     """Return the mention that stands at `place`. `stirred`: when it was last replied to."""
+    published, precision = told or (None, Precision.SECOND)
     return FoundMention(
-        id=f"{Platform.TIEBA}:{place.native}",
+        id=_ID + place.native,
         bid=place.first_post,
         platform=Platform.TIEBA,
         kind=place.kind,
         url=place.url,
         title=title,
         text=text,
-        published_at=told[0] if told else None,
-        published_precision=told[1] if told else Precision.SECOND,
+        published_at=published,
+        published_precision=precision,
         author=author,
         author_uid=author_uid,
-        parent_id=f"{Platform.TIEBA}:{place.parent}" if place.parent else None,
-        root_id=(
-            f"{Platform.TIEBA}:{place.tid}" if place.tid and place.kind is not Kind.THREAD else None
-        ),
+        parent_id=_ID + place.parent if place.parent else None,
+        root_id=_ID + place.tid if place.tid and place.kind is not Kind.THREAD else None,
         forum=forum or None,
         comments=comments,
         likes=likes,
@@ -222,9 +223,21 @@ def portrait_uid(value: object) -> str | None:
 
 def uid_in(address: str) -> str | None:
     """The user in `/home/main?un=<name in GBK>` or `/home/main?id=<portrait>`."""
-    if name := parameter(address, "un"):
+    if "un=" in address and (name := parameter(address, "un")):
         return f"name:{name}"
-    return portrait_uid(parameter(address, "id"))
+    return portrait_uid(parameter(address, "id")) if "id=" in address else None
+
+
+def list_key(card: LexborNode) -> str:
+    """The number by which the virtual list of the Vue page keeps what a card shows."""
+    holder = card.parent
+    for _ in range(2):
+        if holder is None:
+            return ""
+        if key := attribute(holder, "data-key"):
+            return key
+        holder = holder.parent
+    return ""
 
 
 def parameter(url: str, name: str) -> str:
@@ -235,6 +248,12 @@ def parameter(url: str, name: str) -> str:
         except UnicodeDecodeError:
             continue
     return ""
+
+
+def number_in(address: str, name: str) -> str | None:
+    """The id that a query parameter of an address gives, as `pid` does in a link to a floor."""
+    found = (match[2] for match in _NUMBERS.finditer(address) if match[1] == name)
+    return native(next(found, None))
 
 
 def thread_in(address: str) -> str | None:
@@ -316,11 +335,11 @@ def hidden(document: Document, mark: str) -> list[LexborHTMLParser]:
 
 def is_hidden(document: Document, mark: str) -> bool:
     """Whether the page keeps `mark` inside such a comment."""
-    return next(_comments(document.text, mark), None) is not None
+    return not document.object and next(_comments(document.text, mark), None) is not None
 
 
 def _comments(text: str, mark: str) -> Iterator[str]:
-    at = text.find("<code") if mark in text else -1
+    at = text.find("<code")
     while at >= 0:
         start = text.find("<!--", at, at + _LONGEST_OPENING)
         end = at + 1
