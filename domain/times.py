@@ -62,7 +62,8 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     if not text:
         return None
     is_absolute = text[0] in _WEEKDAY_INITIALS
-    for form, read in _WEEKDAY_FORMS if is_absolute else _FORMS:
+    forms = _FIGURE_FORMS if text.isascii() else _FORMS
+    for form, read in _WEEKDAY_FORMS if is_absolute else forms:
         if match := form.fullmatch(text):
             try:
                 now = fetched_at if is_absolute else _whole_second(fetched_at)
@@ -211,10 +212,7 @@ _WEEKDAY_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
         _rfc_like,
     ),
 )
-_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
-    (_form(r"刚刚|刚才"), _just_now),
-    (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
-    (_form(r"(?P<word>今天|昨天|前天) ?(?:CLOCK)?"), _day_word),
+_FIGURE_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_form(r"CLOCK"), _clock_alone),
     (_form(r"\d{9,10}|\d{12,13}"), _epoch),
     (
@@ -226,5 +224,10 @@ _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     ),
     (_form(r"(?P<year>\d{4}) ?[-/年] ?(?P<month>\d{1,2}) ?月?"), _year_month),
     (_form(r"(?P<month>\d{1,2}) ?[-/月] ?(?P<day>\d{1,2}) ?日?(?: ?CLOCK)?"), _month_day),
-    *_WEEKDAY_FORMS,
+)
+_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
+    (_form(r"刚刚|刚才"), _just_now),
+    (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
+    (_form(r"(?P<word>今天|昨天|前天) ?(?:CLOCK)?"), _day_word),
+    *_FIGURE_FORMS,
 )

@@ -33,6 +33,10 @@ _TITLE = re.compile(r"^(.{1,60}?)吧[-_ ]")
 _FORUM = re.compile(
     r"PageData\.forum\s{0,9}=\s{0,9}\{[^}]{0,300}?['\"]name['\"]\s{0,9}:\s{0,9}(\"[^\"]{1,400}\")"
 )
+_CLOSED = re.compile(r"吧(?:已经?|暂时)?被(?:封禁|关闭|合并)|要找的吧(?:尚未建立|不存在)")
+_NOTICE = 30_000
+"""Characters of a page that is a notice, at most."""
+
 _AUTHOR = re.compile(r"^主题作者[:：] ?")
 
 
@@ -52,16 +56,19 @@ def looks_like_hidden(document: Document) -> bool:
 
 
 def looks_like(document: Document) -> bool:
-    """Whether the page shows a forum's list, in either layout, or has a place for it."""
+    """Whether the page shows a forum's list, in either layout, has a place for it, or a notice."""
     if document.object:
         return False
-    return document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
+    is_there = document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
+    return is_there or _is_closed(document)
 
 
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     trees = post.hidden(document, _MARK) or ([document.tree] if document.tree else [])
     rows = [row for tree in trees for row in tree.css(_THREAD)]
+    if not rows and _is_closed(document):
+        return Page(page=PAGE, state=PageState.GONE, reason="forum closed, or never was")
     if not rows:
         return _rendered(document)
     forum = _forum_name(document)
@@ -80,6 +87,13 @@ def read(document: Document) -> Page:
     pages = (post.parameter(attribute(link, "href"), "pn") for link in pagers)
     following = next((page for page in pages if post.native(page)), None)
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following)
+
+
+def _is_closed(document: Document) -> bool:
+    """Whether a small page without any post says that its forum was closed or never opened."""
+    if len(document.text) > _NOTICE or walls.has_content(Platform.TIEBA, document):
+        return False
+    return _CLOSED.search(node_text(document.tree.body if document.tree else None)) is not None
 
 
 def _last_reply(row: LexborNode) -> str:

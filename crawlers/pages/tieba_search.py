@@ -193,7 +193,7 @@ def _old_card(card: LexborNode, fetched_at: datetime) -> Iterator[FoundMention]:
     if tid is None and "/p/" not in address:
         return
     title = node_text(link)
-    pid, cid = (post.number_in(address, key) for key in ("pid", "cid"))
+    pid, cid = (post.native(post.parameter(address, key)) for key in ("pid", "cid"))
     forum, author = _violet(card)
     # green is the time in every year, and named p_date in most
     when = first(card, ".p_date") or first(card, "font.p_green")

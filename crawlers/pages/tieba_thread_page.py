@@ -30,6 +30,9 @@ PAGE = "tieba_thread_page"
 
 _FLOOR = "div.l_post"
 _MARK = "j_l_post"
+_GONE = "贴吧404"
+"""The title of what stands where a thread was; it may come with HTTP 200."""
+
 _RENDERED = ".pb-comment-item"
 _RENDERED_OPENING = ".pb-content-wrap"
 _RENDERED_TITLE = ".pb-title-wrap"
@@ -68,11 +71,12 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 
 def looks_like(document: Document) -> bool:
-    """Whether the page shows floors, in either layout."""
+    """Whether the page shows floors, in either layout, or stands where they were."""
     if document.object:
         return False
     shown = f"{_FLOOR}, {_RENDERED}, {_RENDERED_OPENING}"
-    return document.first(shown) is not None or post.is_hidden(document, _MARK)
+    is_there = document.first(shown) is not None or post.is_hidden(document, _MARK)
+    return is_there or document.title == _GONE
 
 
 def read(document: Document) -> Page:
@@ -80,7 +84,7 @@ def read(document: Document) -> Page:
     trees = [document.tree, *post.hidden(document, _MARK)]
     cards = [card for tree in trees if tree is not None for card in tree.css(_FLOOR)]
     if not cards:
-        return _rendered(document)
+        return _without_floors(document)
     floors = [_Floor.of(card) for card in bounded(cards, PAGE)]
     thread = _Thread.of(document, floors)
     mentions = post.once(mention for floor in floors for mention in thread.floor(floor))
@@ -263,14 +267,27 @@ class _Tail:
         told = read_time(time[0] if time else content.get("date"), fetched_at=fetched_at)
         if told is None:
             raise LayoutChanged(PAGE, "tail-info")
-        label, client, place = _LABEL.search(line), _CLIENT.search(line), _IP.search(line)
-        number = read_count(content.get("post_no")) or (int(label[1]) if label else None)
+        client = _CLIENT.search(line) if "来自" in line else None
+        place = _IP.search(line) if "IP" in line else None
         return cls(
             told,
-            number or (1 if first(card, ".d_post_content_firstfloor") else None),
+            read_count(content.get("post_no")) or _number(card, line),
             client[1].strip() if client else None,
             post.ip_place(place[0]) if place else None,
         )
+
+
+def _number(card: LexborNode, line: str) -> int | None:
+    """Which floor it is, of a floor that does not say so of itself."""
+    if label := _LABEL.search(line):
+        return int(label[1])
+    return 1 if first(card, ".d_post_content_firstfloor") else None
+
+
+def _without_floors(document: Document) -> Page:
+    if document.title == _GONE and not walls.has_content(Platform.TIEBA, document):
+        return Page(page=PAGE, state=PageState.GONE, reason="deleted, or never was")
+    return _rendered(document)
 
 
 def _rendered(document: Document) -> Page:

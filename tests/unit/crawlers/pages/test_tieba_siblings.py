@@ -381,3 +381,36 @@ def test_the_place_of_a_reply_stands_beside_its_time():
     (mention,) = read(item).mentions
     assert (mention.author, mention.author_uid, mention.ip_location) == ("显", "name:h", "广东")
     assert china(mention) == "2024-08-06 09:01"
+
+
+# where nothing is left
+
+
+def notice(words: str, title: str = "贴吧404") -> str:
+    return f"<html><head><title>{title}</title></head><body><p>{words}</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        notice("很抱歉，您要访问的页面不存在。"),
+        notice("很抱歉，该贴已被删除。"),
+        notice("该吧被封禁，您所访问的贴子无法显示"),
+        notice("抱歉，本吧已被封禁，暂时无法访问", title="奶茶吧-百度贴吧"),
+        notice("您要找的吧尚未建立，欢迎创建本吧", title="奶茶吧-百度贴吧"),
+    ],
+)
+def test_a_notice_in_place_of_a_thread_or_a_forum_says_that_it_is_gone(page):
+    assert read(page).state is PageState.GONE
+
+
+def test_a_post_about_a_closed_forum_closes_none():
+    said = '<div class="d_post_content">听说这个吧被封禁</div>'
+    page = thread_page(floor(tail("2楼", "2017-08-05 17:07"), said=said), title="贴吧404")
+    assert read(page, THREAD).mentions[0].text == "听说这个吧被封禁"
+
+
+def test_a_field_that_was_escaped_twice_is_read():
+    twice = floor(tail("2楼", "2017-08-05 17:07"), thread_id=4103000001)
+    (mention,) = read(thread_page(twice.replace("&quot;", "&amp;quot;"))).mentions
+    assert (mention.root_id, mention.author_uid) == ("tieba:4103000001", "98500001")
