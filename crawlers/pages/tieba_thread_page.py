@@ -127,12 +127,35 @@ def _next_page(document: Document) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Floor:
-    """A floor and what it says of itself; `is_empty` where that is `{}`, as of an advert."""
+    """A floor and what it says of itself; `is_empty` where that is `{}`, as of an advert.
+
+    Until about 2014 the fields were called `id`, `name` and `floor`.
+    """
 
     card: LexborNode
     author: Mapping[str, object]
     content: Mapping[str, object]
     is_empty: bool
+
+    @property
+    def pid(self) -> str | None:
+        """The number of the post."""
+        return post.native(self.content.get("post_id")) or post.native(self.content.get("id"))
+
+    @property
+    def user(self) -> str | None:
+        """Who wrote it."""
+        author = self.author
+        return post.uid(
+            author.get("user_id") or author.get("id"),
+            author.get("portrait"),
+            author.get("user_name") or author.get("name"),
+        )
+
+    @property
+    def number(self) -> int | None:
+        """Which floor it is."""
+        return read_count(self.content.get("post_no")) or read_count(self.content.get("floor"))
 
     @classmethod
     def of(cls, card: LexborNode) -> "_Floor":
@@ -174,12 +197,12 @@ class _Thread:
         """A floor and the replies below it; nothing for an advert."""
         card, content = floor.card, floor.content
         body = first(card, ".d_post_content")
-        pid = post.native(content.get("post_id")) or _post_id(card, body)
+        pid = floor.pid or _post_id(card, body)
         if pid is None:
             if body is None or floor.is_empty:
                 return
             raise LayoutChanged(PAGE, "post_id")
-        tail = _Tail.of(card, content, self.fetched_at)
+        tail = _Tail.of(floor, self.fetched_at)
         yield self._mention(floor, pid, _text(body, content), tail)
         at = tieba_replies.Floor(self.tid, pid, self.forum, tail.floor == 1)
         for item in card.css(tieba_replies.ITEM):
@@ -187,18 +210,14 @@ class _Thread:
 
     def _mention(self, floor: _Floor, pid: str, text: str, tail: "_Tail") -> FoundMention:
         is_opening = tail.floor == 1
-        author = floor.author
         shown = first(floor.card, ".p_author_name") or first(floor.card, ".d_name a")
         return post.mention(
             post.thread(self.tid, pid) if is_opening else post.floor(self.tid, pid),
             tail.told,
             title=self.title if is_opening else "",
             text=text,
-            author=_author(shown, author),
-            author_uid=post.uid(
-                author.get("user_id"), author.get("portrait"), author.get("user_name")
-            )
-            or post.uid_in(attribute(shown, "href")),
+            author=_author(shown, floor.author),
+            author_uid=floor.user or post.uid_in(attribute(shown, "href")),
             forum=self.forum,
             comments=self.replies if is_opening else _replies(floor),
             ip_location=tail.ip_location,
@@ -239,7 +258,7 @@ def _text(body: LexborNode | None, content: Mapping[str, object]) -> str:
 
 def _author(shown: LexborNode | None, author: Mapping[str, object]) -> str:
     """The name shown: it may be neither the account's name nor the nickname in the data."""
-    return node_text(shown) or post.first_words(author, "user_nickname", "user_name")
+    return node_text(shown) or post.first_words(author, "user_nickname", "user_name", "name")
 
 
 def _replies(floor: _Floor) -> int | None:
@@ -260,7 +279,8 @@ class _Tail:
     ip_location: str | None
 
     @classmethod
-    def of(cls, card: LexborNode, content: Mapping[str, object], fetched_at: datetime) -> "_Tail":
+    def of(cls, floor: _Floor, fetched_at: datetime) -> "_Tail":
+        card, content = floor.card, floor.content
         shown = first(card, ".core_reply_tail") or first(card, ".post-tail-wrap, .p_tail")
         line = shown.text(deep=True, separator="\n", strip=True) if shown is not None else ""
         time = _FULL_TIME.search(line)
@@ -271,7 +291,7 @@ class _Tail:
         place = _IP.search(line) if "IP" in line else None
         return cls(
             told,
-            read_count(content.get("post_no")) or _number(card, line),
+            floor.number or _number(card, line),
             client[1].strip() if client else None,
             post.ip_place(place[0]) if place else None,
         )

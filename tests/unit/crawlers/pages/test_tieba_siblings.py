@@ -165,6 +165,17 @@ def test_what_a_floor_says_is_what_a_person_reads(said, text):
     assert mention.text == text
 
 
+def test_a_floor_of_2013_names_its_fields_otherwise():
+    field = described(
+        author={"id": 98500001, "name": "mit"}, content={"id": 31828000001, "floor": 1}
+    )
+    said = '<div class="d_post_content">早</div>'
+    old = f'<div class="l_post" data-field="{field}">{said}{tail("2013-03-13 12:12")}</div>'
+    (mention,) = read(thread_page(old, title="题_百度贴吧"), THREAD).mentions
+    assert (mention.kind, mention.bid, mention.title) == (Kind.THREAD, "31828000001", "题")
+    assert (mention.author, mention.author_uid) == ("mit", "98500001")
+
+
 def test_an_advert_between_floors_is_no_floor():
     advert = (
         '<div class="l_post j_l_post" data-field="{}"><div class="d_post_content">买</div></div>'
