@@ -56,11 +56,14 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
     """
     if type(value) is int and _EARLIEST_SECOND <= value < _LATEST_SECOND:
         return datetime.fromtimestamp(value, UTC), Precision.SECOND
+    if isinstance(value, str) and (plain := _PLAIN.fullmatch(value)):
+        return _plain(plain)
     text = _normalised(value)
     if not text:
         return None
     is_absolute = text[0] in _WEEKDAY_INITIALS
-    for form, read in _WEEKDAY_FORMS if is_absolute else _FORMS:
+    forms = _FIGURE_FORMS if text.isascii() else _FORMS
+    for form, read in _WEEKDAY_FORMS if is_absolute else forms:
         if match := form.fullmatch(text):
             try:
                 now = fetched_at if is_absolute else _whole_second(fetched_at)
@@ -70,6 +73,21 @@ def read_time(value: object, *, fetched_at: datetime) -> _Moment | None:
                 return None
             return (moment, precision) if _EARLIEST <= moment < _LATEST else None
     return None
+
+
+def _plain(match: re.Match[str]) -> _Moment | None:
+    """A full time without a zone, as most pages write it."""
+    year, month, day, hour, minute, second = match.groups()
+    try:
+        moment = datetime(
+            *(int(year), int(month), int(day)),
+            *(int(hour), int(minute), int(second or 0)),
+            tzinfo=CHINA,
+        ).astimezone(UTC)
+    except (ValueError, OverflowError):  # 31 February, 25:00, years 0 and 1
+        return None
+    precision = Precision.MINUTE if second is None else Precision.SECOND
+    return (moment, precision) if _EARLIEST <= moment < _LATEST else None
 
 
 def _whole_second(moment: datetime) -> datetime:
@@ -178,6 +196,9 @@ def _epoch(match: re.Match[str], now: datetime) -> _Moment:
     return datetime.fromtimestamp(seconds, UTC), Precision.SECOND
 
 
+_PLAIN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ \xa0](\d{1,2}):(\d{2})(?::(\d{2}))?", re.ASCII)
+
+
 def _form(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("CLOCK", _CLOCK).replace("ZONE", _ZONE), re.ASCII)
 
@@ -191,10 +212,7 @@ _WEEKDAY_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
         _rfc_like,
     ),
 )
-_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
-    (_form(r"刚刚|刚才"), _just_now),
-    (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
-    (_form(r"(?P<word>今天|昨天|前天) ?(?:CLOCK)?"), _day_word),
+_FIGURE_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     (_form(r"CLOCK"), _clock_alone),
     (_form(r"\d{9,10}|\d{12,13}"), _epoch),
     (
@@ -206,5 +224,10 @@ _FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
     ),
     (_form(r"(?P<year>\d{4}) ?[-/年] ?(?P<month>\d{1,2}) ?月?"), _year_month),
     (_form(r"(?P<month>\d{1,2}) ?[-/月] ?(?P<day>\d{1,2}) ?日?(?: ?CLOCK)?"), _month_day),
-    *_WEEKDAY_FORMS,
+)
+_FORMS: tuple[tuple[re.Pattern[str], _Read], ...] = (
+    (_form(r"刚刚|刚才"), _just_now),
+    (_form(r"(?P<count>\d{1,6}) ?(?P<unit>秒钟?|分钟?|小时|天)之?前"), _ago),
+    (_form(r"(?P<word>今天|昨天|前天) ?(?:CLOCK)?"), _day_word),
+    *_FIGURE_FORMS,
 )

@@ -21,20 +21,36 @@ from crawlers.pages.fragments import plain_fragment
 _BLOCK = "\u2029"
 """Stands for "a new block begins here" until whitespace is settled."""
 
-_PRE, _END_OF_PRE = f" {_BLOCK}", f"{_BLOCK} "
-"""Begin a new block like any other, and say where a line break of the markup is one to read."""
+_END_OF_PRE = f"{_BLOCK} "
+"""Ends a block like any other, and the place where a line break of the markup is one to read."""
+
+_TEXT = "-text"
+"""What the parser calls a node of text."""
 
 _BLOCK_NAMES = """
     address article aside blockquote dd details div dl dt fieldset figcaption figure footer form
     h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section summary table tr ul
 """
-_BLOCKS = frozenset(_BLOCK_NAMES.split())
+_CLOSINGS = dict.fromkeys(_BLOCK_NAMES.split(), _BLOCK) | {
+    "pre": _END_OF_PRE,
+    "td": " ",
+    "th": " ",
+}
+"""What is said where an element ends, of those whose end is heard; where it begins, the same."""
+
+_OPENINGS = {"td": "", "th": ""}
+"""But a cell of a table begins without a word."""
+
 _NOT_TEXT_NAMES = """
     script style template noscript svg button iframe select textarea video audio object canvas
     head title
 """
 _NOT_TEXT = frozenset(_NOT_TEXT_NAMES.split())
-_WIDGET_CLASSES = ("wbicon", "replace_tip", "ContentItem-more", "comment_img", "comment_gif")
+_WIDGET_NAMES = """
+    wbicon replace_tip ContentItem-more comment_img comment_gif
+    voice_player j_voice_player voice_player_mini voice_player_inner
+"""
+_WIDGET_CLASSES = frozenset(_WIDGET_NAMES.split())
 _CARD_CLASS = "video-box"
 _FOLD_ACTIONS = frozenset({"fl_unfold", "fl_fold"})
 _FOLD_WORDS = frozenset({"展开", "收起", "全文", "展开全文", "收起全文", "阅读全文"})
@@ -50,28 +66,33 @@ _EDGES = " \t\n\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
 def node_text(node: LexborNode | None) -> str:
     """Return the text of an element of a page; "" for None."""
-    return "" if node is None else _read(_children(node))
+    child = node.child if node is not None else None
+    if child is None:
+        return ""
+    if child.tag == _TEXT and child.next is None:  # as most names, times and counts are
+        return _one_line(child.text_content or "")
+    parts: list[str] = []
+    _walk(child, parts)
+    return _read(parts)
 
 
 def nodes_text(nodes: Sequence[LexborNode]) -> str:
     """Return the text of neighbours on a page, in their order."""
-    return _read(list(reversed(nodes)))
-
-
-def _read(waiting: list[LexborNode | str]) -> str:
-    """The text of nodes, the first of them last in the list."""
     parts: list[str] = []
-    inside_pre = 0
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, str):
-            inside_pre += (item == _PRE) - (item == _END_OF_PRE)
-            parts.append(item)
-        elif item.is_text_node:
-            parts.append(_words(item.text_content or "", keeps_lines=inside_pre > 0))
-        elif item.is_element_node:
-            _enter(item, parts, waiting)
+    for node in nodes:
+        _walk(node, parts, alone=True)
+    return _read(parts)
+
+
+def _read(parts: list[str]) -> str:
     return clean(_GAPS.sub(_settle, "".join(parts)))
+
+
+def _one_line(text: str) -> str:
+    """A text in which no line break of the markup is one to read."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(_EDGES)
+    return clean(_SPACES.sub(" ", text))
 
 
 def markup_text(markup: object) -> str:
@@ -82,9 +103,7 @@ def markup_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     if "<" not in markup and "&" not in markup:
-        if markup.isprintable() and "  " not in markup:
-            return markup.strip(" ")
-        return clean(_SPACES.sub(" ", markup))
+        return _one_line(markup)
     plain = plain_fragment(markup)
     if plain is not None:
         return clean(plain)
@@ -112,38 +131,62 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip(_EDGES)
 
 
-def _children(node: LexborNode) -> list[LexborNode | str]:
-    children: list[LexborNode | str] = []
-    child = node.last_child
-    while child is not None:
-        children.append(child)
-        child = child.prev
-    return children
+def _walk(start: LexborNode, parts: list[str], *, alone: bool = False) -> None:
+    """Collect what `start` and, unless it stands `alone`, the neighbours after it say.
+
+    Without recursion, as markup may nest deeper than calls. A string among what waits is said when
+    its turn comes: what stands after an element that is left.
+    """
+    waiting: list[LexborNode | str | None] = []
+    item: LexborNode | str | None = start
+    pre = 0
+    while True:
+        if item is None:
+            if not waiting:
+                return
+            item = waiting.pop()
+        elif isinstance(item, str):
+            pre -= item == _END_OF_PRE
+            parts.append(item)
+            item = None
+        else:
+            following = None if alone and item is start else item.next
+            tag = item.tag or ""
+            if tag == _TEXT:
+                parts.append(_words(item.text_content or "", keeps_lines=pre > 0))
+                item = following
+                continue
+            inner = _enter(item, tag, parts)
+            if inner is None:
+                item = following
+                continue
+            waiting.append(following)
+            if tag in _CLOSINGS:
+                waiting.append(_CLOSINGS[tag])
+                pre += tag == "pre"
+            item = inner
 
 
-def _enter(node: LexborNode, parts: list[str], waiting: list[LexborNode | str]) -> None:
-    tag = node.tag or ""
+def _enter(node: LexborNode, tag: str, parts: list[str]) -> LexborNode | None:
+    """Say what an element says by itself; return the first node inside when that is to be read."""
     if tag == "br":
         parts.append("\n")
     elif tag == "img":
         parts.append(_emoticon(node))
-    elif tag in _NOT_TEXT or _is_widget(node, tag):
-        return
-    elif tag == "pre":
-        waiting.extend((_END_OF_PRE, *_children(node), _PRE))
-    elif tag in ("td", "th"):
-        waiting.append(" ")
-        waiting.extend(_children(node))
+    elif tag in _NOT_TEXT or tag[0] in "-#" or _is_widget(node, tag):
+        return None
     elif tag == "a" and (card := _card_title(node)):
         parts.append(_BLOCK + card + _BLOCK)
-    elif tag in _BLOCKS:
-        parts.append(_BLOCK)
-        waiting.append(_BLOCK)
-        waiting.extend(_children(node))
-    elif tag == "a" and node.child is None:
-        parts.append(attribute(node, "data-text") or attribute(node, "title"))
     else:
-        waiting.extend(_children(node))
+        child = node.child
+        if tag in _CLOSINGS:
+            parts.append(_OPENINGS.get(tag, _BLOCK))
+            if child is None:
+                parts.append(_CLOSINGS[tag])
+        elif tag == "a" and child is None:
+            parts.append(attribute(node, "data-text") or attribute(node, "title"))
+        return child
+    return None
 
 
 def _words(text: str, *, keeps_lines: bool) -> str:
@@ -165,24 +208,26 @@ def _card_title(link: LexborNode) -> str:
 
 def _is_widget(node: LexborNode, tag: str) -> bool:
     classes = attribute(node, "class")
-    if classes and any(name in _WIDGET_CLASSES for name in classes.split()):
+    if classes and not _WIDGET_CLASSES.isdisjoint(classes.split()):
         return True
     if tag != "a":
         return False
     if attribute(node, "action-type") in _FOLD_ACTIONS:
         return True
+    if node.text(deep=True).strip(_EDGES) in _FOLD_WORDS:
+        return True
     # the arrow beside the word is a letter of the icon font, in an element of its own
-    return any(node.text(deep=deep).strip(_EDGES) in _FOLD_WORDS for deep in (False, True))
+    return node.text(deep=False).strip(_EDGES) in _FOLD_WORDS
 
 
 def _emoticon(image: LexborNode) -> str:
-    for name in ("alt", "title"):
-        shown = attribute(image, name)
-        if _EMOTICON.fullmatch(shown):
+    told = image.attributes
+    for shown in (told.get("alt"), told.get("title")):
+        if shown and _EMOTICON.fullmatch(shown):
             return shown
-    if named := tieba_emoticons.by_file(attribute(image, "src")):
+    if named := tieba_emoticons.by_file(told.get("src") or ""):
         return named
-    return tieba_emoticons.UNNAMED if "BDE_Smiley" in attribute(image, "class") else ""
+    return tieba_emoticons.UNNAMED if "BDE_Smiley" in (told.get("class") or "") else ""
 
 
 def _settle(gap: re.Match[str]) -> str:

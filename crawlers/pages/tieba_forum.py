@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from urllib.parse import unquote
 
+from crawlers.pages import tieba_emoticons, tieba_thread, walls
 from crawlers.pages import tieba_post as post
-from crawlers.pages import tieba_thread, walls
 from crawlers.pages.document import Document, bounded
 from crawlers.pages.text import clean, plain_text
 from domain.counts import read_count
@@ -120,7 +120,8 @@ def _resources(component: _Object | None) -> str:
     for resource in post.entries((component or {}).get("data")):
         text = post.inside(resource, "text_info").get("text")
         emoji = post.first_words(post.inside(resource, "emoji_info"), "emoji_name", "name", "text")
-        parts.append(plain_text(text) if isinstance(text, str) else f"[{emoji}]" if emoji else "")
+        shown = tieba_emoticons.by_key(emoji) if emoji else ""
+        parts.append(plain_text(text) if isinstance(text, str) else shown)
     return clean("".join(parts))
 
 

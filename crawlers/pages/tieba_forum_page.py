@@ -33,6 +33,10 @@ _TITLE = re.compile(r"^(.{1,60}?)吧[-_ ]")
 _FORUM = re.compile(
     r"PageData\.forum\s{0,9}=\s{0,9}\{[^}]{0,300}?['\"]name['\"]\s{0,9}:\s{0,9}(\"[^\"]{1,400}\")"
 )
+_CLOSED = re.compile(r"吧(?:已经?|暂时)?被(?:封禁|关闭|合并)|要找的吧(?:尚未建立|不存在)")
+_NOTICE = 30_000
+"""Characters of a page that is a notice, at most."""
+
 _AUTHOR = re.compile(r"^主题作者[:：] ?")
 
 
@@ -52,14 +56,19 @@ def looks_like_hidden(document: Document) -> bool:
 
 
 def looks_like(document: Document) -> bool:
-    """Whether the page shows a forum's list, in either layout, or has a place for it."""
-    return document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
+    """Whether the page shows a forum's list, in either layout, has a place for it, or a notice."""
+    if document.object:
+        return False
+    is_there = document.first(f"{_THREAD}, {_CARD}") is not None or _PLACE in document.text
+    return is_there or _is_closed(document)
 
 
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     trees = post.hidden(document, _MARK) or ([document.tree] if document.tree else [])
     rows = [row for tree in trees for row in tree.css(_THREAD)]
+    if not rows and _is_closed(document):
+        return Page(page=PAGE, state=PageState.GONE, reason="forum closed, or never was")
     if not rows:
         return _rendered(document)
     forum = _forum_name(document)
@@ -80,14 +89,26 @@ def read(document: Document) -> Page:
     return Page(page=PAGE, state=PageState.OK, mentions=mentions, next=following)
 
 
+def _is_closed(document: Document) -> bool:
+    """Whether a small page without any post says that its forum was closed or never opened."""
+    if len(document.text) > _NOTICE or walls.has_content(Platform.TIEBA, document):
+        return False
+    return _CLOSED.search(node_text(document.tree.body if document.tree else None)) is not None
+
+
 def _last_reply(row: LexborNode) -> str:
     """When somebody last replied: all that lists told before they told when a thread began."""
     return node_text(first(row, ".threadlist_reply_date"))
 
 
 def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[FoundMention]:
-    """The thread of a row; nothing for an advert, which links to no thread."""
-    data = post.data_field(attribute(row, "data-field"))
+    """The thread of a row; nothing for an advert, which says nothing of itself or links to no
+    thread.
+    """
+    described = attribute(row, "data-field")
+    if described.strip() == "{}":
+        return
+    data = post.data_field(described)
     link = first(row, "a.j_th_tit")
     tid = (
         post.native(data.get("id"))
@@ -102,14 +123,14 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     if not title:
         raise LayoutChanged(PAGE, "j_th_tit")
     replies = read_count(data.get("reply_num"))
-    created = first(row, ".is_show_create_time")
+    created, box = first(row, ".is_show_create_time"), first(row, ".tb_icon_author")
     yield post.mention(
         post.thread(tid, post.native(data.get("first_post_id"))),
         read_time(node_text(created), fetched_at=fetched_at),
         title=title,
         text=node_text(first(row, ".threadlist_abs")),
-        author=_author(row, data),
-        author_uid=_author_uid(row, data),
+        author=_author(row, box, data),
+        author_uid=_author_uid(row, box, data),
         forum=forum,
         comments=replies
         if replies is not None
@@ -118,9 +139,8 @@ def _thread(row: LexborNode, forum: str, fetched_at: datetime) -> Iterator[Found
     )
 
 
-def _author(row: LexborNode, data: Mapping[str, object]) -> str:
+def _author(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str:
     """The nickname: what the row shows has pictures in it for emoji."""
-    box = first(row, ".tb_icon_author")
     told = _AUTHOR.sub("", attribute(box, "title").strip())
     return (
         post.first_words(data, "author_nickname")
@@ -130,12 +150,11 @@ def _author(row: LexborNode, data: Mapping[str, object]) -> str:
     )
 
 
-def _author_uid(row: LexborNode, data: Mapping[str, object]) -> str | None:
-    box = post.data_field(attribute(first(row, ".tb_icon_author"), "data-field"))
-    link = attribute(first(row, ".frs-author-name[href]"), "href").strip()
+def _author_uid(row: LexborNode, box: LexborNode | None, data: Mapping[str, object]) -> str | None:
+    known = post.data_field(attribute(box, "data-field"))
     return (
-        post.uid(box.get("user_id"), data.get("author_portrait"))
-        or post.uid_in(link)
+        post.uid(known.get("user_id"), data.get("author_portrait"))
+        or post.uid_in(attribute(first(row, ".frs-author-name[href]"), "href").strip())
         or post.uid(None, None, data.get("author_name"))
     )
 

@@ -9,15 +9,17 @@ account name (`name:…`) or the portrait (`portrait:…`), which are kept apart
 words. Portraits of before about 2019 are the number itself with the name inside.
 """
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawlers.pages import tieba_emoticons
-from crawlers.pages.document import Document, asked, parse_json, parse_markup
+from crawlers.pages.document import Document, attribute, parse_json, parse_markup
 from crawlers.pages.text import clean, plain_text
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -25,6 +27,7 @@ from domain.page import FoundMention
 from domain.times import read_time
 
 Told = tuple[datetime, Precision]
+_ID = f"{Platform.TIEBA}:"
 _LENGTH = {
     Precision.SECOND: timedelta(0),
     Precision.MINUTE: timedelta(minutes=1),
@@ -34,6 +37,7 @@ _LENGTH = {
 """How long that lasts which a time of each precision names."""
 
 THREAD_LINK = re.compile(r"(?:^|//(?:[a-z]+\.)?tieba\.baidu\.com)/p/([0-9]{5,20})(?:[?#/]|$)")
+_PARAMETERS = re.compile(r"[?&]([^=&#]{1,40})=([^&#]{1,2000})")
 _LONGEST_ID = 20
 _OLD_PORTRAIT = re.compile(r"(?:[0-9a-f]{2}){5,60}")
 _PORTRAIT_TAIL = re.compile(r"/(?:portrait|portraitn|portraitm)/(?:item/)?([\w.-]{8,90})")
@@ -58,8 +62,7 @@ _SILENT_PARTS = frozenset({"3", "5", "10", "20"})
 """Pictures, videos and voice: their `text`, where there is one, is an address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a post stands: its kind, its number, its thread, what it answers, its address."""
 
     kind: Kind
@@ -111,22 +114,21 @@ def mention(
     stirred: Told | None = None,
 ) -> FoundMention:
     """Return the mention that stands at `place`. `stirred`: when it was last replied to."""
+    published, precision = told or (None, Precision.SECOND)
     return FoundMention(
-        id=f"{Platform.TIEBA}:{place.native}",
+        id=_ID + place.native,
         bid=place.first_post,
         platform=Platform.TIEBA,
         kind=place.kind,
         url=place.url,
         title=title,
         text=text,
-        published_at=told[0] if told else None,
-        published_precision=told[1] if told else Precision.SECOND,
+        published_at=published,
+        published_precision=precision,
         author=author,
         author_uid=author_uid,
-        parent_id=f"{Platform.TIEBA}:{place.parent}" if place.parent else None,
-        root_id=(
-            f"{Platform.TIEBA}:{place.tid}" if place.tid and place.kind is not Kind.THREAD else None
-        ),
+        parent_id=_ID + place.parent if place.parent else None,
+        root_id=_ID + place.tid if place.tid and place.kind is not Kind.THREAD else None,
         forum=forum or None,
         comments=comments,
         likes=likes,
@@ -164,10 +166,9 @@ def demand(mentions: Iterable[FoundMention], page: str, *, author: str, time: st
 
 def native(value: object) -> str | None:
     """An id, which is text or a number; None for 0 and for what is none."""
-    text = str(value) if type(value) is int else value
-    if not isinstance(text, str) or len(text) > _LONGEST_ID or not text.isascii():
-        return None
-    return text if text.isdigit() and text.strip("0") else None
+    text = value if isinstance(value, str) else str(value) if type(value) is int else ""
+    is_number = text.isdigit() and text.isascii() and len(text) <= _LONGEST_ID
+    return text if is_number and text.strip("0") else None
 
 
 def inside(item: Mapping[str, object], *path: str) -> Mapping[str, object]:
@@ -186,7 +187,10 @@ def entries(value: object) -> list[Mapping[str, object]]:
 
 def first_words(item: Mapping[str, object], *keys: str) -> str:
     """The first of these texts that says something."""
-    return next((words for key in keys if (words := plain_text(item.get(key)))), "")
+    for key in keys:
+        if (value := item.get(key)) and (words := plain_text(value)):
+            return words
+    return ""
 
 
 def first_time(
@@ -222,16 +226,30 @@ def portrait_uid(value: object) -> str | None:
 
 def uid_in(address: str) -> str | None:
     """The user in `/home/main?un=<name in GBK>` or `/home/main?id=<portrait>`."""
-    if name := parameter(address, "un"):
+    if "un=" in address and (name := parameter(address, "un")):
         return f"name:{name}"
-    return portrait_uid(parameter(address, "id"))
+    return portrait_uid(parameter(address, "id")) if "id=" in address else None
+
+
+def list_key(card: LexborNode) -> str:
+    """The number by which the virtual list of the Vue page keeps what a card shows."""
+    holder = card.parent
+    for _ in range(2):
+        if holder is None:
+            return ""
+        if key := attribute(holder, "data-key"):
+            return key
+        holder = holder.parent
+    return ""
 
 
 def parameter(url: str, name: str) -> str:
     """A query parameter of an address; old addresses spell words in GBK, unless they say ie."""
+    found = (match[2] for match in _PARAMETERS.finditer(url) if match[1] == name)
+    value = unquote_to_bytes(next(found, "").replace("+", " "))
     for encoding in ("utf-8", "gb18030"):
         try:
-            return asked(url, name, encoding=encoding)
+            return value.decode(encoding).strip()
         except UnicodeDecodeError:
             continue
     return ""
@@ -249,6 +267,8 @@ def data_field(text: str) -> Mapping[str, object]:
     """
     if not text.strip("{} \t\r\n"):
         return {}
+    if "&quot;" in text:  # some who save pages escape twice
+        text = html.unescape(text)
     value = parse_json(text)
     if isinstance(value, dict):
         return value
@@ -310,17 +330,19 @@ def hidden(document: Document, mark: str) -> list[LexborHTMLParser]:
     """The markup that the page keeps inside comments for its scripts to show (`code.pagelet_html`),
     as trees of its own, where it holds `mark`.
     """
-    trees = (parse_markup(comment) for comment in _comments(document.text, mark))
+    text = document.text
+    trees = (parse_markup(text[start:end]) for start, end in _comments(text, mark))
     return [tree for tree in trees if tree is not None]
 
 
 def is_hidden(document: Document, mark: str) -> bool:
     """Whether the page keeps `mark` inside such a comment."""
-    return next(_comments(document.text, mark), None) is not None
+    return not document.object and next(_comments(document.text, mark), None) is not None
 
 
-def _comments(text: str, mark: str) -> Iterator[str]:
-    at = text.find("<code") if mark in text else -1
+def _comments(text: str, mark: str) -> Iterator[tuple[int, int]]:
+    """Where each begins and ends."""
+    at = text.find("<code")
     while at >= 0:
         start = text.find("<!--", at, at + _LONGEST_OPENING)
         end = at + 1
@@ -328,5 +350,5 @@ def _comments(text: str, mark: str) -> Iterator[str]:
             end = text.find("-->", start)
             end = len(text) if end < 0 else end
             if text.find(mark, start, end) >= 0:
-                yield text[start + 4 : end]
+                yield start + 4, end
         at = text.find("<code", end)

@@ -62,6 +62,8 @@ def looks_like(document: Document) -> bool:
 
 def looks_like_fragment(document: Document) -> bool:
     """Whether the page is a fragment of replies, not a whole page whose floors are unknown."""
+    if document.object:
+        return False
     return document.first(f"{ITEM}, {_PAGER}") is not None and document.first(_WHOLE_PAGE) is None
 
 
@@ -91,7 +93,9 @@ def _of_floor(
     if not isinstance(told, dict):
         raise LayoutChanged(PAGE, "comment_list[]")
     items = post.entries(told.get("comment_info"))
-    if not items and read_count(told.get("comment_num")) != 0:
+    # comment_num counts those that were deleted, too; comment_list_num what is listed here
+    listed = read_count(told.get("comment_list_num"))
+    if not items and (listed if listed is not None else read_count(told.get("comment_num"))) != 0:
         raise LayoutChanged(PAGE, "comment_info")
     for item in items:
         yield _comment(item, pid, users, fetched_at)
@@ -172,14 +176,15 @@ def read_item(
         if said is None:
             return
         raise LayoutChanged(page, "spid")
-    told = read_time(node_text(first(item, ".lzl_time")), fetched_at=fetched_at)
+    when = first(item, ".lzl_time")
+    told = read_time(node_text(when), fetched_at=fetched_at)
     if said is None:
         raise LayoutChanged(page, "lzl_content_main")
     if told is None:
         raise LayoutChanged(page, "lzl_time")
-    shown = first(item, ".lzl_cnt a.at")
-    name = post.first_words(data, "showname")
-    user_name = post.first_words(data, "user_name") or attribute(shown, "username").strip()
+    name, user_name = post.first_words(data, "showname"), post.first_words(data, "user_name")
+    shown = None if name and user_name else first(item, ".lzl_cnt a.at")
+    user_name = user_name or attribute(shown, "username").strip()
     yield post.mention(
         post.reply(at.tid, post.native(data.get("pid")) or at.pid, cid, to_thread=at.is_opening),
         told,
@@ -188,7 +193,7 @@ def read_item(
         author_uid=post.uid(data.get("user_id"), data.get("portrait"), user_name)
         or post.uid_in(attribute(shown, "href")),
         forum=at.forum,
-        ip_location=_ip(item),
+        ip_location=_ip(when),
         embedded=embedded,
     )
 
@@ -198,8 +203,12 @@ def _anchor(item: LexborNode) -> str | None:
     return post.native(attribute(first(item, "a[name]"), "name"))
 
 
-def _ip(item: LexborNode) -> str | None:
-    for part in item.css(".lzl_content_reply span"):
+def _ip(when: LexborNode | None) -> str | None:
+    """The place, which stands beside the time."""
+    line = when.parent if when is not None else None
+    if line is None or "IP" not in line.text(deep=True):
+        return None
+    for part in line.css("span"):
         text = part.text(deep=True).strip()
         if text.startswith("IP"):
             return post.ip_place(text)

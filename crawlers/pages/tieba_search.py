@@ -6,7 +6,7 @@ whose title begins with 回复.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from selectolax.lexbor import LexborNode
@@ -27,6 +27,8 @@ _OLD_CARD = "div.s_post"
 _NEW_CARD = ".threadcardclass, .thread-content-box"
 _IS_REPLY = re.compile(r"^回复[：:]")
 _NOTHING = "木有找到相关内容"
+_ACTIONS = 3
+"""Below a card: share, comment, like, in this order."""
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -58,7 +60,9 @@ def read(document: Document) -> Page:
     if document.object:
         return _reply(document)
     if cards := bounded(document.all(_OLD_CARD), PAGE):
-        found = [_old_card(card, document.fetched_at) for card in cards]
+        found = [one for card in cards for one in _old_card(card, document.fetched_at)]
+        if not found:
+            raise LayoutChanged(PAGE, "tid")
         return _ok(found, following=_next_link(document))
     if cards := bounded(_new_cards(document), PAGE):
         return _ok([_new_card(card, document.fetched_at) for card in cards])
@@ -159,8 +163,9 @@ def _mention(
     comments: int | None = None,
     likes: int | None = None,
     reposts: int | None = None,
+    stirred: post.Told | None = None,
 ) -> FoundMention:
-    if told is None:
+    if told is None and stirred is None:
         raise LayoutChanged(PAGE, "time")
     if not title and not text:
         raise LayoutChanged(PAGE, "title")
@@ -176,26 +181,43 @@ def _mention(
         comments=comments if place.kind is Kind.THREAD else None,
         likes=likes,
         reposts=reposts,
+        stirred=stirred,
     )
 
 
-def _old_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
+def _old_card(card: LexborNode, fetched_at: datetime) -> Iterator[FoundMention]:
+    """The result of a card; nothing for a box that leads to no thread, as one about a forum."""
     link = first(card, ".p_title a")
     address = attribute(link, "href")
-    pid, cid = (post.native(post.parameter(address, key)) for key in ("pid", "cid"))
-    title = node_text(link)
     tid = post.native(attribute(link, "data-tid")) or post.thread_in(address)
-    author = first(card, "a[href*='/home/main']")
-    names = card.css("font.p_violet")
-    return _mention(
+    if tid is None and "/p/" not in address:
+        return
+    title = node_text(link)
+    pid, cid = (post.native(post.parameter(address, key)) for key in ("pid", "cid"))
+    forum, author = _violet(card)
+    # green is the time in every year, and named p_date in most
+    when = first(card, ".p_date") or first(card, "font.p_green")
+    yield _mention(
         _place(tid, pid, cid, is_reply=_IS_REPLY.match(title) is not None),
-        read_time(node_text(first(card, ".p_date")), fetched_at=fetched_at),
+        read_time(node_text(when), fetched_at=fetched_at),
         title=title,
         text=node_text(first(card, ".p_content")),
-        author=node_text(author or (names[1] if len(names) > 1 else None)),
-        author_uid=post.uid_in(attribute(author, "href")),
-        forum=node_text(first(card, "a.p_forum") or (names[0] if names else None)),
+        author=node_text(author),
+        author_uid=post.uid_in(attribute(author.parent, "href")) if author else None,
+        forum=node_text(forum),
     )
+
+
+def _violet(card: LexborNode) -> tuple[LexborNode | None, LexborNode | None]:
+    """The names of the forum and of the author, which are violet links in this order; a card may
+    lack the author.
+    """
+    names = card.css("font.p_violet")
+    forum = next((n for n in names if "p_forum" in attribute(n.parent, "class")), None)
+    others = [name for name in names if forum is None or name.mem_id != forum.mem_id]
+    if forum is None and others:
+        forum = others.pop(0)
+    return forum, others[0] if others else None
 
 
 def _next_link(document: Document) -> str | None:
@@ -211,8 +233,9 @@ def _new_cards(document: Document) -> list[LexborNode]:
 
 def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
     links = (post.thread_in(attribute(link, "href")) for link in card.css("a[href]"))
-    tid = next((tid for tid in links if tid), None)
-    author, told = _new_author(card, fetched_at)
+    # the virtual list keeps its items by the number of the thread
+    tid = next((tid for tid in links if tid), None) or post.native(post.list_key(card))
+    author, told, stirred = _new_author(card, fetched_at)
     forum = node_text(first(card, ".forum-name-text") or first(card, ".forum-name"))
     return _mention(
         _place(tid, None, None, is_reply=False),
@@ -223,24 +246,37 @@ def _new_card(card: LexborNode, fetched_at: datetime) -> FoundMention:
         author_uid=post.uid_in(attribute(first(card, "a[href*='/home/main']"), "href")),
         forum=forum.removesuffix("吧").strip(),
         comments=_new_comments(card),
+        stirred=stirred,
     )
 
 
-def _new_author(card: LexborNode, fetched_at: datetime) -> tuple[str, post.Told | None]:
-    """Author and time, which stand apart (March 2026) or as `<name> 发布于 <time>`."""
+def _new_author(
+    card: LexborNode, fetched_at: datetime
+) -> tuple[str, post.Told | None, post.Told | None]:
+    """Author, time and time of the last reply; they stand apart (March 2026) or as one line,
+    `<name> 发布于 <time>`, which tells one of the two times.
+    """
     line = node_text(first(card, ".top-title") or first(card, ".user-forum-info"))
-    name, _, when = line.rpartition("发布于")
+    name, said, when = line.rpartition("发布于")
+    replied = None
+    if not said:
+        name, said, ago = line.rpartition("回复于")
+        replied, when = (read_time(ago, fetched_at=fetched_at), "") if said else (None, when)
     marked = first(card, ".forum-attention") or first(card, ".attention-wrap")
-    return node_text(marked) or name.strip(), read_time(when, fetched_at=fetched_at)
+    return node_text(marked) or name.strip(), read_time(when, fetched_at=fetched_at), replied
 
 
 def _new_comments(card: LexborNode) -> int | None:
-    """Replies: the number beside the comment icon; likes and shares have the same class."""
+    """Replies: the number beside the comment icon; likes and shares have the same class, and stand
+    behind and before it.
+    """
     numbers = card.css(".comment-link-zone .action-number")
     for item in card.css(".item-warp"):
         icon = first(item, "use")
         name = attribute(icon, "xlink:href") or attribute(icon, "href")
         if "comment" in name:
             numbers += item.css(".action-number")
-    numbers = numbers or card.css(".action-number")
-    return read_count(node_text(numbers[0])) if numbers else None
+    shown = numbers or card.css(".action-number")
+    if not shown:
+        return None
+    return read_count(node_text(shown[0] if numbers or len(shown) < _ACTIONS else shown[1]))

@@ -8,16 +8,15 @@ every reply seen: neither is used. The list is virtual and repeats floors, so th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from crawlers.pages import tieba_post as post
 from crawlers.pages import walls
 from crawlers.pages.document import Document, bounded
-from crawlers.pages.text import plain_text
 from domain.counts import read_count
 from domain.errors import LayoutChanged
-from domain.mention import Kind, Platform
+from domain.mention import Platform
 from domain.page import FoundMention, Page, PageState
 from domain.times import read_time
 
@@ -145,77 +144,104 @@ class _Thread:
 
     def opening(self, one: _Object) -> Iterator[FoundMention]:
         """The opening post beside the list; on later pages it is only there for orientation."""
-        mention = self._opening(one)
-        yield replace(mention, embedded=self.is_later_page)
-        yield from self._replies(one, mention)
+        yield self._opening(one, embedded=self.is_later_page)
+        yield from self._replies(one, is_to_thread=True)
 
     def post_of_list(self, one: _Object, *, is_opening: bool) -> Iterator[FoundMention]:
         """A post of the list, and the replies to it that the page shows."""
-        mention = self._opening(one) if is_opening else self._floor(one)
-        yield mention
-        yield from self._replies(one, mention)
+        yield self._opening(one) if is_opening else self._floor(one)
+        yield from self._replies(one, is_to_thread=is_opening)
 
-    def _opening(self, one: _Object) -> FoundMention:
-        about = self.about
-        mention = self._mention(post.thread(self.tid, post.native(one.get("id"))), one)
-        return replace(
-            mention,
+    def _opening(self, one: _Object, *, embedded: bool = False) -> FoundMention:
+        about, likes = self.about, _likes(one)
+        told = self._time(one) or read_time(about.get("create_time"), fetched_at=self.fetched_at)
+        return self._mention(
+            post.thread(self.tid, post.native(one.get("id"))),
+            one,
+            told,
+            user=self._user(one) or post.inside(about, "author"),
             title=self.title or post.first_words(one, "title"),
             comments=read_count(about.get("reply_num")),
-            likes=_likes(about) if mention.likes is None else mention.likes,
+            likes=_likes(about) if likes is None else likes,
             reposts=read_count(about.get("share_num")),
             views=read_count(about.get("view_num")),
+            embedded=embedded,
         )
 
     def _floor(self, one: _Object) -> FoundMention:
         pid = post.native(one.get("id"))
         if pid is None:
             raise LayoutChanged(PAGE, "post_list[].id")
-        mention = self._mention(post.floor(self.tid, pid), one)
-        return replace(mention, comments=read_count(one.get("sub_post_number")))
+        return self._mention(
+            post.floor(self.tid, pid),
+            one,
+            self._time(one),
+            user=self._user(one),
+            comments=read_count(one.get("sub_post_number")),
+            likes=_likes(one),
+        )
 
-    def _replies(self, one: _Object, to: FoundMention) -> Iterator[FoundMention]:
+    def _replies(self, one: _Object, *, is_to_thread: bool) -> Iterator[FoundMention]:
         shown = one.get("sub_post_list")
         inner = shown.get("sub_post_list") if isinstance(shown, dict) else shown
+        pid = post.native(one.get("id")) if inner else None
         for reply in post.entries(inner):
             cid = post.native(reply.get("id"))
             if cid is None:
                 raise LayoutChanged(PAGE, "sub_post_list[].id")
-            pid, is_to_thread = post.native(one.get("id")), to.kind is Kind.THREAD
-            place = post.reply(self.tid, pid, cid, to_thread=is_to_thread)
-            yield replace(self._mention(place, reply), embedded=True)
+            yield self._mention(
+                post.reply(self.tid, pid, cid, to_thread=is_to_thread),
+                reply,
+                self._time(reply),
+                user=self._user(reply),
+                likes=_likes(reply),
+                embedded=True,
+            )
 
-    def _mention(self, place: post.Place, one: _Object) -> FoundMention:
-        is_opening = place.kind is Kind.THREAD
-        told = self._time(one)
-        if told is None and is_opening:
-            told = read_time(self.about.get("create_time"), fetched_at=self.fetched_at)
+    def _mention(
+        self,
+        place: post.Place,
+        one: _Object,
+        told: post.Told | None,
+        *,
+        user: _Object,
+        likes: int | None,
+        title: str = "",
+        comments: int | None = None,
+        reposts: int | None = None,
+        views: int | None = None,
+        embedded: bool = False,
+    ) -> FoundMention:
         if told is None:
             raise LayoutChanged(PAGE, "time")
-        user = self._user(one, is_opening=is_opening)
         return post.mention(
             place,
             told,
+            title=title,
             text=post.content_text(one.get("content")) or "",
             author=post.first_words(user, "name_show", "show_nickname", "name"),
             author_uid=post.uid(
                 user.get("id") or one.get("author_id"), user.get("portrait"), user.get("name")
             ),
             forum=self.forum,
-            likes=_likes(one),
+            comments=comments,
+            likes=likes,
+            reposts=reposts,
+            views=views,
             ip_location=post.ip_place(user.get("ip_address") or one.get("ip_address")),
+            embedded=embedded,
         )
 
     def _time(self, one: _Object) -> post.Told | None:
         return read_time(one.get("time"), fetched_at=self.fetched_at)
 
-    def _user(self, one: _Object, *, is_opening: bool) -> _Object:
-        known = self.users.get(str(one.get("author_id"))) or post.inside(one, "author")
-        return known or (post.inside(self.about, "author") if is_opening else {})
+    def _user(self, one: _Object) -> _Object:
+        return self.users.get(str(one.get("author_id"))) or post.inside(one, "author")
 
 
 def _likes(one: _Object) -> int | None:
-    for count in (post.inside(one, "agree").get("agree_num"), one.get("agree_num")):
-        if (likes := read_count(plain_text(count) or count)) is not None:
+    for holder, name in (("agree", "agree_num"), ("", "agree_num"), ("zan", "num")):
+        count = (post.inside(one, holder) if holder else one).get(name)
+        if count is not None and (likes := read_count(count)) is not None:
             return likes
-    return read_count(post.inside(one, "zan").get("num"))
+    return None
