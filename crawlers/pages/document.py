@@ -182,8 +182,14 @@ def parse_json(text: str) -> object:
         return None
 
 
-def json_at(text: str, start: int) -> object:
-    """Return the JSON value that begins at a place of a text, as in a script; None if none does."""
+def json_at(text: str, start: int, *, before: str = "") -> object:
+    """Return the JSON value that begins at a place of a text, as in a script; None if none does.
+
+    `before` is what usually follows it, by which it is found sooner.
+    """
+    end = text.find(before, start) if before else -1
+    if end > start and (value := parse_json(text[start:end])) is not None:
+        return value
     if text.count("[", start) + text.count("{", start) > _MAX_BRACKETS:
         return None
     try:

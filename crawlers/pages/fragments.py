@@ -32,7 +32,10 @@ _EMOTICON = re.compile(
     r"<img(?= )(?>[^<>]*? (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[ />]))[^<>]*+>"
 )
 
-_NEVER_PLAIN = (_BLOCK, _BREAK, "wbicon", "replace_tip", "expand", "BDE_Smiley", "emoticon", "/i_f")
+_NEVER_PLAIN = (
+    *(_BLOCK, _BREAK),
+    *("wbicon", "replace_tip", "expand", "BDE_Smiley", "image_emoticon", "/i_f"),
+)
 """Of Weibo and Tieba: letters of an icon font, captions of a picture viewer, links that fold, and
 emoticons that are known by their file.
 """

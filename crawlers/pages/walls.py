@@ -52,6 +52,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
 _REASONS = {
     PageState.GONE: "deleted, or never was",
     PageState.EMPTY: "no results",
+    PageState.NOT_CONTENT: "an error of the server",
 }
 
 _CONTENT = {
@@ -71,11 +72,15 @@ _WEIBO_GONE = re.compile(
     r"(?:微博|用户|评论|内容|页面)不存在|已被(?:作者)?删除|(?:暂无|没有).{0,8}查看权限|不可见"
     r"|(?:无法|不能)(?:查看|访问)|does not exist"
 )
+_WEIBO_ONE_POST = re.compile(r"//m\.weibo\.cn/(?:statuses/show|detail|status)\b")
+_WEIBO_DATA = re.compile(r"//m\.weibo\.cn/(?:api|statuses|comments)/|//(?:www\.)?weibo\.com/ajax/")
+"""Addresses that answer JSON: a page in its place wants a person to do something first."""
+
 _WEIBO_LOGIN = re.compile(r"请先?登录|登录后|需要登录|relogin")
 _WEIBO_RATE = re.compile(r"频繁|歇歇|前方有?点?拥堵|操作太快|out of rate limit")
 _WEIBO_NOTHING = re.compile(
     r"还没有(?:内容|微博|评论|转发)|还没有人|暂无(?:数据|内容|评论|转发|微博)|(?:未|没有?)找到|无结果"
-    r"|快来(?:发表|评论|转发|抢)|抢沙发"
+    r"|快来(?:发表|评论|转发|抢)|抢沙发|关闭.{0,3}评论|评论.{0,3}关闭"
 )
 _WEIBO_ERRORS: dict[str, _Wall] = {
     "10022": BlockKind.RATE_LIMITED,
@@ -100,13 +105,15 @@ _WEIBO_TITLES: tuple[tuple[re.Pattern[str], _Wall], ...] = (
     (re.compile(r"安全验证|验证码|人机验证"), BlockKind.CAPTCHA),
     (re.compile(r"新浪通行证|^登录|微博.{0,3}登录|登录.{0,3}微博"), BlockKind.LOGIN_WALL),
 )
-_HTTP_TITLE = re.compile(r"(4[0-9]{2})(?: |$)")
+_HTTP_TITLE = re.compile(r"([45][0-9]{2})(?: |$)")
 """`403 Forbidden`, `414 Request-URI Too Large`: a server's own page, as it is saved."""
 
 _WEIBO_STUBS = (
-    (re.compile(r"passport\.weibo\.c(?:om|n)/verify"), BlockKind.CAPTCHA),
+    (re.compile(r"passport\.weibo\.c(?:om|n)/verify|请输入验证码|/pincode/"), BlockKind.CAPTCHA),
     (
-        re.compile(r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor"),
+        re.compile(
+            r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor|/visitor/genvisitor"
+        ),
         BlockKind.VISITOR,
     ),
     (
@@ -218,39 +225,49 @@ def _weibo_reply(document: Document) -> _Wall | None:
         (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
         # m.weibo.cn hands out an address that a person has to open
         (BlockKind.CAPTCHA, _word(reply.get("url"))),
-        # words that nobody has met yet, and nothing else
-        (_STATUS.get(document.status, BlockKind.REFUSED), words.strip() and not _holds(reply)),
+        # m.weibo.cn says no more than `"ok": 0` of a post that is gone
+        (PageState.GONE, not _holds(reply) and _WEIBO_ONE_POST.search(document.url)),
+        # words that nobody has met yet or none at all, and nothing else
+        (_STATUS.get(document.status, BlockKind.REFUSED), not _holds(reply)),
     ):
         if wall and is_meant:
             return wall
     return None
 
 
+_OF_CONTENT = ("data", "cards", "statuses", "text", "text_raw", "mblogid")
+
+
 def _holds(reply: dict[str, object]) -> bool:
     """Whether a reply of Weibo has anything beside its words."""
-    return any(reply.get(name) for name in ("data", "statuses", "text", "text_raw", "mblogid"))
+    return any(reply.get(name) for name in _OF_CONTENT)
 
 
 def _weibo_markup(document: Document) -> _Wall | None:
+    if "$render_data" in document.text:  # a post as a script of its page
+        return None
     if document.title == "Sina Visitor System":
         return BlockKind.VISITOR
     if len(document.text) > _STUB_CHARACTERS or has_content(Platform.WEIBO, document):
-        return None
-    if "$render_data" in document.text:  # a post as a script of its page
         return None
     for title, wall in _WEIBO_TITLES:
         if title.search(document.title):
             return wall
     if answered := _HTTP_TITLE.match(document.title):
-        return _STATUS.get(int(answered[1]))
-    return _weibo_error_page(document) or next(
-        (kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None
-    )
+        return _STATUS.get(int(answered[1]), PageState.NOT_CONTENT)
+    if said := _weibo_error_page(document):
+        return said
+    for sign, kind in _WEIBO_STUBS:
+        if sign.search(document.text):
+            return kind
+    is_in_place_of_data = _WEIBO_DATA.search(document.url) and document.tree is not None
+    return BlockKind.VISITOR if is_in_place_of_data and document.json is None else None
 
 
 def _weibo_error_page(document: Document) -> _Wall | None:
-    """m.weibo.cn and weibo.cn: a page titled 出错了 that says why in a sentence."""
-    if "出错了" not in document.title or document.tree is None:
+    """m.weibo.cn: a page titled 出错了; weibo.cn: a box `.me`. Either says why in a sentence."""
+    is_error = "出错了" in document.title
+    if document.tree is None or not (is_error or document.first("body > .me")):
         return None
     shown = node_text(document.tree.body)
     signs: tuple[tuple[re.Pattern[str], _Wall], ...] = (
@@ -258,7 +275,8 @@ def _weibo_error_page(document: Document) -> _Wall | None:
         (_WEIBO_RATE, BlockKind.RATE_LIMITED),
         (_WEIBO_GONE, PageState.GONE),
     )
-    return next((wall for sign, wall in signs if sign.search(shown)), None)
+    unknown = BlockKind.REFUSED if is_error else None
+    return next((wall for sign, wall in signs if sign.search(shown)), unknown)
 
 
 def _zhihu(document: Document) -> _Wall | None:

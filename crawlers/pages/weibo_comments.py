@@ -22,6 +22,7 @@ from crawlers.pages.weibo_post import (
     bid_in,
     decimal_id,
     detail_url,
+    is_advert,
     is_gone,
     list_in,
     looks_like_post,
@@ -147,7 +148,7 @@ class _Reader:
     ) -> list[FoundMention]:
         if not isinstance(entry, dict):
             raise LayoutChanged(self._page, "comment")
-        if is_gone(entry):
+        if is_gone(entry) or is_advert(entry):
             return []
         own = self._comment(entry, above, embedded=embedded)
         found = [own]
@@ -161,7 +162,7 @@ class _Reader:
         mid = mid_in(entry)
         if mid is None:
             raise LayoutChanged(self._page, "id")
-        author, uid = author_of(entry, self._page)
+        author, uid = _author(entry, self._page)
         told = read_time(entry.get("created_at"), fetched_at=self._fetched_at)
         if told is None:
             raise LayoutChanged(self._page, "created_at")
@@ -193,6 +194,13 @@ class _Reader:
             topic=topic_in(text),
             embedded=embedded,
         )
+
+
+def _author(entry: Fields, page: str) -> tuple[str, str | None]:
+    """Name and uid; nobody's where Weibo shows a comment without its author."""
+    if "user" in entry and entry["user"] is None:
+        return "", None
+    return author_of(entry, page)
 
 
 def _text(entry: Fields, page: str) -> str:
