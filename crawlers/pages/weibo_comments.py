@@ -134,7 +134,8 @@ class _Reader:
     def __init__(self, page: str, fetched_at: datetime, post: str | None) -> None:
         self._page = page
         self._fetched_at = fetched_at
-        self._post = post
+        self._post = f"{Platform.WEIBO}:{post}" if post else None
+        self._address = detail_url(post) if post else ""
 
     def read(self, entries: Iterable[object], *, embedded: bool = False) -> list[FoundMention]:
         """Return comments, each followed by the replies that are shown under it."""
@@ -170,23 +171,22 @@ class _Reader:
         source = place(markup_text(entry.get("source")))
         is_client = source is not None and A_CLIENT.search(source) is not None
         root = decimal_id(entry.get("rootid")) or decimal_id(entry.get("rootidstr"))
-        answered = mid_in(object_in(entry, "reply_comment"))
+        answered = mid_in(object_in(entry, "reply_comment")) if "reply_comment" in entry else None
         on_comment = root if root != mid else None
-        post = f"{Platform.WEIBO}:{self._post}" if self._post else None
         thread = f"{Platform.WEIBO}:{on_comment}" if on_comment else above
         return FoundMention(
             id=f"{Platform.WEIBO}:{mid}",
             platform=Platform.WEIBO,
             kind=Kind.COMMENT,
-            url=f"{detail_url(self._post)}?cid={on_comment or mid}" if self._post else "",
+            url=f"{self._address}?cid={on_comment or mid}" if self._address else "",
             text=text,
             published_at=told[0],
             published_precision=told[1],
             bid=bid_in(entry),
             author=author,
             author_uid=uid,
-            parent_id=f"{Platform.WEIBO}:{answered}" if answered else thread or post,
-            root_id=post or thread,
+            parent_id=f"{Platform.WEIBO}:{answered}" if answered else thread or self._post,
+            root_id=self._post or thread,
             ip_location=None if is_client else source,
             client=source if is_client else None,
             likes=_likes(entry),
