@@ -61,7 +61,7 @@ def looks_like_page(document: Document) -> bool:
 def _script(document: Document) -> re.Match[str] | None:
     """Where the data begin: in a script, as anybody may write the words in a post."""
     text = document.text
-    found = _RENDER_DATA.search(text) if text[:1] == "<" else None
+    found = _RENDER_DATA.search(text) if "$render_data" in text else None
     is_script = found is not None and text.startswith("<script", text.rfind("<", 0, found.start()))
     return found if is_script else None
 

@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode
 from crawlers.pages import walls
 from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
-from crawlers.pages.weibo_post import once, topic_in
+from crawlers.pages.weibo_post import decimal_id, once, topic_in
 from domain.counts import read_count
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -46,7 +46,10 @@ _ROLES = {name: name for name in (*_COUNTERS, *_TEXTS, "from", "name", _ORIGINAL
 }
 """What an element tells of a post, by its `node-type`, its `action-type` or one of its classes."""
 
-_TELLING = "a.name, a[nick-name], a[action-type], p, div.from, div.card-comment, div[node-type]"
+_TELLING = """
+    a.name, a[nick-name], a[action-type^=feed_list_], p, div.from, div.card-comment,
+    div[node-type^=feed_list_]
+"""
 """Whatever is read on a card is one of these: a card is looked through once."""
 
 _Part = dict[str, LexborNode]
@@ -173,10 +176,9 @@ def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
     links = source.css("a") if source else []
     uid, bid = _link(links)
     mid = mid or (mid_of(bid) if bid else None) or _liked_mid(part)
-    own_bid = bid_of(mid)
-    if own_bid is None:
+    if decimal_id(mid) is None:
         raise LayoutChanged(PAGE, "mid")
-    bid = bid or own_bid
+    bid = bid or bid_of(mid)
     uid = uid or _author_uid(part)
     published_at, precision = _time(links, fetched_at)
     text = _text(part)
