@@ -110,6 +110,8 @@ _HTTP_TITLE = re.compile(r"([45][0-9]{2})(?: |$)")
 
 _WEIBO_STUBS = (
     (re.compile(r"passport\.weibo\.c(?:om|n)/verify|请输入验证码|/pincode/"), BlockKind.CAPTCHA),
+    (re.compile(r"请(?:先|您)?完成(?:安全|人机)?验证"), BlockKind.CAPTCHA),
+    (re.compile(r"(?:请求|操作|访问|搜索)(?:过于|太)频繁"), BlockKind.RATE_LIMITED),
     (
         re.compile(
             r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor|/visitor/genvisitor"
@@ -209,38 +211,52 @@ def _weibo_reply(document: Document) -> _Wall | None:
     reply = document.object
     if reply.get("error") == "Forbidden":
         return BlockKind.REFUSED
-    if reply.get("ok") in (1, "1") or not {"ok", "errno", "error_code", "error"} & reply.keys():
-        return None
-    kind = _by_address(_word(reply.get("url")))
+    holds, kind = _holds(reply), _by_address(_sent_to(reply))
     if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
+    if kind is not None and not holds:
+        return kind
+    if reply.get("ok") in (1, "1") or not _SAYS_HOW_IT_WENT & reply.keys():
+        return None
     words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
-    code = _code(reply.get("errno")) or _code(reply.get("error_code"))
+    codes = (_code(reply.get(name)) for name in ("errno", "error_code", "code"))
     for wall, is_meant in (
-        (_WEIBO_ERRORS.get(code), True),
+        (_WEIBO_ERRORS.get(next(filter(None, codes), "")), True),
         (kind, True),
         (BlockKind.LOGIN_WALL, _WEIBO_LOGIN.search(words)),
         (BlockKind.RATE_LIMITED, _WEIBO_RATE.search(words)),
         (PageState.GONE, _WEIBO_GONE.search(words)),
         (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
         # m.weibo.cn hands out an address that a person has to open
-        (BlockKind.CAPTCHA, _word(reply.get("url"))),
+        (BlockKind.CAPTCHA, not holds and _word(reply.get("url"))),
         # m.weibo.cn says no more than `"ok": 0` of a post that is gone
-        (PageState.GONE, not _holds(reply) and _WEIBO_ONE_POST.search(document.url)),
+        (PageState.GONE, not holds and _WEIBO_ONE_POST.search(document.url)),
         # words that nobody has met yet or none at all, and nothing else
-        (_STATUS.get(document.status, BlockKind.REFUSED), not _holds(reply)),
+        (_STATUS.get(document.status, BlockKind.REFUSED), not holds),
     ):
         if wall and is_meant:
             return wall
     return None
 
 
-_OF_CONTENT = ("data", "cards", "statuses", "text", "text_raw", "mblogid")
+_SAYS_HOW_IT_WENT = frozenset(
+    {"ok", "errno", "error_code", "error", "code", "retcode", "msg", "message"}
+)
+_OF_CONTENT = ("cards", "statuses", "text", "text_raw", "mblogid")
+
+
+def _sent_to(reply: dict[str, object]) -> str:
+    """The address that a reply of Weibo gives in place of data, "" when it gives none."""
+    data = reply.get("data")
+    inside = data.get("url") if isinstance(data, dict) else data
+    return _word(reply.get("url")) or _word(inside)
 
 
 def _holds(reply: dict[str, object]) -> bool:
-    """Whether a reply of Weibo has anything beside its words."""
-    return any(reply.get(name) for name in _OF_CONTENT)
+    """Whether a reply of Weibo has anything beside its words and an address."""
+    data = reply.get("data")
+    found = data.keys() - {"url"} if isinstance(data, dict) else isinstance(data, list) and data
+    return bool(found) or any(reply.get(name) for name in _OF_CONTENT)
 
 
 def _weibo_markup(document: Document) -> _Wall | None:

@@ -67,6 +67,10 @@ _REMARK = re.compile(r"\s*转赞人数.*", re.DOTALL)
 _COUNT_WORDS = re.compile(r"转发|评论|赞|[\[\]()（）\s\u200b]")
 _NOTHING = re.compile(r"未找到|没有?找到|无结果|(?:没有|暂无).{0,9}(?:结果|内容|微博)")
 _TOO_OFTEN = re.compile(r"频繁|稍后再试")
+_SEARCHED = re.compile(r"“.*”|\".*\"", re.DOTALL)
+"""What was searched for, which a notice repeats and which may say anything."""
+
+_LOGIN = re.compile(r"请先?登录|登录后")
 _SUPPRESSED = re.compile(r"法律法规|未予(?:显示|展示)|社区公约")
 
 
@@ -117,11 +121,14 @@ def _cards(document: Document) -> list[LexborNode]:
     return cards
 
 
-def _without_results(notice: str) -> Page:
+def _without_results(shown: str) -> Page:
+    notice = _SEARCHED.sub("", shown)
     if _SUPPRESSED.search(notice):
         return Page.blocked(PAGE, BlockKind.REFUSED)
     if _NOTHING.search(notice):
         return Page.empty(PAGE)
+    if _LOGIN.search(notice):
+        return Page.blocked(PAGE, BlockKind.LOGIN_WALL)
     if _TOO_OFTEN.search(notice):
         return Page.blocked(PAGE, BlockKind.RATE_LIMITED)
     raise LayoutChanged(PAGE, "wording of the no-result notice")

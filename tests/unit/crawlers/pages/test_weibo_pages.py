@@ -127,6 +127,12 @@ def test_an_advert_among_posts_is_no_mention(mark):
     assert [mention.id for mention in page.mentions] == ["weibo:4806110650831915"]
 
 
+def test_a_post_that_names_a_wall_beside_its_words_is_read():
+    assert weibo(
+        POST | {"mblogid": "M2eWPrPhd", "url": "https://passport.weibo.com/verify"}
+    ).mentions
+
+
 def test_a_post_that_its_author_promotes_is_no_advert():
     assert one({"ad_state": 1, "promotion": {"adtype": 8}})
 
@@ -294,6 +300,9 @@ def test_the_next_page_is_told_by_the_link_or_by_the_list_of_pages(tail, followi
         ("抱歉，暂无相关结果", PageState.EMPTY),
         ("根据相关法律法规和政策，“x”搜索结果未予显示。", BlockKind.REFUSED),
         ("您的搜索过于频繁，请稍后再试", BlockKind.RATE_LIMITED),
+        ("请登录后查看更多结果", BlockKind.LOGIN_WALL),
+        ("抱歉，未找到“法律法规”相关结果。", PageState.EMPTY),
+        ("抱歉，未找到“搜索过于频繁 请登录”相关结果。", PageState.EMPTY),
     ],
 )
 def test_a_search_without_results_says_why(words, state):
@@ -334,6 +343,7 @@ def test_a_page_that_holds_no_posts_is_not_content(body, url):
     assert weibo(body, url=url).state is PageState.NOT_CONTENT
 
 
+VERIFY = "https://passport.weibo.com/verify/index?x"
 SHELL = "<html><head><title>微博</title></head><body><div id='app'></div></body></html>"
 
 
@@ -342,6 +352,15 @@ SHELL = "<html><head><title>微博</title></head><body><div id='app'></div></bod
     [
         ({"ok": 0}, "", BlockKind.REFUSED),
         ({"ok": 0, "data": {}}, SEARCH, BlockKind.REFUSED),
+        ({"ok": 0, "msg": "", "data": "x"}, "", BlockKind.REFUSED),
+        ({"url": VERIFY}, "", BlockKind.CAPTCHA),
+        ({"ok": 1, "url": VERIFY}, "", BlockKind.CAPTCHA),
+        ({"retcode": 6102, "msg": "", "url": VERIFY}, "", BlockKind.CAPTCHA),
+        ({"code": "100027", "data": {"url": VERIFY}}, "", BlockKind.CAPTCHA),
+        ({"code": "100002", "msg": "请登录", "data": ""}, "", BlockKind.LOGIN_WALL),
+        ({"message": "前方有点拥堵，请登录后使用"}, "", BlockKind.LOGIN_WALL),
+        ("<title>微博</title><div class='c'>请求过于频繁</div>", "", BlockKind.RATE_LIMITED),
+        ("<title>验证</title><p>请完成验证</p>", "", BlockKind.CAPTCHA),
         (SHELL, SEARCH, BlockKind.VISITOR),
         ("<p>x</p>", "https://weibo.com/ajax/statuses/mymblog?uid=1", BlockKind.VISITOR),
         ("<title>微博</title><script>post('/visitor/genvisitor2')</script>", "", BlockKind.VISITOR),
