@@ -295,18 +295,19 @@ def _title(post: Fields) -> str:
     if "article" in kinds:
         names = [info.get("page_title"), info.get("content1")]
     elif "video" in kinds or "11" in kinds or 11 in kinds:
-        media = info.get("media_info")
-        names = [media.get("video_title") if isinstance(media, dict) else None, info.get("title")]
+        names = [object_in(info, "media_info").get("video_title"), info.get("title")]
     else:
         return ""
     return next((title for name in names if (title := plain_text(name))), "")
 
 
 def _views(post: Fields) -> int | None:
+    info = _page_info(post)
     for told in (
         post.get("reads_count"),
         post.get("obj_ext"),
-        _page_info(post).get("play_count"),
+        info.get("play_count"),
+        object_in(info, "media_info").get("play_count"),
     ):
         count = read_count(_PLAYS.sub("", told[:40]) if isinstance(told, str) else told)
         if count is not None:

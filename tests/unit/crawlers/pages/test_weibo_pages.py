@@ -86,6 +86,11 @@ def comments(*rows: object) -> dict[str, object]:
             "views",
             34_000,
         ),
+        (
+            {"page_info": {"object_type": "video", "media_info": {"play_count": 1182}}},
+            "views",
+            1182,
+        ),
         ({"created_at": "12-31"}, "published_at", datetime(2025, 12, 30, 16, tzinfo=UTC)),
         ({"created_at": "昨天 20:29"}, "published_at", datetime(2026, 11, 19, 12, 29, tzinfo=UTC)),
     ],
