@@ -108,7 +108,8 @@ def _normalised(value: object) -> str:
     if len(text) > _LONGEST_TEXT:
         return ""
     if text.isascii():
-        return " ".join(text.split())
+        is_clean = text.isprintable() and "  " not in text  # as nearly all are
+        return text if is_clean else " ".join(text.split())
     text = " ".join(unicodedata.normalize("NFKC", text).split())
     return _PREFIX.sub("", text)
 
@@ -186,8 +187,13 @@ def _year_month(match: re.Match[str], now: datetime) -> _Moment:
 
 
 def _rfc_like(match: re.Match[str], now: datetime) -> _Moment:
-    month = _MONTHS.index(match["name"].lower()) + 1
-    return _at(match, int(match["year"]), month, int(match["day"]), _zone(match["zone"]))
+    name, day, hour, minute, second, zone, year = match.groups()
+    moment = datetime(
+        *(int(year), _MONTHS.index(name.lower()) + 1, int(day)),
+        *(int(hour), int(minute), int(second or 0)),
+        tzinfo=_zone(zone),
+    )
+    return moment, Precision.MINUTE if second is None else Precision.SECOND
 
 
 def _epoch(match: re.Match[str], now: datetime) -> _Moment:

@@ -12,6 +12,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_VALUES = {digit: value for value, digit in enumerate(_ALPHABET)}
 _MID_DIGITS = 7
 _BID_DIGITS = 4
 _MID = re.compile(r"[0-9]{8,19}")
@@ -75,5 +76,5 @@ def _to_base_62(number: int) -> str:
 def _from_base_62(digits: str) -> int:
     number = 0
     for digit in digits:
-        number = number * len(_ALPHABET) + _ALPHABET.index(digit)
+        number = number * len(_ALPHABET) + _VALUES[digit]
     return number

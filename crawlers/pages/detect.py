@@ -81,6 +81,7 @@ def _read_tieba_shell(document: Document) -> Page:
 
 READERS: dict[Platform, tuple[Reader, ...]] = {
     Platform.WEIBO: (
+        Reader(weibo_item.DETAIL_PAGE, weibo_item.looks_like_page, weibo_item.read),
         Reader(weibo_search.PAGE, weibo_search.looks_like, weibo_search.read),
         Reader(weibo_wap.PAGE, weibo_wap.looks_like, weibo_wap.read),
         Reader(weibo_mobile_feed.PAGE, weibo_mobile_feed.looks_like, weibo_mobile_feed.read),

@@ -84,6 +84,16 @@ def decode(body: bytes) -> str:
     return "" if is_binary else body.decode(codec, "replace")
 
 
+def _decode_utf8(body: bytes) -> str | None:
+    """The text of a whole page in UTF-8, as nearly all are; None for any other."""
+    if b"\0" in body:
+        return None
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def _guess(sample: bytes) -> str:
     if sample.count(0) > len(sample) // 5:
         return "utf-16-be" if sample[0:1] == b"\0" else "utf-16-le"
@@ -99,18 +109,20 @@ def _guess(sample: bytes) -> str:
     return min(broken, key=lambda codec: broken[codec])
 
 
-def parse_markup(text: str, *, few_tags: int = _FEW_TAGS) -> LexborHTMLParser | None:
+def parse_markup(
+    text: str, *, few_tags: int = _FEW_TAGS, utf8: bytes | None = None
+) -> LexborHTMLParser | None:
     """Return the tree of `text`, None when no browser would build it (too many or too deep tags).
 
     The HTML algorithm is quadratic in the nesting depth and rebuilds unclosed formatting elements
     in every later block, so a small text could otherwise stand for gigabytes. So many as `few_tags`
-    may all nest.
+    may all nest. `utf8` is the same text as bytes, where they are at hand.
     """
     if "\0" in text:
         text = text.replace("\0", "")
     if not _is_buildable(text, few_tags):
         return None
-    return LexborHTMLParser(text)
+    return LexborHTMLParser(text if utf8 is None else utf8)
 
 
 def _is_buildable(text: str, few_tags: int) -> bool:
@@ -182,8 +194,14 @@ def parse_json(text: str) -> object:
         return None
 
 
-def json_at(text: str, start: int) -> object:
-    """Return the JSON value that begins at a place of a text, as in a script; None if none does."""
+def json_at(text: str, start: int, *, before: str = "") -> object:
+    """Return the JSON value that begins at a place of a text, as in a script; None if none does.
+
+    `before` is what usually follows it, by which it is found sooner.
+    """
+    end = text.find(before, start) if before else -1
+    if end > start and (value := parse_json(text[start:end])) is not None:
+        return value
     if text.count("[", start) + text.count("{", start) > _MAX_BRACKETS:
         return None
     try:
@@ -210,7 +228,14 @@ class Document:
     @cached_property
     def text(self) -> str:
         """The decoded body, "" when it is too large."""
-        return "" if self.is_too_large else decode(self.body).strip("\ufeff \t\r\n")
+        if self.is_too_large:
+            return ""
+        text = decode(self.body) if self._utf8 is None else self._utf8
+        return text.strip("\ufeff \t\r\n")
+
+    @cached_property
+    def _utf8(self) -> str | None:
+        return None if self.is_too_large else _decode_utf8(self.body)
 
     @cached_property
     def json(self) -> object:
@@ -259,7 +284,9 @@ class Document:
         """The markup of the page, None when it has none."""
         if self.text[:1] in ("{", "[") or "<" not in self.text:
             return None
-        return parse_markup(self.text, few_tags=_FEW_TAGS_OF_A_PAGE)
+        is_as_it_came = self._utf8 is not None and self.body[:1] == b"<"
+        utf8 = self.body if is_as_it_came else None
+        return parse_markup(self.text, few_tags=_FEW_TAGS_OF_A_PAGE, utf8=utf8)
 
     @cached_property
     def title(self) -> str:

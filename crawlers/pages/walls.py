@@ -52,6 +52,7 @@ _ADDRESSES: tuple[tuple[re.Pattern[str], BlockKind], ...] = tuple(
 _REASONS = {
     PageState.GONE: "deleted, or never was",
     PageState.EMPTY: "no results",
+    PageState.NOT_CONTENT: "an error of the server",
 }
 
 _CONTENT = {
@@ -71,11 +72,15 @@ _WEIBO_GONE = re.compile(
     r"(?:微博|用户|评论|内容|页面)不存在|已被(?:作者)?删除|(?:暂无|没有).{0,8}查看权限|不可见"
     r"|(?:无法|不能)(?:查看|访问)|does not exist"
 )
+_WEIBO_ONE_POST = re.compile(r"//m\.weibo\.cn/(?:statuses/show|detail|status)\b")
+_WEIBO_DATA = re.compile(r"//m\.weibo\.cn/(?:api|statuses|comments)/|//(?:www\.)?weibo\.com/ajax/")
+"""Addresses that answer JSON: a page in its place wants a person to do something first."""
+
 _WEIBO_LOGIN = re.compile(r"请先?登录|登录后|需要登录|relogin")
 _WEIBO_RATE = re.compile(r"频繁|歇歇|前方有?点?拥堵|操作太快|out of rate limit")
 _WEIBO_NOTHING = re.compile(
     r"还没有(?:内容|微博|评论|转发)|还没有人|暂无(?:数据|内容|评论|转发|微博)|(?:未|没有?)找到|无结果"
-    r"|快来(?:发表|评论|转发|抢)|抢沙发"
+    r"|快来(?:发表|评论|转发|抢)|抢沙发|关闭.{0,3}评论|评论.{0,3}关闭"
 )
 _WEIBO_ERRORS: dict[str, _Wall] = {
     "10022": BlockKind.RATE_LIMITED,
@@ -100,13 +105,17 @@ _WEIBO_TITLES: tuple[tuple[re.Pattern[str], _Wall], ...] = (
     (re.compile(r"安全验证|验证码|人机验证"), BlockKind.CAPTCHA),
     (re.compile(r"新浪通行证|^登录|微博.{0,3}登录|登录.{0,3}微博"), BlockKind.LOGIN_WALL),
 )
-_HTTP_TITLE = re.compile(r"(4[0-9]{2})(?: |$)")
+_HTTP_TITLE = re.compile(r"([45][0-9]{2})(?: |$)")
 """`403 Forbidden`, `414 Request-URI Too Large`: a server's own page, as it is saved."""
 
 _WEIBO_STUBS = (
-    (re.compile(r"passport\.weibo\.c(?:om|n)/verify"), BlockKind.CAPTCHA),
+    (re.compile(r"passport\.weibo\.c(?:om|n)/verify|请输入验证码|/pincode/"), BlockKind.CAPTCHA),
+    (re.compile(r"请(?:先|您)?完成(?:安全|人机)?验证"), BlockKind.CAPTCHA),
+    (re.compile(r"(?:请求|操作|访问|搜索)(?:过于|太)频繁"), BlockKind.RATE_LIMITED),
     (
-        re.compile(r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor"),
+        re.compile(
+            r"visitor\.passport\.weibo\.c|passport\.weibo\.c(?:om|n)/visitor|/visitor/genvisitor"
+        ),
         BlockKind.VISITOR,
     ),
     (
@@ -202,55 +211,79 @@ def _weibo_reply(document: Document) -> _Wall | None:
     reply = document.object
     if reply.get("error") == "Forbidden":
         return BlockKind.REFUSED
-    if reply.get("ok") in (1, "1") or not {"ok", "errno", "error_code", "error"} & reply.keys():
-        return None
-    kind = _by_address(_word(reply.get("url")))
+    holds, kind = _holds(reply), _by_address(_sent_to(reply))
     if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
+    if kind is not None and not holds:
+        return kind
+    if reply.get("ok") in (1, "1") or not _SAYS_HOW_IT_WENT & reply.keys():
+        return None
     words = " ".join(_word(reply.get(key)) for key in ("msg", "message", "errmsg", "error"))
-    code = _code(reply.get("errno")) or _code(reply.get("error_code"))
+    codes = (_code(reply.get(name)) for name in ("errno", "error_code", "code"))
     for wall, is_meant in (
-        (_WEIBO_ERRORS.get(code), True),
+        (_WEIBO_ERRORS.get(next(filter(None, codes), "")), True),
         (kind, True),
         (BlockKind.LOGIN_WALL, _WEIBO_LOGIN.search(words)),
         (BlockKind.RATE_LIMITED, _WEIBO_RATE.search(words)),
         (PageState.GONE, _WEIBO_GONE.search(words)),
         (PageState.EMPTY, _WEIBO_NOTHING.search(words)),
         # m.weibo.cn hands out an address that a person has to open
-        (BlockKind.CAPTCHA, _word(reply.get("url"))),
-        # words that nobody has met yet, and nothing else
-        (_STATUS.get(document.status, BlockKind.REFUSED), words.strip() and not _holds(reply)),
+        (BlockKind.CAPTCHA, not holds and _word(reply.get("url"))),
+        # m.weibo.cn says no more than `"ok": 0` of a post that is gone
+        (PageState.GONE, not holds and _WEIBO_ONE_POST.search(document.url)),
+        # words that nobody has met yet or none at all, and nothing else
+        (_STATUS.get(document.status, BlockKind.REFUSED), not holds),
     ):
         if wall and is_meant:
             return wall
     return None
 
 
+_SAYS_HOW_IT_WENT = frozenset(
+    {"ok", "errno", "error_code", "error", "code", "retcode", "msg", "message"}
+)
+_OF_CONTENT = ("cards", "statuses", "text", "text_raw", "mblogid")
+
+
+def _sent_to(reply: dict[str, object]) -> str:
+    """The address that a reply of Weibo gives in place of data, "" when it gives none."""
+    data = reply.get("data")
+    inside = data.get("url") if isinstance(data, dict) else data
+    return _word(reply.get("url")) or _word(inside)
+
+
 def _holds(reply: dict[str, object]) -> bool:
-    """Whether a reply of Weibo has anything beside its words."""
-    return any(reply.get(name) for name in ("data", "statuses", "text", "text_raw", "mblogid"))
+    """Whether a reply of Weibo has anything beside its words and an address."""
+    data = reply.get("data")
+    found = data.keys() - {"url"} if isinstance(data, dict) else isinstance(data, list) and data
+    return bool(found) or any(reply.get(name) for name in _OF_CONTENT)
 
 
 def _weibo_markup(document: Document) -> _Wall | None:
+    if "$render_data" in document.text:  # a post as a script of its page
+        return None
     if document.title == "Sina Visitor System":
         return BlockKind.VISITOR
     if len(document.text) > _STUB_CHARACTERS or has_content(Platform.WEIBO, document):
-        return None
-    if "$render_data" in document.text:  # a post as a script of its page
         return None
     for title, wall in _WEIBO_TITLES:
         if title.search(document.title):
             return wall
     if answered := _HTTP_TITLE.match(document.title):
-        return _STATUS.get(int(answered[1]))
-    return _weibo_error_page(document) or next(
-        (kind for sign, kind in _WEIBO_STUBS if sign.search(document.text)), None
-    )
+        return _STATUS.get(int(answered[1]), PageState.NOT_CONTENT)
+    if said := _weibo_error_page(document):
+        return said
+    for sign, kind in _WEIBO_STUBS:
+        if sign.search(document.text):
+            return kind
+    is_in_place_of_data = _WEIBO_DATA.search(document.url) and document.tree is not None
+    return BlockKind.VISITOR if is_in_place_of_data and document.json is None else None
 
 
 def _weibo_error_page(document: Document) -> _Wall | None:
-    """m.weibo.cn and weibo.cn: a page titled 出错了 that says why in a sentence."""
-    if "出错了" not in document.title or document.tree is None:
+    """m.weibo.cn: a page titled 出错了; weibo.cn: a box `.me`. Either says why in a sentence."""
+    is_error = "出错了" in document.title
+    if document.tree is None or not (is_error or document.first("body > .me")):
         return None
     shown = node_text(document.tree.body)
     signs: tuple[tuple[re.Pattern[str], _Wall], ...] = (
@@ -258,7 +291,8 @@ def _weibo_error_page(document: Document) -> _Wall | None:
         (_WEIBO_RATE, BlockKind.RATE_LIMITED),
         (_WEIBO_GONE, PageState.GONE),
     )
-    return next((wall for sign, wall in signs if sign.search(shown)), None)
+    unknown = BlockKind.REFUSED if is_error else None
+    return next((wall for sign, wall in signs if sign.search(shown)), unknown)
 
 
 def _zhihu(document: Document) -> _Wall | None:

@@ -22,6 +22,7 @@ from crawlers.pages.weibo_post import (
     bid_in,
     decimal_id,
     detail_url,
+    is_advert,
     is_gone,
     list_in,
     looks_like_post,
@@ -133,7 +134,8 @@ class _Reader:
     def __init__(self, page: str, fetched_at: datetime, post: str | None) -> None:
         self._page = page
         self._fetched_at = fetched_at
-        self._post = post
+        self._post = f"{Platform.WEIBO}:{post}" if post else None
+        self._address = detail_url(post) if post else ""
 
     def read(self, entries: Iterable[object], *, embedded: bool = False) -> list[FoundMention]:
         """Return comments, each followed by the replies that are shown under it."""
@@ -147,7 +149,7 @@ class _Reader:
     ) -> list[FoundMention]:
         if not isinstance(entry, dict):
             raise LayoutChanged(self._page, "comment")
-        if is_gone(entry):
+        if is_gone(entry) or is_advert(entry):
             return []
         own = self._comment(entry, above, embedded=embedded)
         found = [own]
@@ -161,7 +163,7 @@ class _Reader:
         mid = mid_in(entry)
         if mid is None:
             raise LayoutChanged(self._page, "id")
-        author, uid = author_of(entry, self._page)
+        author, uid = _author(entry, self._page)
         told = read_time(entry.get("created_at"), fetched_at=self._fetched_at)
         if told is None:
             raise LayoutChanged(self._page, "created_at")
@@ -169,23 +171,22 @@ class _Reader:
         source = place(markup_text(entry.get("source")))
         is_client = source is not None and A_CLIENT.search(source) is not None
         root = decimal_id(entry.get("rootid")) or decimal_id(entry.get("rootidstr"))
-        answered = mid_in(object_in(entry, "reply_comment"))
+        answered = mid_in(object_in(entry, "reply_comment")) if "reply_comment" in entry else None
         on_comment = root if root != mid else None
-        post = f"{Platform.WEIBO}:{self._post}" if self._post else None
         thread = f"{Platform.WEIBO}:{on_comment}" if on_comment else above
         return FoundMention(
             id=f"{Platform.WEIBO}:{mid}",
             platform=Platform.WEIBO,
             kind=Kind.COMMENT,
-            url=f"{detail_url(self._post)}?cid={on_comment or mid}" if self._post else "",
+            url=f"{self._address}?cid={on_comment or mid}" if self._address else "",
             text=text,
             published_at=told[0],
             published_precision=told[1],
             bid=bid_in(entry),
             author=author,
             author_uid=uid,
-            parent_id=f"{Platform.WEIBO}:{answered}" if answered else thread or post,
-            root_id=post or thread,
+            parent_id=f"{Platform.WEIBO}:{answered}" if answered else thread or self._post,
+            root_id=self._post or thread,
             ip_location=None if is_client else source,
             client=source if is_client else None,
             likes=_likes(entry),
@@ -193,6 +194,13 @@ class _Reader:
             topic=topic_in(text),
             embedded=embedded,
         )
+
+
+def _author(entry: Fields, page: str) -> tuple[str, str | None]:
+    """Name and uid; nobody's where Weibo shows a comment without its author."""
+    if "user" in entry and entry["user"] is None:
+        return "", None
+    return author_of(entry, page)
 
 
 def _text(entry: Fields, page: str) -> str:

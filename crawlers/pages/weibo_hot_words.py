@@ -37,7 +37,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 def looks_like(document: Document) -> bool:
     """Whether the page is the hot list."""
     data = object_in(document.object, "data")
-    return any(name in data for name in (*_LISTS, "hotgov"))
+    return any(name in data for name in (*_LISTS, "hotgov", "hotgovs"))
 
 
 def read(document: Document) -> Page:
@@ -47,10 +47,16 @@ def read(document: Document) -> Page:
     rows = bounded(list_in(data, name, page=PAGE, path=f"data.{name}"), PAGE)
     if not rows:  # there is always something hot
         raise LayoutChanged(PAGE, f"data.{name}[]")
-    pinned = data.get("hotgov")
-    entries = [*([pinned] if isinstance(pinned, dict) and pinned.get("word") else []), *rows]
+    entries = [*_pinned(data), *rows]
     words = [_word(entry, document.fetched_at) for entry in entries if not _is_advert(entry)]
     return Page(page=PAGE, state=PageState.OK, mentions=once(words))
+
+
+def _pinned(data: Fields) -> list[object]:
+    """What stands above the list whatever its heat: one entry, several since 2023, or none."""
+    several = data.get("hotgovs")
+    entries = several if isinstance(several, list) else [data.get("hotgov")]
+    return [entry for entry in entries if isinstance(entry, dict) and entry.get("word")]
 
 
 def _is_advert(entry: object) -> bool:

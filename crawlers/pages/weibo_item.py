@@ -34,6 +34,7 @@ _LONG_TEXT = {
 }
 
 _RENDER_DATA = re.compile(r"\$render_data\s*=\s*(?=[\[{])")
+_AFTER_DATA = "[0] || {}"
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -48,10 +49,21 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page holds a single post."""
-    if document.object:
-        data = object_in(document.object, "data")
-        return looks_like_post(document.object) or looks_like_post(data) or _is_bare(data)
-    return "$render_data" in document.text
+    data = object_in(document.object, "data")
+    return looks_like_post(document.object) or looks_like_post(data) or _is_bare(data)
+
+
+def looks_like_page(document: Document) -> bool:
+    """Whether the page is m.weibo.cn's own of a single post, whose data stand in its script."""
+    return _script(document) is not None
+
+
+def _script(document: Document) -> re.Match[str] | None:
+    """Where the data begin: in a script, as anybody may write the words in a post."""
+    text = document.text
+    found = _RENDER_DATA.search(text) if "$render_data" in text else None
+    is_script = found is not None and text.startswith("<script", text.rfind("<", 0, found.start()))
+    return found if is_script else None
 
 
 def _is_bare(data: Fields) -> bool:
@@ -73,8 +85,8 @@ def read(document: Document) -> Page:
 
 
 def _rendered(document: Document) -> Fields:
-    start = _RENDER_DATA.search(document.text)
-    rendered = json_at(document.text, start.end()) if start else None
+    start = _script(document)
+    rendered = json_at(document.text, start.end(), before=_AFTER_DATA) if start else None
     first = rendered[0] if isinstance(rendered, list) and rendered else rendered
     post = first.get("status") if isinstance(first, dict) else None
     if not isinstance(post, dict):

@@ -42,7 +42,7 @@ def looks_like(document: Document) -> bool:
 def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     data = document.object.get("data")
-    if data in ({}, []) and any(address in document.url for address in _ADDRESSES):
+    if not data and any(address in document.url for address in _ADDRESSES):
         return Page.empty(PAGE, reason="no longer text")
     text = long_text(data) if isinstance(data, dict) else ""
     if not isinstance(data, dict) or not text:

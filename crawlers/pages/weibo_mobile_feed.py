@@ -6,6 +6,7 @@ A container is a list of cards. A post is a card with `mblog`, which in a search
 around it.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -30,7 +31,8 @@ _POST_CARD = 9
 _DEEPEST_GROUP = 3
 """A card in a group of a group is the deepest that clients have met."""
 
-_NOTHING = ("没有找到", "未找到", "还没有内容", "暂无")
+_NOTHING = re.compile(r"没有找到|未找到|还没有内容|暂无")
+_NO_RESULT = re.compile(r"(?:没有|未)找到.{0,60}(?:结果|内容|微博)")
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -61,11 +63,13 @@ def read(document: Document) -> Page:
     info = object_in(data, "cardlistInfo")
     since = token(info.get("since_id"))
     posts = [post for card in cards for post in _posts(card, 1)]
+    if _is_notice_of_nothing(cards):
+        return Page.empty(PAGE)
     if posts:
         return posts_page(PAGE, posts, document, following=since or _next_page(info, document))
     if not cards:
         return nothing_listed(PAGE, document, total=info.get("total"), following=since)
-    if any(_says_nothing(card) for card in cards):
+    if any(_says_nothing(card, _NOTHING) for card in cards):
         return Page.empty(PAGE)
     raise LayoutChanged(PAGE, "mblog")
 
@@ -84,16 +88,23 @@ def _posts(card: object, depth: int) -> Iterator[Fields]:
         raise LayoutChanged(PAGE, "mblog")
 
 
-def _says_nothing(card: object) -> bool:
+def _is_notice_of_nothing(cards: list[object]) -> bool:
+    """Whether a search says first that it found nothing: posts below are not what was asked for."""
+    return bool(cards) and not any(_posts(cards[0], 1)) and _says_nothing(cards[0], _NO_RESULT)
+
+
+def _says_nothing(card: object, wording: re.Pattern[str]) -> bool:
     if not isinstance(card, dict):
         return False
     group = card.get("card_group")
-    if isinstance(group, list) and any(
-        _says_nothing({**inner, "card_group": None}) for inner in group if isinstance(inner, dict)
-    ):
-        return True
-    told = [card.get(name) for name in ("desc", "title", "name")]
-    return any(words in text for text in told if isinstance(text, str) for words in _NOTHING)
+    cards = [card, *(group if isinstance(group, list) else [])]
+    told = (
+        inner.get(name)
+        for inner in cards
+        if isinstance(inner, dict)
+        for name in ("desc", "title", "name")
+    )
+    return any(wording.search(text) for text in told if isinstance(text, str))
 
 
 def _next_page(info: Fields, document: Document) -> str | None:

@@ -28,12 +28,16 @@ _BID = re.compile(r"[0-9A-Za-z]{5,12}")
 _SHORT_LINK = re.compile(r"https?://t\.cn/[0-9A-Za-z]{1,20}")
 _TOPIC = re.compile(r"#([^#\s][^#\n]{0,60})#")
 _NOTICE = re.compile(
-    r"抱歉|不可见|已被(?:作者)?删除|(?:无法|不能)(?:查看|访问|显示)|查看权限|微博不存在|^该(?:账号|用户|微博)"
+    r"抱歉|不可见|已被[^，。！]{0,4}删除|(?:无法|不能|不予)(?:查看|访问|显示|展示)|查看权限|微博不存在"
+    r"|^该(?:账号|用户|微博)"
 )
 """What stands in place of a text that is deleted, hidden or of a closed account (seen to 2025)."""
 
 A_CLIENT = re.compile(r"客户端|网页|手机|微博|超话|浏览器|[A-Za-z0-9]")
 """What follows 来自 at a comment is a place since 2022, and was the poster's client before."""
+
+_ADVERTS = frozenset({"广告", "热推"})
+"""`mblogtypename` of what nobody asked for."""
 
 _NOTHING_WRONG = re.compile(r"成功|没有|暂无|^(?:ok|success)", re.IGNORECASE)
 """What `msg` says beside an empty list that is empty for no other reason."""
@@ -53,6 +57,17 @@ def looks_like_post(entry: object) -> bool:
         return False
     signs = ("mblogid", "bid", "text_raw", "reposts_count", "attitudes_count", "isLongText")
     return "retweeted_status" in entry or sum(sign in entry for sign in signs) >= 2
+
+
+def is_advert(entry: Fields) -> bool:
+    """Whether a post or comment is marked as an advert (not as one that its author promotes)."""
+    return (
+        entry.get("isAd") in (True, 1, "1")
+        or entry.get("is_ad") in (True, 1, "1")
+        or entry.get("readtimetype") == "adMblog"
+        or entry.get("mblogtypename") in _ADVERTS
+        or bool(entry.get("adType"))
+    )
 
 
 def is_gone(post: Fields) -> bool:
@@ -83,7 +98,7 @@ def posts_page(
     for entry in bounded(list(entries), page):
         if not isinstance(entry, dict):
             raise LayoutChanged(page, "post")
-        if entry.get("isAd") in (True, 1, "1"):
+        if is_advert(entry):
             continue
         if is_gone(entry):
             notices += 1
@@ -112,7 +127,7 @@ def read_post(
     if isinstance(original, dict) and original and not embedded:
         mid = mid_in(original)
         repost_of = f"{Platform.WEIBO}:{mid}" if mid else repost_of
-        if not ("user" in original and original["user"] is None) and not is_gone(original):
+        if original.get("user"):  # else it is gone, and whatever its text says is a notice
             originals = read_post(original, page=page, fetched_at=fetched_at, embedded=True)
     return [_mention(post, page, fetched_at, repost_of, embedded=embedded), *originals]
 
@@ -145,7 +160,7 @@ def _mention(
         repost_of=repost_of,
         edited_at=edited[0] if edited else None,
         ip_location=place(post.get("region_name")),
-        client=markup_text(post.get("source")) or None,
+        client=markup_text(post.get("source")).removeprefix("来自").strip() or None,
         likes=read_count(post.get("attitudes_count")),
         comments=read_count(post.get("comments_count")),
         reposts=read_count(post.get("reposts_count")),
@@ -280,18 +295,19 @@ def _title(post: Fields) -> str:
     if "article" in kinds:
         names = [info.get("page_title"), info.get("content1")]
     elif "video" in kinds or "11" in kinds or 11 in kinds:
-        media = info.get("media_info")
-        names = [media.get("video_title") if isinstance(media, dict) else None, info.get("title")]
+        names = [object_in(info, "media_info").get("video_title"), info.get("title")]
     else:
         return ""
     return next((title for name in names if (title := plain_text(name))), "")
 
 
 def _views(post: Fields) -> int | None:
+    info = _page_info(post)
     for told in (
         post.get("reads_count"),
         post.get("obj_ext"),
-        _page_info(post).get("play_count"),
+        info.get("play_count"),
+        object_in(info, "media_info").get("play_count"),
     ):
         count = read_count(_PLAYS.sub("", told[:40]) if isinstance(told, str) else told)
         if count is not None:

@@ -1,4 +1,5 @@
-"""An account: m.weibo.cn's user card (`data.userInfo`), weibo.com's profile/info and /detail.
+"""An account: m.weibo.cn's user card (`data.userInfo`), weibo.com's profile/info and /detail,
+weibo.cn's pages of somebody's details and albums; and m.weibo.cn's `/api/config`, the viewer's own.
 
 No post stands on these pages. They are recognised so that a spider that meets one knows it, and
 nothing of the person is read.
@@ -15,6 +16,10 @@ from domain.page import Page, PageState
 
 PAGE = "weibo_profile"
 
+_ABOUT = ("的资料", "的相册", "的粉丝", "的关注")
+_OF_WAP = "div.c.tip a.tl"
+"""The link to the touch version above every page of weibo.cn."""
+
 _OF_DETAILS = ("sunshine_credit", "ip_location", "desc_text", "real_name", "verified_url")
 
 
@@ -27,11 +32,17 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 def looks_like(document: Document) -> bool:
     """Whether the page is about an account."""
     data = object_in(document.object, "data")
-    return "userInfo" in data or "user" in data or _is_detail(data)
+    if not document.object:
+        return document.title.endswith(_ABOUT) and document.first(_OF_WAP) is not None
+    return "userInfo" in data or "user" in data or _is_detail(data) or _is_login_state(data)
 
 
 def _is_detail(data: Fields) -> bool:
     return sum(name in data for name in _OF_DETAILS) >= 2 and "mid" not in data
+
+
+def _is_login_state(data: Fields) -> bool:
+    return isinstance(data.get("login"), bool) and "st" in data
 
 
 def read(document: Document) -> Page:

@@ -7,8 +7,8 @@ notice is read before any card.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from selectolax.lexbor import LexborNode
@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode
 from crawlers.pages import walls
 from crawlers.pages.document import Document, attribute, bounded, first
 from crawlers.pages.text import clean, node_text
-from crawlers.pages.weibo_post import once, topic_in
+from crawlers.pages.weibo_post import decimal_id, once, topic_in
 from domain.counts import read_count
 from domain.errors import LayoutChanged
 from domain.mention import Kind, Platform, Precision
@@ -26,18 +26,36 @@ from domain.weibo_ids import bid_of, mid_of
 
 PAGE = "weibo_search"
 
-_CARD = "div.card-wrap[action-type=feed_list_item]"
-_ASTRAY = f"""
-    div.card-wrap:not([action-type=feed_list_item]) [node-type=feed_list_content], {_CARD} {_CARD}
-"""
-"""The text of a post on a card that is not marked as one; or cards inside cards."""
-
+_WRAP = "div.card-wrap"
+_CARD = f"{_WRAP}[action-type=feed_list_item], {_WRAP}[mid]"
+_CONTENT = "[node-type=feed_list_content]"
 _NO_RESULT = ".card-no-result"
-_COUNTERS = ("feed_list_forward", "feed_list_comment", "feed_list_like")
+_NEXT_LINKS = ("a.next[href]", "ul.s-scroll li.cur + li a[href]")
+
+_FORWARD, _COMMENT, _LIKE = _COUNTERS = (
+    "feed_list_forward",
+    "feed_list_comment",
+    "feed_list_like",
+)
+_TEXTS = ("feed_list_content_full", "feed_list_content", "txt")
+"""Where the text stands: the whole of it where the page has it folded."""
+
+_ORIGINAL = "card-comment"
+_ROLES = {name: name for name in (*_COUNTERS, *_TEXTS, "from", "name", _ORIGINAL)} | {
+    "feed_list_forwardContent": _ORIGINAL
+}
+"""What an element tells of a post, by its `node-type`, its `action-type` or one of its classes."""
+
 _TELLING = """
-    a.name, a[nick-name], a[action-type], p, div.from, div.card-comment, div[node-type], ul.act > li
+    a.name, a[nick-name], a[action-type^=feed_list_], p, div.from, div.card-comment,
+    div[node-type^=feed_list_]
 """
 """Whatever is read on a card is one of these: a card is looked through once."""
+
+_Part = dict[str, LexborNode]
+"""What tells something of a post, by role: of the card without the original it reposts, or of that
+original alone.
+"""
 
 _POST_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})/([0-9A-Za-z]{5,12})(?:[?#/]|$)")
 _USER_LINK = re.compile(r"weibo\.com/(?:u/)?([0-9]{5,12})(?:[?#/]|$)")
@@ -47,7 +65,12 @@ _REMARK = re.compile(r"\s*转赞人数.*", re.DOTALL)
 """`今天12:30 转赞人数超过10`: stands inside the link of the time."""
 
 _COUNT_WORDS = re.compile(r"转发|评论|赞|[\[\]()（）\s\u200b]")
-_NOTHING = re.compile(r"未找到|没有找到|没找到|无结果")
+_NOTHING = re.compile(r"未找到|没有?找到|无结果|(?:没有|暂无).{0,9}(?:结果|内容|微博)")
+_TOO_OFTEN = re.compile(r"频繁|稍后再试")
+_SEARCHED = re.compile(r"“.*”|\".*\"", re.DOTALL)
+"""What was searched for, which a notice repeats and which may say anything."""
+
+_LOGIN = re.compile(r"请先?登录|登录后")
 _SUPPRESSED = re.compile(r"法律法规|未予(?:显示|展示)|社区公约")
 
 
@@ -75,97 +98,96 @@ def read(document: Document) -> Page:
     """Read a page that no wall stands before."""
     if notice := document.first(_NO_RESULT):
         return _without_results(node_text(notice))
-    cards = bounded(document.all(_CARD), PAGE)
-    if not cards or document.first(_ASTRAY) is not None:
+    cards = bounded(_cards(document), PAGE)
+    if not cards:
         raise LayoutChanged(PAGE, "feed_list_item")
     found = [mention for card in cards for mention in _card(card, document.fetched_at)]
     return Page(page=PAGE, state=PageState.OK, mentions=once(found), next=_next(document))
 
 
-def _without_results(notice: str) -> Page:
+def _cards(document: Document) -> list[LexborNode]:
+    """The cards of posts. Raises LayoutChanged for the text of a post on another card, and for
+    cards inside cards.
+    """
+    if document.first(f"{_WRAP} {_WRAP}") is not None:
+        raise LayoutChanged(PAGE, "feed_list_item")
+    cards = []
+    for wrap in document.all(_WRAP):
+        fields = wrap.attributes
+        if fields.get("action-type") == "feed_list_item" or "mid" in fields:
+            cards.append(wrap)
+        elif first(wrap, _CONTENT) is not None:
+            raise LayoutChanged(PAGE, "feed_list_item")
+    return cards
+
+
+def _without_results(shown: str) -> Page:
+    notice = _SEARCHED.sub("", shown)
     if _SUPPRESSED.search(notice):
         return Page.blocked(PAGE, BlockKind.REFUSED)
     if _NOTHING.search(notice):
         return Page.empty(PAGE)
+    if _LOGIN.search(notice):
+        return Page.blocked(PAGE, BlockKind.LOGIN_WALL)
+    if _TOO_OFTEN.search(notice):
+        return Page.blocked(PAGE, BlockKind.RATE_LIMITED)
     raise LayoutChanged(PAGE, "wording of the no-result notice")
 
 
 def _next(document: Document) -> str | None:
-    link = document.first("a.next[href]")
-    match = _NEXT_PAGE.search(attribute(link, "href")) if link else None
-    return match[1] if match else None
-
-
-@dataclass(slots=True)
-class _Part:
-    """What tells something of a post: of the card without the original it reposts, or of that
-    original alone. The first of each kind counts.
-    """
-
-    is_original: bool = False
-    name: LexborNode | None = None
-    source: LexborNode | None = None
-    whole: LexborNode | None = None
-    shown: LexborNode | None = None
-    plain: LexborNode | None = None
-    counters: dict[str, LexborNode] = field(default_factory=dict)
-    items: list[LexborNode] = field(default_factory=list)
-
-    def take(self, node: LexborNode, fields: Mapping[str, str | None]) -> None:
-        """Keep an element that tells something."""
-        classes = (fields.get("class") or "").split()
-        if "from" in classes:
-            self.source = self.source or node
-        elif ("nick-name" in fields or "name" in classes) and node.tag == "a":
-            self.name = self.name or node
-        action, kind = fields.get("action-type"), fields.get("node-type")
-        if kind == "feed_list_content_full":
-            self.whole = self.whole or node
-        elif kind == "feed_list_content":
-            self.shown = self.shown or node
-        elif "txt" in classes:
-            self.plain = self.plain or node
-        elif action in _COUNTERS:
-            self.counters.setdefault(action, node)
-        elif node.tag == "li":
-            self.items.append(node)
+    for selector in _NEXT_LINKS:
+        if match := _NEXT_PAGE.search(attribute(document.first(selector), "href")):
+            return match[1]
+    return None
 
 
 def _card(card: LexborNode, fetched_at: datetime) -> list[FoundMention]:
     """Look through a card once, and apart through the original that it may repost."""
-    own, mid = _Part(), attribute(card, "mid")
-    elements = [(node, node.attributes) for node in card.css(_TELLING)]
-    block = next((node for node, fields in elements if _is_original(fields)), None)
-    inside = block.css(_TELLING) if block else []
+    elements = card.css(_TELLING)
+    own = _part(elements)
+    block = own.get(_ORIGINAL)
+    if block is None:
+        return [_post(own, mid=attribute(card, "mid"), fetched_at=fetched_at)]
+    inside = block.css(_TELLING)
     theirs = {node.mem_id for node in inside}
-    for node, fields in elements:
-        if node.mem_id not in theirs:
-            own.take(node, fields)
-    post = _post(own, mid=mid, fetched_at=fetched_at)
-    original = _Part(is_original=True)
-    for node in inside:
-        original.take(node, node.attributes)
-    if original.name is None:  # no repost; or deleted or hidden: only a notice is left
+    own = _part(node for node in elements if node.mem_id not in theirs)
+    post = _post(own, mid=attribute(card, "mid"), fetched_at=fetched_at)
+    original = _part(inside)
+    if "name" not in original:  # no repost; or deleted or hidden: only a notice is left
         return [post]
-    embedded = replace(_post(original, mid="", fetched_at=fetched_at), embedded=True)
-    return [replace(post, repost_of=embedded.id), embedded]
+    buttons = dict(zip(_COUNTERS, block.css("ul.act > li"), strict=False))
+    mid = _liked_mid(original)
+    embedded = _post(original | buttons, mid=mid, fetched_at=fetched_at)
+    return [replace(post, repost_of=embedded.id), replace(embedded, embedded=True)]
 
 
-def _is_original(fields: Mapping[str, str | None]) -> bool:
-    return (
-        fields.get("node-type") == "feed_list_forwardContent"
-        or "card-comment" in (fields.get("class") or "").split()
-    )
+def _part(elements: Iterable[LexborNode]) -> _Part:
+    """The first element of each role."""
+    part: _Part = {}
+    for node in elements:
+        fields = node.attributes
+        names = (fields.get("node-type"), fields.get("action-type"))
+        role = _ROLES.get(names[0] or "") or _ROLES.get(names[1] or "")
+        if role is None:
+            classes = (fields.get("class") or "").split()
+            role = next((_ROLES[name] for name in classes if name in _ROLES), None)
+        if role is None and "nick-name" in fields:
+            role = "name"
+        if role is not None and role not in part:
+            part[role] = node
+    return part
 
 
 def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
-    uid, bid = _link(part)
-    mid = mid or _liked_mid(part) or (mid_of(bid) if bid else None) or ""
-    if bid_of(mid) is None:
+    source = part.get("from")
+    links = source.css("a") if source else []
+    uid, bid = _link(links)
+    mid = mid or (mid_of(bid) if bid else None) or _liked_mid(part)
+    if decimal_id(mid) is None:
         raise LayoutChanged(PAGE, "mid")
     bid = bid or bid_of(mid)
     uid = uid or _author_uid(part)
-    published_at, precision = _time(part, fetched_at)
+    published_at, precision = _time(links, fetched_at)
     text = _text(part)
     return FoundMention(
         id=f"{Platform.WEIBO}:{mid}",
@@ -178,66 +200,62 @@ def _post(part: _Part, *, mid: str, fetched_at: datetime) -> FoundMention:
         bid=bid,
         author=_author(part),
         author_uid=uid,
-        client=_client(part),
-        reposts=_count(part, 0),
-        comments=_count(part, 1),
-        likes=_count(part, 2),
+        client=_client(source),
+        reposts=_count(part.get(_FORWARD)),
+        comments=_count(part.get(_COMMENT)),
+        likes=_count(part.get(_LIKE)),
         topic=topic_in(text),
     )
 
 
-def _link(part: _Part) -> tuple[str | None, str | None]:
+def _link(links: list[LexborNode]) -> tuple[str | None, str | None]:
     """Author uid and bid, from the link that the time carries."""
-    for link in part.source.css("a[href]") if part.source else ():
+    for link in links:
         if match := _POST_LINK.search(attribute(link, "href")):
             return match[1], match[2]
     return None, None
 
 
-def _liked_mid(part: _Part) -> str | None:
-    like = attribute(part.counters.get(_COUNTERS[-1]), "action-data")
-    match = _MID_IN_DATA.search(like)
-    return match[1] if match else None
+def _liked_mid(part: _Part) -> str:
+    match = _MID_IN_DATA.search(attribute(part.get(_LIKE), "action-data"))
+    return match[1] if match else ""
 
 
 def _author(part: _Part) -> str:
-    if part.name is None:
+    if "name" not in part:
         raise LayoutChanged(PAGE, "author")
-    return (attribute(part.name, "nick-name") or node_text(part.name)).strip().removeprefix("@")
+    name = attribute(part["name"], "nick-name") or node_text(part["name"])
+    return name.strip().removeprefix("@")
 
 
 def _author_uid(part: _Part) -> str | None:
-    match = _USER_LINK.search(attribute(part.name, "href"))
+    match = _USER_LINK.search(attribute(part.get("name"), "href"))
     return match[1] if match else None
 
 
 def _text(part: _Part) -> str:
-    shown = part.whole or part.shown or part.plain
+    shown = next((part[name] for name in _TEXTS if name in part), None)
     if shown is None:
         raise LayoutChanged(PAGE, "text")
     return node_text(shown)
 
 
-def _time(part: _Part, fetched_at: datetime) -> tuple[datetime, Precision]:
-    link = first(part.source, "a") if part.source else None
-    shown = _REMARK.sub("", link.text().strip()) if link else ""
+def _time(links: list[LexborNode], fetched_at: datetime) -> tuple[datetime, Precision]:
+    shown = _REMARK.sub("", links[0].text().strip()) if links else ""
     told = read_time(shown, fetched_at=fetched_at)
     if told is None:
         raise LayoutChanged(PAGE, "created_at")
     return told
 
 
-def _client(part: _Part) -> str | None:
+def _client(source: LexborNode | None) -> str | None:
     """What stands after 来自, as the poster's client names itself."""
-    told = part.source.text().partition("来自")[2] if part.source else ""
+    told = source.text().partition("来自")[2] if source else ""
     return clean(_REMARK.sub("", told)) or None
 
 
-def _count(part: _Part, place: int) -> int | None:
-    """Reposts, comments or likes, by their place. The word alone means that there are none."""
-    button = part.counters.get(_COUNTERS[place])
-    if part.is_original:
-        button = part.items[place] if len(part.items) > place else None
+def _count(button: LexborNode | None) -> int | None:
+    """Reposts, comments or likes. The word alone means that there are none."""
     if button is None:
         return None
     shown = _COUNT_WORDS.sub("", clean(button.text()))

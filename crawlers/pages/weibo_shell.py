@@ -18,11 +18,7 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page is the frame of an application named Weibo."""
-    return (
-        not document.object
-        and document.title.startswith("微博")
-        and document.first("#app") is not None
-    )
+    return not document.object and "微博" in document.title and document.first("#app") is not None
 
 
 def read(document: Document) -> Page:

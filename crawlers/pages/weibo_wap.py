@@ -37,6 +37,7 @@ _COMMENT_FORM = "#cmtfrm"
 _COUNT = re.compile(r"(?:原文)?(赞|转发|评论)\[([^\[\]]{1,20})\]")
 _BUTTON = re.compile(
     r"#cmtfrm|/(?:attitude|repost|fav|attention|spam|comments)/|/mblog/(?:pic|oripic|operation)"
+    r"|place\.weibo\.com/imgmap"
 )
 _BID_IN_COMMENTS = re.compile(r"/comments?/(?:reply/)?([0-9A-Za-z]{5,12})(?:[/?#]|$)")
 _UID_IN_REPOST = re.compile(r"/repost/[^?]*\?(?:.*&)?uid=([0-9]{5,12})(?:&|$)")
@@ -53,6 +54,7 @@ _SHOWN_AT = re.compile(
 _MID_OF_COMMENT = re.compile(r"C_([0-9]{8,20})")
 _NEXT = re.compile(r"[?&]page=([0-9]{1,6})(?:&|$)")
 _NOBODY = re.compile(r"还没有人|没有评论|暂无评论")
+_SILENT = re.compile(r"(?:还没有?|没有)发过微博|还没有(?:发布)?微博|没有微博")
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -69,7 +71,13 @@ def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
 
 def looks_like(document: Document) -> bool:
     """Whether the page is one of weibo.cn with posts or comments."""
-    return not document.object and document.first(f"{_POST}, {_COMMENT}") is not None
+    if document.object:
+        return False
+    return document.first(f"{_POST}, {_COMMENT}") is not None or _is_of_account(document)
+
+
+def _is_of_account(document: Document) -> bool:
+    return document.title.endswith("的微博") and document.first("div.u .tip2") is not None
 
 
 def read(document: Document) -> Page:
@@ -80,11 +88,20 @@ def read(document: Document) -> Page:
     if document.first(_ASTRAY) is not None:
         raise LayoutChanged(PAGE, "id")
     blocks = bounded(document.all(_POST), PAGE)
+    if not blocks:
+        return _without_posts(document)
     owner = _owner(document)
     found: list[FoundMention] = []
     for block in blocks:
         found += _post(_Block(block, PAGE, owner, document.fetched_at))
     return Page(PAGE, PageState.OK, mentions=once(found), next=_next(document))
+
+
+def _without_posts(document: Document) -> Page:
+    shown = (_label(block) for block in document.all("body > div.c"))
+    if any(_SILENT.search(words) for words in shown):
+        return Page.empty(PAGE)
+    raise LayoutChanged(PAGE, "M_")
 
 
 def _next(document: Document) -> str | None:

@@ -43,7 +43,7 @@ WEIBO_GOOD = WEIBO_POST.replace("5301112223334441", "5301112223334442").replace(
         ("5分钟前", "", "created_at"),
         ("5分钟前", "很久以前", "created_at"),
         ('class="from"', 'class="when"', "created_at"),
-        ("feed_list_item", "feed_item", "feed_list_item"),
+        ("feed_list_item", "feed_item", None),
     ],
 )
 def test_a_weibo_card_names_the_field_it_lacks(gone, instead, field):

@@ -152,10 +152,12 @@ def test_a_card_marked_as_a_post_without_one_is_not_passed_over():
 
 def test_a_search_card_that_lost_its_mark_is_not_passed_over():
     page = (PAGES / "weibo_search/realtime_2026/page.html").read_text(encoding="utf-8")
-    damaged_page = page.replace("feed_list_item", "feed_list_itex", 1)
-    assert damaged_page != page
+    unmarked = page.replace("feed_list_item", "feed_list_itex", 1)
+    assert unmarked != page
+    assert read(unmarked.encode()) == read(page.encode())
+    unnamed = unmarked.replace(' mid="', ' xmid="', 1)
     with pytest.raises(LayoutChanged, match="feed_list_item"):
-        read_page(damaged_page.encode(), platform=Platform.WEIBO, fetched_at=AT)
+        read_page(unnamed.encode(), platform=Platform.WEIBO, fetched_at=AT)
 
 
 def test_a_container_of_2017_has_no_data_around_it():
