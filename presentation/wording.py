@@ -826,6 +826,8 @@ _ACTIONS: Mapping[str, Text] = {
     "dead_letters.dropped": Text("丢弃无法入库的内容", "dead letters dropped"),
     "dead_letters.replayed": Text("重试无法入库的内容", "dead letters tried again"),
     "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "model.installed": Text("装入训练的模型", "trained model installed"),
+    "model.given_back": Text("退回上一个模型", "back to the model before"),
     "model.in_use": Text("启用情感模型", "sentiment model put into use"),
     "model.history_judged": Text("历史情感重算完", "history judged again"),
     "mentions.expired": Text("到期清理提及", "mentions past their time removed"),
