@@ -108,7 +108,11 @@ def _runs() -> None:
                 fill(
                     '<div class="kb-lines">{rows}</div>',
                     rows=join(
-                        fill("<div>{said}</div>", said=run_words(run, zone()).zh) for run in rows
+                        fill(
+                            "<div>{said}</div>",
+                            said=run_words(run, zone(), in_use=run is runs[0]).zh,
+                        )
+                        for run in rows
                     ),
                 )
             )

@@ -71,6 +71,7 @@ def test_one_click_and_a_confirmation_bring_the_last_model_back(own_house, visit
     assert "已退回自带模型，历史重算已排上" in said
     assert BACK not in [each.label for each in seen.button], "there is none before it"
     seen = visit(own_house, "settings", part="model")
+    assert f"{taught}：11-20 16:40 启用，历史重算到 0% 时换了模型" in words_of(seen)
     assert "历史重算中 0%" in str([each.proto for each in seen.get("progress")])
 
 
