@@ -12,6 +12,9 @@ PAGE_SIZE = 20
 LAST_PAGE = 100
 """Nobody reads further: narrower filters, or an export."""
 
+WAITING = 3
+"""Mentions that are put before people at once: a glance, and the list still begins in sight."""
+
 _UNDER_POSTS = frozenset({Kind.COMMENT, Kind.REPLY})
 
 
@@ -102,6 +105,12 @@ def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -
             copies = store.count(replace(query.filter, cluster_id=cluster)) - 1
             entries.append(Entry(mention, copies))
     return FeedPage(tuple(entries), found.after)
+
+
+def read_waiting(store: MentionStore, query: FeedQuery, review_below: int) -> tuple[Mention, ...]:
+    """Return the newest mentions of a filter that the model is not sure of and no person judged."""
+    wanted = replace(query.filter, unsure_below=review_below)
+    return store.search(wanted, sort=Sort.NEWEST, limit=WAITING).mentions
 
 
 def read_totals(store: MentionStore, query: FeedQuery, review_below: int = 0) -> FeedTotals:

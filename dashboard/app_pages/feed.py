@@ -9,6 +9,7 @@ from dashboard.state import address, go, key, require_page, zone
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.feed_actions import actions, tick
 from dashboard.widgets.feed_filters import filters, head_filters
+from dashboard.widgets.feed_review import review_first
 from dashboard.widgets.feed_sample import leave, sample_desk
 from dashboard.widgets.frame import head
 from dashboard.widgets.html import fill, show
@@ -45,6 +46,7 @@ def main() -> None:
         where_from(definitions.feed(), definitions.unsure(data.review_below()))
         _for_people(account, query, totals)
         actions(account, query)
+    review_first(account, query, totals)
     _arrivals(query, totals)
     _list(query, account)
 

@@ -10,8 +10,8 @@ from dashboard.state import key
 def confirm(
     name: str, title: str, words: str, act: Callable[[], None], *, yes: str = "确定"
 ) -> None:
-    """Open a dialog; `act` runs when it is confirmed. Done, it has the page drawn anew, which closes
-    the dialog; refused, it says why, and the dialog stays to be read.
+    """Open a dialog; `act` runs when it is confirmed. Done, it has the page drawn anew, and the
+    dialog is gone; refused, it says why, and the dialog stays to be read.
 
     Call it where the button that asks was pressed. `words` are ours, never crawled.
     """

@@ -155,10 +155,44 @@ def test_what_the_model_is_not_sure_of_is_counted_marked_and_listed_by_itself(ow
         own_house.store.amend(mention.id, doubting)
     seen = visit(own_house, "feed")
     assert "待复核 3" in [button.label for button in seen.button]
-    assert words_of(seen).count('<span class="kb-tag">待复核</span>') == 3
+    assert (
+        words_of(seen).count('<span class="kb-tag">待复核</span>') == 6
+    )  # before the list, and in it
     listed = visit(own_house, "feed", unsure="1")
     assert "共 3 条" in words_of(listed)
     assert "只看待复核（模型把握低于 60%）　✕" in [button.label for button in listed.button]
+
+
+def test_what_waits_for_a_person_comes_first_and_is_judged_with_one_click(own_house, visit):
+    waiting = [
+        mention.id
+        for mention in own_house.store.search(MentionFilter(words=("第",)), limit=50).mentions[-5:]
+    ]
+    for mention_id in waiting:
+        own_house.store.amend(mention_id, doubting)
+    seen = visit(own_house, "feed", brand="yunzhan")
+    said = words_of(seen)
+    assert "模型把握不足的 5 条中最新的 3 条" in said
+    order = [box.key.removeprefix("koubei-ticked-") for box in seen.checkbox if "tick" in box.key]
+    newest = own_house.store.search(MentionFilter(brand_id="yunzhan"), limit=5).mentions
+    assert order[:5] == [mention.id for mention in newest], "the list keeps its order"
+    assert not set(waiting) & set(order), "without this they were on a later page"
+    asked = [b.key for b in seen.button if b.key.startswith("koubei-waits-positive")]
+    assert asked == [f"koubei-waits-positive-{each}" for each in waiting[:3]]
+    next(b for b in seen.button if b.key == asked[0]).click().run()
+    assert not seen.exception
+    judged = own_house.store.get([waiting[0]])[waiting[0]].sentiment_towards("yunzhan")
+    assert (judged.label, judged.by) == (Label.POSITIVE, Judge.PERSON)
+    assert "模型把握不足的 4 条中最新的 3 条" in words_of(seen)
+    assert waiting[3] in str([b.key for b in seen.button]), "the next one comes up"
+
+
+def test_a_later_page_and_a_reader_see_no_questions(own_house, visit):
+    for mention in own_house.store.search(MentionFilter(words=("第",)), limit=3).mentions:
+        own_house.store.amend(mention.id, doubting)
+    for seen in (visit(own_house, "feed", page="2"), visit(own_house, "feed", login="zhou"),
+                 visit(own_house, "feed", unsure="1")):  # fmt: skip
+        assert "请先看" not in words_of(seen)
 
 
 def doubting(mention):
