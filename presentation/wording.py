@@ -122,6 +122,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Flag.OWN_ACCOUNT: Text("自有账号", "own account"),
         Flag.SENSITIVE_PERSONAL_DATA: Text("含敏感个人信息", "sensitive personal data"),
         Flag.DELETED_UPSTREAM: Text("原平台已删除", "deleted on the platform"),
+        Flag.CLEARED: Text("人工判为正常", "no spam, said a person"),
         Flag.IN_DEPTH: Text("跟帖（深读所得）", "found in depth, under a post"),
     },
     CoverageState: {
