@@ -91,6 +91,28 @@ class FeedTotals:
     unsure: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """What a list does not show one by one: `folded` near copies stand behind the first of them,
+    `left_out` are stored and in no chart (adverts, own accounts, what hangs under posts).
+    """
+
+    folded: int
+    left_out: int
+
+
+def read_not_listed(store: MentionStore, query: FeedQuery) -> NotListed:
+    """Return what a filter leaves unsaid, over all its pages."""
+    wanted = query.filter
+    copies = store.summary(wanted) if not query.cluster_id else None
+    everything = replace(wanted, public_voice_only=False)
+    left_out = store.count(everything) - store.count(wanted) if everything != wanted else 0
+    return NotListed(
+        folded=copies.in_clusters - copies.clusters if copies else 0,
+        left_out=max(0, left_out),  # something may have come in between the two counts
+    )
+
+
 def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -> FeedPage:
     """Return the page that begins at `after`, with the copies of a text folded into its first."""
     found = store.search(query.filter, sort=query.sort, limit=PAGE_SIZE, after=after)

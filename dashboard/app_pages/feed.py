@@ -46,6 +46,7 @@ def main() -> None:
         where_from(definitions.feed(), definitions.unsure(data.review_below()))
         _for_people(account, query, totals)
         actions(account, query)
+    _not_listed(query)
     review_first(account, query, totals)
     _arrivals(query, totals)
     _list(query, account)
@@ -72,6 +73,32 @@ def _told(totals: FeedTotals) -> None:
             newest=newest,
         )
     )
+
+
+def _not_listed(query: FeedQuery) -> None:
+    """Nothing is left out silently: how much is folded, and how much is not listed at all."""
+    left = data.not_listed(query)
+    told = [
+        f"{left.folded:,} 条近似内容折叠显示" if left.folded else "",
+        f"另有 {left.left_out:,} 条未列出（广告等垃圾信息、自有账号、跟帖）"
+        if left.left_out
+        else "",
+    ]
+    if not any(told):
+        return
+    with st.container(
+        key=key("not-listed"), horizontal=True, vertical_alignment="center", gap="small"
+    ):
+        show(fill('<span class="kb-quiet">{told}</span>', told="；".join(filter(None, told))))
+        if left.left_out:
+            st.button(
+                "一并列出",
+                key=key("list-all"),
+                type="tertiary",
+                on_click=go,
+                args=({"hidden": "1"},),
+                kwargs={"without": ("page",)},
+            )
 
 
 def _for_people(account: Account, query: FeedQuery, totals: FeedTotals) -> None:

@@ -161,6 +161,25 @@ def test_what_the_model_is_not_sure_of_is_counted_marked_and_listed_by_itself(ow
     assert "只看待复核（模型把握低于 60%）　✕" in [button.label for button in listed.button]
 
 
+def test_what_is_folded_and_what_is_not_listed_is_told(own_house, visit):
+    said = words_of(visit(own_house, "feed"))
+    assert "2 条近似内容折叠显示" in said
+    assert "未列出" not in said
+    for n in (7, 8, 3):  # the last one is one of the three copies
+        own_house.store.amend(f"weibo:5{n:015}", advert)
+    seen = visit(own_house, "feed")
+    assert "1 条近似内容折叠显示；另有 3 条未列出" in words_of(seen)
+    next(b for b in seen.button if b.label == "一并列出").click().run()
+    assert seen.query_params["hidden"] == "1"
+    assert "共 67 条" in words_of(seen)
+    assert "2 条近似内容折叠显示" in words_of(seen)
+    assert "未列出" not in words_of(seen)
+
+
+def advert(mention):
+    return replace(mention, flags=frozenset({Flag.SPAM}))
+
+
 def test_what_waits_for_a_person_comes_first_and_is_judged_with_one_click(own_house, visit):
     waiting = [
         mention.id
