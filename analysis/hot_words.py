@@ -1,5 +1,6 @@
-"""How much a word rose, told with care for small numbers. Pure."""
+"""Which words are hot, wherever words are told: 总览, alerts, reports. Pure."""
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 USUAL: Final = 10
@@ -10,7 +11,7 @@ NOTABLE: Final = 1.5
 which chance alone brings in 3 of 100 cases."""
 
 
-def rise(now: int, before: int) -> float:
+def rise(now: int, before: float) -> float:
     """Return by how much a word is said more often: (now + 10) / (before + 10).
 
     The added mentions pull the rise of rare words towards 1, no change, as a Gamma prior of ten
@@ -19,8 +20,27 @@ def rise(now: int, before: int) -> float:
     return (now + USUAL) / (before + USUAL)
 
 
-def heat(now: int, before: int | None) -> float:
+def heat(now: int, before: float | None) -> float:
     """Return the order of hot words: how often a word is said, times its rise if it rose. Without
     anything to compare with, how often it is said.
     """
     return now if before is None else now * max(1.0, rise(now, before))
+
+
+def hottest(
+    now: Iterable[tuple[str, int]], before: Mapping[str, float] | None
+) -> list[tuple[str, int]]:
+    """Return words with their counts, the hottest first; equally hot ones as they came. `before`
+    holds the counts to compare with, None where there are none to be had.
+    """
+
+    def order(each: tuple[str, int]) -> float:
+        word, count = each
+        return -heat(count, None if before is None else before.get(word, 0))
+
+    return sorted(now, key=order)
+
+
+def risen(now: Iterable[tuple[str, int]], before: Mapping[str, float]) -> list[tuple[str, int]]:
+    """Return those of the words that rose, the hottest first."""
+    return hottest([(w, n) for w, n in now if rise(n, before.get(w, 0)) >= NOTABLE], before)

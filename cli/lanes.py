@@ -78,6 +78,7 @@ def own_work(services: Services) -> Mapping[str, OwnWork]:
     pages_due = services.clock.now()
 
     def empty_the_spool(stopping: threading.Event) -> OwnResult:
+        services.use_present_model()
         done = services.ingest.drain(stopping=stopping.is_set)
         figures = {
             "looks": done.looks,
@@ -137,6 +138,7 @@ def _rescore(services: Services) -> Work:
     started_at = services.clock.now()
 
     def run(job: Job, stopping: threading.Event) -> Mapping[str, object]:
+        services.use_present_model()
         rescoring = services.rescoring(SCHEDULER, started_at)
         in_use = rescoring.run_in_use()
         if in_use is None:
@@ -154,6 +156,7 @@ def _rescore(services: Services) -> Work:
 
 
 def _detect(services: Services) -> Mapping[str, object]:
+    services.use_present_model()
     # what a person said counts before the machine judges
     shown = reproject(services.begin_work, services.store)
     evaluations = services.detector.evaluate(services.clock.now())

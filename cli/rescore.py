@@ -102,7 +102,7 @@ def _status(services: Services, zone: ZoneInfo, *, as_json: bool) -> None:
     if not runs:
         say("还没有记录在用的模型；koubei up 或 koubei rescore 会记下", "no model is noted yet")
     for run in runs:
-        said = run_words(run, zone)
+        said = run_words(run, zone, in_use=run is runs[0])
         say(said.zh, said.en)
 
 

@@ -11,6 +11,7 @@ from analysis.polarity.installed import Installed
 from analysis.polarity.scorer import SHIPPED, KoubeiScorer
 from analysis.polarity.teaching import LEAST, Labelled, Trial, try_teaching
 from analysis.polarity.weights import load
+from cli.actor import actor
 from cli.opening import open_existing
 from cli.terminal import EXIT_DONE, EXIT_FAILED, EXIT_PARTIAL, complain, pick, say, show_table
 from domain.errors import ConfigurationError, ImportRefused, RowProblem, Text
@@ -19,6 +20,8 @@ from monitoring.labels import team_labels
 from runtime.scorers import model_folder
 from runtime.settings import load_settings
 from runtime.settings_model import Settings
+from runtime.wiring import Services
+from workflow.models import give_back_at_terminal, note_installed, require_a_model_before
 
 _LABELS: Final = {
     "negative": Label.NEGATIVE, "负面": Label.NEGATIVE, "neg": Label.NEGATIVE,
@@ -63,7 +66,7 @@ def train(
     settings = load_settings()
     installed = Installed.of(model_folder(settings))
     if back:
-        _go_back(installed, files)
+        _go_back(settings, installed, files)
         return
     labelled, problems = _gather(settings, files or [], corrections=corrections)
     if len(labelled) < LEAST:
@@ -84,11 +87,7 @@ def train(
         complain("新模型更差，未启用", "the new model is worse and was not installed")
         raise typer.Exit(EXIT_FAILED)
     if not dry_run:
-        path = installed.install(trial.weights).path
-        say(
-            f"已启用 {path.name}；运行中的服务重启后生效",
-            f"installed {path.name}; a running service uses it after a restart",
-        )
+        _install(settings, installed, trial)
     raise typer.Exit(EXIT_PARTIAL if problems else EXIT_DONE)
 
 
@@ -148,16 +147,65 @@ def _has_data(settings: Settings) -> bool:
     return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
 
 
-def _go_back(installed: Installed, files: list[Path] | None) -> None:
+def _install(settings: Settings, installed: Installed, trial: Trial) -> None:
+    now = installed.install(trial.weights)
+    if not _has_data(settings):
+        say(f"已启用 {now.path.name}", f"installed {now.path.name}")
+        return
+    with open_existing(settings) as services:
+        note_installed(
+            services.begin_work,
+            actor(),
+            now,
+            before=installed.names[-1],
+            figures=_figures(trial),
+            at=services.clock.now(),
+        )
+        _begin_run(services)
+    _tell_in_use(now.path.name, now.path.name)
+
+
+def _begin_run(services: Services) -> None:
+    """Note that another model is in use: whoever judges history with the earlier one stops."""
+    services.rescoring(actor(), services.clock.now()).run_in_use()
+
+
+def _tell_in_use(zh: str, en: str) -> None:
+    say(
+        f"已启用 {zh}：运行中的服务随即使用，并在后台重算历史（koubei status 看进度；"
+        "没有服务在运行时用 koubei rescore）",
+        f"{en} is in use: running services take it up at once and judge the history again in the "
+        "background (koubei status tells how far; koubei rescore where no service runs)",
+    )
+
+
+def _figures(trial: Trial) -> dict[str, object]:
+    return {
+        "learnt": trial.learnt,
+        "held_back": trial.after.count,
+        "accuracy": [round(trial.before.accuracy, 4), round(trial.after.accuracy, 4)],
+        "macro_f1": [round(trial.before.macro_f1, 4), round(trial.after.macro_f1, 4)],
+        "probes": [trial.probes_before, trial.probes_after],
+        "seed": trial.weights.card.get("taught_seed"),
+    }
+
+
+def _go_back(settings: Settings, installed: Installed, files: list[Path] | None) -> None:
     if files:
         raise ConfigurationError(
             Text("不能同时使用", "cannot be used together"), place="--back FILE"
         )
-    name = installed.back().names[-1]
-    say(
-        f"已退回{f' {name}' if name else '自带模型'}；运行中的服务重启后生效",
-        f"back to {name or 'the shipped model'}; a running service uses it after a restart",
-    )
+    require_a_model_before(installed)
+    name = installed.names[-2]
+    zh, en = name or "自带模型", name or "the shipped model"
+    if not _has_data(settings):
+        installed.back()
+        say(f"已退回{zh}", f"back to {en}")
+        return
+    with open_existing(settings) as services:
+        give_back_at_terminal(services.begin_work, actor(), installed, at=services.clock.now())
+        _begin_run(services)
+    _tell_in_use(zh, en)
 
 
 def _show(trial: Trial) -> None:

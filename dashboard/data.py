@@ -11,10 +11,20 @@ import streamlit as st
 from dashboard.services import services
 from dashboard.state import now, zone
 from domain.brand import Configuration
+from domain.mention import Mention
 from domain.sentiment import Label
 from monitoring.attention import Notice
 from monitoring.attention import notices as read_notices
-from monitoring.feed import FeedPage, FeedQuery, FeedTotals, read_page, read_totals
+from monitoring.feed import (
+    FeedPage,
+    FeedQuery,
+    FeedTotals,
+    NotListed,
+    read_not_listed,
+    read_page,
+    read_totals,
+    read_waiting,
+)
 from monitoring.hot_words import hot_words as read_hot_words
 from monitoring.periods import Period
 from monitoring.pulse import Pulse, read_pulse
@@ -92,6 +102,18 @@ def feed_page(query: FeedQuery, number: int) -> FeedPage | None:
 def feed_totals(query: FeedQuery) -> FeedTotals:
     """Return the totals of a filter."""
     return read_totals(services().store, query, review_below())
+
+
+@st.cache_resource(ttl=4 * FRESH, max_entries=200, show_spinner=False)
+def not_listed(query: FeedQuery) -> NotListed:
+    """Return what a filter's list does not show one by one."""
+    return read_not_listed(services().store, query)
+
+
+@st.cache_resource(ttl=FRESH, max_entries=200, show_spinner=False)
+def feed_waiting(query: FeedQuery) -> tuple[Mention, ...]:
+    """Return the first of what waits for a person in a filter."""
+    return read_waiting(services().store, query, review_below())
 
 
 @st.cache_resource(ttl=FRESH, show_spinner=False)

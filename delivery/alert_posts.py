@@ -45,7 +45,7 @@ class Posts(AlertPart):
 
     @property
     def terms(self) -> str:
-        """The most frequent words with their counts."""
+        """The hottest words with their counts."""
         return " · ".join(
             f"{quotation(term, TERM_SIGNS)} {number}"
             for term, number in self.signal.terms[:_SHOWN_TERMS]

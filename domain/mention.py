@@ -50,13 +50,16 @@ class Precision(StrEnum):
 
 
 class Flag(StrEnum):
-    """What is known about a mention besides its text."""
+    """What is known about a mention besides its text. `cleared`: a person said that it is no spam;
+    a mention never has both.
+    """
 
     SPAM = "spam"
     OWN_ACCOUNT = "own_account"
     SENSITIVE_PERSONAL_DATA = "sensitive_personal_data"
     DELETED_UPSTREAM = "deleted_upstream"
     IN_DEPTH = "in_depth"
+    CLEARED = "cleared"
 
 
 NOT_PUBLIC_VOICE = frozenset({Flag.SPAM, Flag.OWN_ACCOUNT, Flag.IN_DEPTH})

@@ -23,8 +23,9 @@ def merge(old: Mention, new: Mention) -> Mention:
 
     The longer text wins, unless the platform marks an edit: then the latest edit; what analysis
     said of another text goes. The finer time wins. Each count is that of the newest look that had
-    one. Watches, brands and flags add up, first-seen is the earliest, a person's label stays, a
-    later run of the model beats an earlier one, and every differing look is kept as a revision.
+    one. Watches, brands and flags add up (but what a person cleared is no spam), first-seen is the
+    earliest, a person's label stays, a later run of the model beats an earlier one, and every
+    differing look is kept as a revision.
     """
     if old.id != new.id:
         raise ValueError(f"cannot merge {old.id} with {new.id}")
@@ -195,6 +196,10 @@ def _flags(earlier: Mention, later: Mention) -> frozenset[Flag]:
     gone = all(Flag.DELETED_UPSTREAM in m.flags for m in newest)
     lasting = (earlier.flags | later.flags) - {Flag.DELETED_UPSTREAM, Flag.IN_DEPTH}
     lasting |= earlier.flags & later.flags & {Flag.IN_DEPTH}
+    # a person's "no spam" stays whatever an old copy, made before it was said, still holds: when in
+    # doubt a mention counts
+    if Flag.CLEARED in lasting:
+        lasting -= {Flag.SPAM}
     return lasting | {Flag.DELETED_UPSTREAM} if gone else lasting
 
 

@@ -1,5 +1,5 @@
 """What stands behind a spike: who wrote, what was said, what was seen. Asked for only when a mail
-is due: five store queries a brand.
+is due: six store queries a brand.
 """
 
 from collections.abc import Iterable, Mapping
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analysis.grading import severe_posts
+from analysis.hot_words import hottest
 from domain.brand import Brand
 from domain.han import fold
 from domain.mention import Mention, Platform
@@ -14,12 +15,16 @@ from domain.ports import MentionStore
 from domain.queries import MentionFilter, Sort, Summary
 from domain.sentiment import Label
 from domain.signal import Figures, TopPost
+from monitoring.periods import Period
 from monitoring.series import HOUR
 from presentation.masking import mask_speakers
 
 TOP_POSTS = 3
 EXCERPT = 80
 TERMS = 8
+CANDIDATES = 100
+"""Words that are looked at: what is rarer now cannot be among the hottest."""
+ALL_TERMS = 5_000
 SAMPLE = 50
 ONE_TEXT_SHARE = 0.5
 """From this part of near-copies on, a spike is a wave of one text and is labelled so."""
@@ -70,20 +75,31 @@ def gather(store: MentionStore, brand: Brand, onset: datetime, end: datetime) ->
     brand_id = brand.id
     negatives = MentionFilter(brand_id=brand_id, labels=frozenset({Label.NEGATIVE}), end=end)
     hour = store.summary(replace(negatives, start=end - HOUR))
-    incident = replace(negatives, start=min(onset, end - HOUR))
+    start = min(onset, end - HOUR)
+    incident = replace(negatives, start=start)
     loudest = store.search(incident, sort=Sort.REACH, limit=SAMPLE).mentions
     earliest = store.search(incident, sort=Sort.OLDEST, limit=1).mentions
     return Evidence(
         hour=hour,
         top_posts=top_posts(loudest, brand_id),
         first_post=as_post(earliest[0], brand_id) if earliest else None,
-        terms=telling_terms(store.top_terms(incident, 2 * TERMS), brand),
+        terms=telling_terms(_hottest(store, incident, Period(start, end)), brand),
         severe=severe_posts(f"{m.title}\n{m.text}" for m in loudest),
     )
 
 
+def _hottest(store: MentionStore, incident: MentionFilter, span: Period) -> list[tuple[str, int]]:
+    """Return an incident's words, the hottest first: against the negatives a week earlier. Where
+    nothing was read then, that is their frequency.
+    """
+    earlier = span.week_before
+    usual = replace(incident, start=earlier.start, end=earlier.end)
+    before = dict(store.top_terms(usual, ALL_TERMS))
+    return hottest(store.top_terms(incident, CANDIDATES), before)
+
+
 def telling_terms(terms: Iterable[tuple[str, int]], brand: Brand) -> tuple[tuple[str, int], ...]:
-    """Return the most frequent terms without those that only name the brand."""
+    """Return the first terms without those that only name the brand."""
     return tuple([(t, n) for t, n in terms if not naming(brand, t)][:TERMS])
 
 

@@ -12,6 +12,9 @@ PAGE_SIZE = 20
 LAST_PAGE = 100
 """Nobody reads further: narrower filters, or an export."""
 
+WAITING = 3
+"""Mentions that are put before people at once: a glance, and the list still begins in sight."""
+
 _UNDER_POSTS = frozenset({Kind.COMMENT, Kind.REPLY})
 
 
@@ -88,6 +91,28 @@ class FeedTotals:
     unsure: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """What a list does not show one by one: `folded` near copies stand behind the first of them,
+    `left_out` are stored and in no chart (adverts, own accounts, what hangs under posts).
+    """
+
+    folded: int
+    left_out: int
+
+
+def read_not_listed(store: MentionStore, query: FeedQuery) -> NotListed:
+    """Return what a filter leaves unsaid, over all its pages."""
+    wanted = query.filter
+    copies = store.summary(wanted) if not query.cluster_id else None
+    everything = replace(wanted, public_voice_only=False)
+    left_out = store.count(everything) - store.count(wanted) if everything != wanted else 0
+    return NotListed(
+        folded=copies.in_clusters - copies.clusters if copies else 0,
+        left_out=max(0, left_out),  # something may have come in between the two counts
+    )
+
+
 def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -> FeedPage:
     """Return the page that begins at `after`, with the copies of a text folded into its first."""
     found = store.search(query.filter, sort=query.sort, limit=PAGE_SIZE, after=after)
@@ -102,6 +127,12 @@ def read_page(store: MentionStore, query: FeedQuery, after: str | None = None) -
             copies = store.count(replace(query.filter, cluster_id=cluster)) - 1
             entries.append(Entry(mention, copies))
     return FeedPage(tuple(entries), found.after)
+
+
+def read_waiting(store: MentionStore, query: FeedQuery, review_below: int) -> tuple[Mention, ...]:
+    """Return the newest mentions of a filter that the model is not sure of and no person judged."""
+    wanted = replace(query.filter, unsure_below=review_below)
+    return store.search(wanted, sort=Sort.NEWEST, limit=WAITING).mentions
 
 
 def read_totals(store: MentionStore, query: FeedQuery, review_below: int = 0) -> FeedTotals:

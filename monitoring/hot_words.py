@@ -2,20 +2,17 @@
 
 from datetime import datetime
 
-from analysis.hot_words import NOTABLE, heat, rise
+from analysis.hot_words import NOTABLE, hottest, rise
 from domain.brand import Brand, Configuration
 from domain.ports import BeginWork, MentionStore
 from domain.queries import MentionFilter
 from domain.sentiment import Label
-from monitoring.evidence import naming
+from monitoring.evidence import ALL_TERMS, CANDIDATES, naming
 from monitoring.periods import Period
 from monitoring.sight import Sight
 from presentation.charts import TermChange
 
 WORDS = 8
-_CANDIDATES = 100
-"""Words that are looked at: what is rarer now cannot be among the hottest."""
-_ALL = 5_000
 
 
 def hot_words(
@@ -33,16 +30,15 @@ def hot_words(
     They are compared with the same span a week earlier where that was fully looked at; else no
     change is told, and the most frequent are the hottest.
     """
-    found = store.top_terms(_filter(brand, period, label), _CANDIDATES)
+    found = store.top_terms(_filter(brand, period, label), CANDIDATES)
     told = [(word, count) for word, count in found if not naming(brand, word)]
     earlier = period.week_before
     if not told or not _was_seen(begin_reading, brand, configuration, earlier, now):
         return tuple(TermChange(word, count, None) for word, count in told[:WORDS])
-    before = dict(store.top_terms(_filter(brand, earlier, label), _ALL))
-    hottest = sorted(told, key=lambda each: -heat(each[1], before.get(each[0], 0)))
+    before = dict(store.top_terms(_filter(brand, earlier, label), ALL_TERMS))
     return tuple(
         TermChange(word, count, was, rose=rise(count, was) >= NOTABLE)
-        for word, count in hottest[:WORDS]
+        for word, count in hottest(told, before)[:WORDS]
         for was in [before.get(word, 0)]
     )
 

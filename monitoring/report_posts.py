@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import log2
 
+from analysis.hot_words import risen
 from domain.brand import Brand
 from domain.mention import Mention
 from domain.ports import MentionStore
@@ -18,8 +18,6 @@ from monitoring.series import HOUR
 from presentation.masking import mask_name
 
 TOPICS = 5
-LEAST = 3
-"""Fewer mentions than this are no topic."""
 COMPANION_SHARE = 0.3
 COMPANIONS = 3
 VIEWS = 2
@@ -31,10 +29,10 @@ _SAMPLE = 200
 def topics(store: MentionStore, brand: Brand, period: Period, read: Scan) -> tuple[Topic, ...]:
     """Return up to five topics, the most telling first.
 
-    A topic is a word that is said more than is usual, n · log2(n / expected), where the expected
-    count is the share of the period before: a week's talk, not the words that the trade always
-    uses. The next one is chosen among the mentions that no topic holds yet. Its figures are those
-    of all mentions that hold the word.
+    A topic is a word that rose, the hottest first (`analysis.hot_words`), against its share of the
+    period before: a week's talk, not the words that the trade always uses. The next one is chosen
+    among the mentions that no topic holds yet. Its figures are those of all mentions that hold the
+    word.
     """
     before = period.back(1)
     earlier = MentionFilter(brand_id=brand.id, start=before.start, end=before.end)
@@ -55,12 +53,7 @@ def _telling(
     left = list(mentions)
     for _ in range(TOPICS):
         counts = Counter(word for words in left for word in words)
-        worth = [
-            (word, round(100 * count * log2(count / (usual.get(word, 0) + 1))))
-            for word, count in counts.items()
-            if count >= LEAST and count > usual.get(word, 0) + 1
-        ]
-        best = telling_terms(sorted(worth, key=lambda item: (-item[1], item[0])), brand)
+        best = telling_terms(risen(sorted(counts.items()), usual), brand)
         if not best:
             return
         word = best[0][0]

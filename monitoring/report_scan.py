@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from analysis.hot_words import risen
 from domain.brand import Brand
 from domain.mention import Mention, Platform, Precision
 from domain.ports import MentionStore
@@ -59,17 +60,18 @@ class Scan:
         )
 
     def words_of_the_loudest_day(self, brand: Brand) -> tuple[str, ...]:
-        """Return the words that the loudest day has more of than the others."""
+        """Return the words that rose on the loudest day, the hottest first."""
         if not self.mentions_by_day:
             return ()
         loudest = self.mentions_by_day.most_common(1)[0][0]
         others = [day for day in self.mentions_by_day if day != loudest]
-        excess = Counter(self.words_by_day[loudest])
-        for word in excess:
-            usual = sum(self.words_by_day[day][word] for day in others)
-            excess[word] -= usual // len(others) if others else 0
-        told = [(word, more) for word, more in excess.most_common() if more > 1]
-        return tuple(word for word, _ in telling_terms(told, brand)[:PEAK_WORDS])
+        said = self.words_by_day[loudest]
+        usual = {
+            word: sum(self.words_by_day[day][word] for day in others) / max(1, len(others))
+            for word in said
+        }
+        told = telling_terms(risen(sorted(said.items()), usual), brand)
+        return tuple(word for word, _ in told[:PEAK_WORDS])
 
 
 def scan(store: MentionStore, brand: Brand, period: Period) -> Scan:

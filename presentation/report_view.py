@@ -335,7 +335,7 @@ class ReportView:
             )
         if not self.weekly and self.s.peak_words:
             terms = self._join([quoted(w, TERM_SIGNS) for w in self.s.peak_words])
-            notes.append(self.t(f"高频词：{terms}。", f"Frequent words: {terms}."))
+            notes.append(self.t(f"热词：{terms}。", f"Hot words: {terms}."))
         notes.append(
             self.t(
                 f"独立作者 {self.s.authors:,} 人；相似内容 {self.s.near_copies:,} 条。",

@@ -122,6 +122,7 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         Flag.OWN_ACCOUNT: Text("自有账号", "own account"),
         Flag.SENSITIVE_PERSONAL_DATA: Text("含敏感个人信息", "sensitive personal data"),
         Flag.DELETED_UPSTREAM: Text("原平台已删除", "deleted on the platform"),
+        Flag.CLEARED: Text("人工判为正常", "no spam, said a person"),
         Flag.IN_DEPTH: Text("跟帖（深读所得）", "found in depth, under a post"),
     },
     CoverageState: {
@@ -826,6 +827,8 @@ _ACTIONS: Mapping[str, Text] = {
     "dead_letters.dropped": Text("丢弃无法入库的内容", "dead letters dropped"),
     "dead_letters.replayed": Text("重试无法入库的内容", "dead letters tried again"),
     "mention.confirmed": Text("确认情感判定", "sentiment confirmed"),
+    "model.installed": Text("装入训练的模型", "trained model installed"),
+    "model.given_back": Text("退回上一个模型", "back to the model before"),
     "model.in_use": Text("启用情感模型", "sentiment model put into use"),
     "model.history_judged": Text("历史情感重算完", "history judged again"),
     "mentions.expired": Text("到期清理提及", "mentions past their time removed"),

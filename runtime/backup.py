@@ -29,6 +29,8 @@ from runtime.backup_file import (
     END,
     MANIFEST,
     MENTIONS,
+    MODEL_NAME,
+    MODELS,
     NAMES,
     PAGES,
     SECRET_NAME,
@@ -42,6 +44,7 @@ from runtime.backup_file import (
     members,
 )
 from runtime.one_service import only_one
+from runtime.scorers import LIST_OF_MODELS, model_folder
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
 from runtime.settings_model import sqlite_path
@@ -236,9 +239,9 @@ def unpack(
     """Restore a backup into an empty folder and check all of it; return its manifest.
 
     Afterwards `folder` holds `workflow.sqlite` (of this program's version), `workflow.jsonl`,
-    `mentions.sqlite`, `koubei.toml` and `secrets/`. Raw pages go into `pages`, or are only checked.
-    Checked are: every size and hash, the integrity of the mention store, the rows of every table,
-    and the audit trail from its first row to the head that the manifest names.
+    `mentions.sqlite`, `koubei.toml`, `secrets/` and `models/`. Raw pages go into `pages`, or are
+    only checked. Checked are: every size and hash, the integrity of the mention store, the rows of
+    every table, and the audit trail from its first row to the head that the manifest names.
     """
     size = _megabytes(path.stat().st_size)
     with (
@@ -388,7 +391,7 @@ def copy_mentions(store: MentionStore, target: Path, advance: Callable[[int], No
 
 
 def _copy_small(settings: Settings, scratch: Path, settings_file: Path | None) -> tuple[str, ...]:
-    """Copy the settings and the secrets; return what of them lies elsewhere and stays there."""
+    """Copy settings, secrets and models; return what of them lies elsewhere and stays there."""
     if settings_file is not None:
         shutil.copyfile(settings_file, scratch / SETTINGS)
     secrets = scratch / SECRETS
@@ -399,6 +402,7 @@ def _copy_small(settings: Settings, scratch: Path, settings_file: Path | None) -
             # the passphrase of the backup is the one secret that must not lie in it
             if file.is_file() and SECRET_NAME.fullmatch(file.name) and file != own:
                 shutil.copyfile(file, secrets / file.name)
+    _copy_models(model_folder(settings), scratch / MODELS)
     for name in ("author_key", "seal_key"):
         if given := getattr(settings, name):
             (secrets / name).write_text(given.get_secret_value() + "\n", encoding="ascii")
@@ -412,6 +416,17 @@ def _copy_small(settings: Settings, scratch: Path, settings_file: Path | None) -
     outside = [own] if own else []
     outside += [file for file in named if file and file.parent != settings.secrets_dir]
     return tuple(str(path) for path in outside)
+
+
+def _copy_models(models: Path, target: Path) -> None:
+    """Copy what the team trained: the list first, for a model that it names is there already."""
+    if not (models / LIST_OF_MODELS).is_file():
+        return
+    make_private_folder(target)
+    shutil.copyfile(models / LIST_OF_MODELS, target / LIST_OF_MODELS)
+    for file in sorted(models.iterdir()):
+        if file.name != LIST_OF_MODELS and MODEL_NAME.fullmatch(file.name):
+            shutil.copyfile(file, target / file.name)
 
 
 def _dump_workflow(engine: Engine, target: Path, bar: Bar) -> tuple[Dumped, set[str]]:
@@ -488,6 +503,8 @@ def _write(
 
 def _order(name: str) -> tuple[int, str]:
     """Small members first, so that `peek` need not read the rest."""
+    if name.startswith(MODELS):
+        return (4, name)
     return ({SETTINGS: 0, WORKFLOW: 2, MENTIONS: 3}.get(name, 1), name)
 
 

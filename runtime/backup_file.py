@@ -7,6 +7,7 @@ A tar in gzip, sealed with a passphrase (`.kbk`), or as it is (`.tar.gz`) for wh
     secrets/NAME      the keys
     workflow.jsonl    the workflow database, see `storage.sql.copying`
     mentions.sqlite   the mention store
+    models/NAME       what the team trained, and the list of it (format 2)
     pages/SHA256      raw pages as they lie in the archive
     end.json          how many pages there were; without it the file is not whole
 """
@@ -28,17 +29,21 @@ from typing import IO, Any, BinaryIO, Final, cast
 from domain.errors import ConfigurationError, StoreError, Text
 from storage.sealed_file import MAGIC, SealedReader, SealedWriter, told_openly
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+WITH_MODELS: Final = 2
+"""The format from which on a backup holds the models; one before says nothing of them."""
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "koubei.toml"
 SECRETS: Final = "secrets/"
 WORKFLOW: Final = "workflow.jsonl"
 MENTIONS: Final = "mentions.sqlite"
+MODELS: Final = "models/"
 PAGES: Final = "pages/"
 END: Final = "end.json"
 
 NAMES: Final = re.compile(r"koubei-\d{8}T\d{6}Z\.(?:kbk|tar\.gz)")
 SECRET_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+MODEL_NAME: Final = re.compile(r"installed\.json|koubei-[0-9a-f]{4,64}\.npz")
 _PAGE_NAME: Final = re.compile(r"[0-9a-f]{64}")
 _GZIP: Final = b"\x1f\x8b"
 _QUICK: Final = 1
@@ -205,6 +210,8 @@ def _is_ours(name: str) -> bool:
         return SECRET_NAME.fullmatch(name.removeprefix(SECRETS)) is not None
     if name.startswith(PAGES):
         return _PAGE_NAME.fullmatch(name.removeprefix(PAGES)) is not None
+    if name.startswith(MODELS):
+        return MODEL_NAME.fullmatch(name.removeprefix(MODELS)) is not None
     return name in {MANIFEST, SETTINGS, WORKFLOW, MENTIONS, END}
 
 

@@ -22,9 +22,18 @@ from domain.errors import KoubeiError, StoreUnavailable, Text
 from domain.keeping import OutboxHold
 from domain.ports import Clock
 from runtime.backup import Bar, no_bar, unpack, work_folder
-from runtime.backup_file import MENTIONS, SECRETS, SETTINGS, WORKFLOW, Manifest
+from runtime.backup_file import (
+    MENTIONS,
+    MODELS,
+    SECRETS,
+    SETTINGS,
+    WITH_MODELS,
+    WORKFLOW,
+    Manifest,
+)
 from runtime.extras import require
 from runtime.one_service import only_service
+from runtime.scorers import model_folder
 from runtime.secret_files import make_private_folder
 from runtime.settings import Settings
 from storage.archive import FilePageArchive
@@ -234,6 +243,8 @@ def _put_in_place(
         make_private_folder(aside)
         shutil.move(settings.heartbeat.file, aside / settings.heartbeat.file.name)
     moved += _replace_secrets(settings.secrets_dir, scratch / SECRETS, aside)
+    if mark.manifest.format >= WITH_MODELS:
+        moved += _replace_models(model_folder(settings), scratch / MODELS, aside)
     moved += put_mentions()
     if target:
         _move_in(scratch / "workflow.sqlite", target)
@@ -325,6 +336,20 @@ def _replace_secrets(folder: Path, restored: Path, aside: Path) -> list[str]:
             shutil.move(there, aside / "secrets" / key.name)
             moved.append(str(aside))
         shutil.move(key, there)
+    return moved
+
+
+def _replace_models(folder: Path, restored: Path, aside: Path) -> list[str]:
+    """Put the restored models in the place of those that are there; without any in the backup the
+    shipped one judges again, as it did then.
+    """
+    moved = []
+    if folder.exists():
+        make_private_folder(aside)
+        shutil.move(folder, aside / folder.name)
+        moved.append(str(aside))
+    if restored.exists():
+        shutil.move(restored, folder)
     return moved
 
 

@@ -11,6 +11,11 @@ from runtime.settings import Settings
 
 ENGINES: Final = ("koubei", "snownlp", "snownlp-retrained")
 
+LIST_OF_MODELS: Final = "installed.json"
+
+Mark = tuple[int, int, int]
+"""Tells one state of the list of installed models from another."""
+
 
 def open_scorer(settings: Settings, engine: str | None = None) -> Scorer:
     """Return the engine named, else the one of the settings; ConfigurationError for another name.
@@ -32,6 +37,19 @@ def open_scorer(settings: Settings, engine: str | None = None) -> Scorer:
         place="--engine",
         mend=Text(f"可选：{'、'.join(ENGINES)}", f"one of {', '.join(ENGINES)}"),
     )
+
+
+def model_mark(settings: Settings) -> Mark:
+    """Return a mark that changes whenever another model is installed or given back here; always
+    the same for engines that the team cannot train.
+    """
+    if settings.scorer.engine != "koubei":
+        return (0, 0, 0)
+    try:
+        found = (model_folder(settings) / LIST_OF_MODELS).stat()
+    except FileNotFoundError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def model_folder(settings: Settings) -> Path:

@@ -8,7 +8,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ from monitoring.detect import Detector
 from monitoring.handling_clocks import Telling
 from monitoring.housekeeping import Keep
 from runtime.extras import require
-from runtime.scorers import open_scorer
+from runtime.scorers import Mark, model_folder, model_mark, open_scorer
 from runtime.secret_files import load_keys, make_private_folder
 from runtime.settings import Settings
 from runtime.settings_model import sqlite_path
@@ -60,6 +60,7 @@ from workflow.leads import LeadDesk
 from workflow.platform_sessions import SessionDesk
 
 if TYPE_CHECKING:
+    from analysis.polarity.installed import Installed
     from monitoring.rescoring import Rescoring
     from monitoring.spooling import SpoolingIngest
 
@@ -83,11 +84,33 @@ class Services:
     begin_work: BeginWork
     begin_reading: BeginWork
     engine: Engine
+    _opened: Mark | None = field(default=None, init=False, repr=False)
+    _changed_at: datetime | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def scorer(self) -> Scorer:
         """The sentiment engine that the settings name."""
+        self._opened = model_mark(self.settings)  # before: what is installed meanwhile is seen
         return open_scorer(self.settings)
+
+    def use_present_model(self) -> None:
+        """From the next time they are asked for, judge with the model that is installed on this
+        machine now. Whoever holds a scorer, or a step that has one, goes on with that.
+        """
+        if self._opened is None or self._opened == model_mark(self.settings):
+            return
+        self._opened = None
+        self._changed_at = self.clock.now()
+        for made in ("scorer", "ingest", "detector"):
+            self.__dict__.pop(made, None)
+
+    @property
+    def models(self) -> "Installed":
+        """The models of the team that are installed on this machine."""
+        require("analysis")
+        from analysis.polarity.installed import Installed
+
+        return Installed.of(model_folder(self.settings))
 
     @cached_property
     def masker(self) -> Masker:
@@ -208,7 +231,7 @@ class Services:
 
     def rescoring(self, actor: str, started_at: datetime) -> "Rescoring":
         """Return what judges the stored history again, on behalf of `actor`; `started_at` is when
-        this process began.
+        this process began (when it took up its present model, if that was later).
         """
         require("analysis")
         from monitoring.rescoring import Rescoring
@@ -218,7 +241,7 @@ class Services:
             self.begin_work,
             self.clock,
             Deriving(self.store, self.scorer, self.method),
-            started_at=started_at,
+            started_at=max(started_at, self._changed_at or started_at),
             actor=actor,
         )
 

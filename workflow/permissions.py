@@ -31,6 +31,7 @@ class Permission(StrEnum):
     EDIT_WATCHES = "edit_watches"
     EDIT_ROSTER = "edit_roster"
     EDIT_SETTINGS = "edit_settings"
+    CHANGE_MODEL = "change_model"
     SIGN_SOURCE = "sign_source"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_AUDIT = "read_audit"
@@ -57,6 +58,7 @@ PERMITTED: Final[Mapping[Permission, frozenset[Role]]] = {
     Permission.EDIT_WATCHES: frozenset({_R.DUTY_LEAD, _R.ADMIN}),
     Permission.EDIT_ROSTER: frozenset({_R.DUTY_LEAD, _R.ADMIN}),
     Permission.EDIT_SETTINGS: frozenset({_R.ADMIN}),
+    Permission.CHANGE_MODEL: frozenset({_R.DUTY_LEAD, _R.ADMIN}),
     Permission.SIGN_SOURCE: frozenset({_R.LEGAL, _R.ADMIN}),
     Permission.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
     Permission.READ_AUDIT: frozenset({_R.AUDITOR, _R.DUTY_LEAD, _R.ADMIN}),

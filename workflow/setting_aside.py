@@ -38,7 +38,9 @@ def take_back(
     reason: str,
     at: datetime,
 ) -> tuple[str, ...]:
-    """Let mentions count again and return those that did not; the counter-act of `set_aside`."""
+    """Let mentions count again and return those that did not; the counter-act of `set_aside`. They
+    are marked as cleared, so that no older copy of them brings the flag back.
+    """
     return _flag(begin_work, store, account_id, mention_ids, reason, at, aside=False)
 
 
@@ -84,8 +86,8 @@ def _flag(
 
 
 def _with_flag(mention: Mention) -> Mention:
-    return replace(mention, flags=mention.flags | {Flag.SPAM})
+    return replace(mention, flags=mention.flags - {Flag.CLEARED} | {Flag.SPAM})
 
 
 def _without_flag(mention: Mention) -> Mention:
-    return replace(mention, flags=mention.flags - {Flag.SPAM})
+    return replace(mention, flags=mention.flags - {Flag.SPAM} | {Flag.CLEARED})

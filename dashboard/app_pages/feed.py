@@ -9,6 +9,7 @@ from dashboard.state import address, go, key, require_page, zone
 from dashboard.widgets.definitions import where_from
 from dashboard.widgets.feed_actions import actions, tick
 from dashboard.widgets.feed_filters import filters, head_filters
+from dashboard.widgets.feed_review import review_first
 from dashboard.widgets.feed_sample import leave, sample_desk
 from dashboard.widgets.frame import head
 from dashboard.widgets.html import fill, show
@@ -45,6 +46,8 @@ def main() -> None:
         where_from(definitions.feed(), definitions.unsure(data.review_below()))
         _for_people(account, query, totals)
         actions(account, query)
+    _not_listed(query)
+    review_first(account, query, totals)
     _arrivals(query, totals)
     _list(query, account)
 
@@ -70,6 +73,32 @@ def _told(totals: FeedTotals) -> None:
             newest=newest,
         )
     )
+
+
+def _not_listed(query: FeedQuery) -> None:
+    """Nothing is left out silently: how much is folded, and how much is not listed at all."""
+    left = data.not_listed(query)
+    told = [
+        f"{left.folded:,} 条近似内容折叠显示" if left.folded else "",
+        f"另有 {left.left_out:,} 条未列出（广告等垃圾信息、自有账号、跟帖）"
+        if left.left_out
+        else "",
+    ]
+    if not any(told):
+        return
+    with st.container(
+        key=key("not-listed"), horizontal=True, vertical_alignment="center", gap="small"
+    ):
+        show(fill('<span class="kb-quiet">{told}</span>', told="；".join(filter(None, told))))
+        if left.left_out:
+            st.button(
+                "一并列出",
+                key=key("list-all"),
+                type="tertiary",
+                on_click=go,
+                args=({"hidden": "1"},),
+                kwargs={"without": ("page",)},
+            )
 
 
 def _for_people(account: Account, query: FeedQuery, totals: FeedTotals) -> None:

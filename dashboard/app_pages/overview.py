@@ -85,7 +85,8 @@ def volume(view: Drawn) -> None:
                 page("feed"),
                 label=f"未计入 {pulse.hidden:,} 条",
                 query_params={**feed_params(pulse), "hidden": "1"},
-                help="判为广告等垃圾信息或来自自有账号，仍会保存；在信息流中可查看、可恢复计入",
+                help="判为广告等垃圾信息、来自自有账号，或是帖下的跟帖，仍会保存；"
+                "在信息流中可查看、可恢复计入",
             )
         where_from(
             definitions.volume(coverage),

@@ -1,4 +1,4 @@
-"""设置: people, rules, duty, channels, the trail, the state of the machine."""
+"""设置: people, rules, models, duty, channels, the trail, the state of the machine."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,6 +11,7 @@ from dashboard.widgets.settings import (
     configuration,
     health,
     mails,
+    model,
     notices,
     own_account,
     rules,
@@ -23,6 +24,7 @@ _PARTS: Mapping[str, tuple[str, Permission, Callable[[], None]]] = {
     "people": ("人员", Permission.MANAGE_ACCOUNTS, accounts.show_part),
     "rules": ("预警规则", Permission.READ, rules.show_part),
     "sources": ("来源", Permission.READ, sources.show_part),
+    "model": ("模型", Permission.READ, model.show_part),
     "notices": ("值班与通知", Permission.READ, notices.show_part),
     "mails": ("发件箱", Permission.READ, mails.show_part),
     "audit": ("审计", Permission.READ_AUDIT, audit.show_part),

@@ -45,7 +45,7 @@ def detail(view: AlertView, now: datetime, zone: ZoneInfo) -> None:
         first = view.signal.first_post
         show(posts(view.posts, first.mention_id if first else "", now, zone))
         if view.words.posts.terms:
-            say(f"高频词：{view.words.posts.terms}")
+            say(f"热词：{view.words.posts.terms}")
         st.page_link(
             FEED,
             label="在信息流中查看全部",

@@ -10,7 +10,8 @@ from dashboard.state import key
 def confirm(
     name: str, title: str, words: str, act: Callable[[], None], *, yes: str = "确定"
 ) -> None:
-    """Open a dialog; `act` runs when it is confirmed, and the page is drawn anew.
+    """Open a dialog; `act` runs when it is confirmed. Done, it has the page drawn anew, and the
+    dialog is gone; refused, it says why, and the dialog stays to be read.
 
     Call it where the button that asks was pressed. `words` are ours, never crawled.
     """
@@ -23,6 +24,5 @@ def confirm(
             st.rerun()
         if right.button(yes, key=key("confirm", name, "yes"), type="primary", width="stretch"):
             act()
-            st.rerun()
 
     ask()

@@ -40,6 +40,7 @@ def wizard() -> None:
 
 
 def _import(file: UploadedFile, platform: Platform | None) -> None:
+    services().use_present_model()
     with tempfile.TemporaryDirectory() as folder:
         # a name of our own: theirs is theirs
         path = Path(folder) / f"upload{Path(file.name).suffix.lower()}"

@@ -122,7 +122,9 @@ def _dropping(mention_id: str) -> Callable[[], None]:
         except KoubeiError as error:
             refused(error, kept=_KEPT)
             return
+        forget()
         done("已丢弃")
+        st.rerun()
 
     return act
 

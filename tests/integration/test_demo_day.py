@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from analysis.polarity.scorer import KoubeiScorer
 from delivery.render import render_alert
 from demo.configuration import demo_configuration
 from demo.schedule import CRISIS_CURVE, Mood
@@ -22,7 +23,7 @@ from domain.coverage import CoverageRow, CoverageState
 from domain.mention import Platform
 from domain.outbox import OutboxMail
 from domain.page import FoundMention
-from domain.ports import BeginWork, MentionStore
+from domain.ports import BeginWork, MentionStore, Scorer
 from domain.sentiment import Probabilities, ScoreRequest, Scores
 from domain.signal import Signal, SignalState
 from monitoring.detect import Detector
@@ -109,11 +110,13 @@ class Day:
     folder: Path
     world: World
     open_store: Callable[[Path], MentionStore] = open_file
+    scorer: Scorer | None = None
     clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
     read_until: datetime = NOON - timedelta(days=8)
 
     def __post_init__(self) -> None:
-        self.scorer = TruthScorer({said(post): post.mood for post in self.world.posts})
+        moods = {said(post): post.mood for post in self.world.posts}
+        self.scorer = self.scorer or TruthScorer(moods)
         self.start()
         with self.begin() as work:
             work.configuration.save(
@@ -269,6 +272,22 @@ def test_a_growing_crisis_reaches_the_boss_and_its_end_all_who_were_told(day):
     assert any("级别由" in mail.rendered.text for mail in mails)
     last = [mail.recipient for mail in day.mails if mail.epoch == len(mails)]
     assert last == sorted([DUTY.address, BOSS.address])
+
+
+def test_the_engine_that_is_shipped_sees_the_same_day(world, tmp_path):
+    judged = Day(tmp_path, world, scorer=KoubeiScorer.shipped())
+    judged.pass_by(24, judged.evaluate)
+
+    (signal,) = judged.signals
+    assert CRISIS_BEGINS < signal.opened_at <= CRISIS_BEGINS + 4 * HOUR
+    assert (signal.level, signal.state) == (Level.RED, SignalState.CLOSED)
+    assert max(CRISIS_CURVE) <= signal.peak_observed <= 1.3 * max(CRISIS_CURVE)
+    first, *_, last = told(judged, DUTY.address)
+    assert "橙色预警" in first.rendered.subject
+    assert f"情感模型：{judged.scorer.model_id}" in first.rendered.text
+    assert "解除" in last.rendered.subject
+    assert "红色预警" in told(judged, BOSS.address)[0].rendered.subject
+    judged.stop()
 
 
 def test_restarts_and_a_second_detector_change_nothing(day, world, tmp_path):

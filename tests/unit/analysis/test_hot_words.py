@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.hot_words import NOTABLE, heat, rise
+from analysis.hot_words import NOTABLE, heat, hottest, rise, risen
 
 counts = st.integers(0, 100_000)
 
@@ -31,3 +31,11 @@ def test_more_now_is_hotter_and_more_before_is_not(now, before):
     assert rise(now + 1, before) > rise(now, before) > rise(now, before + 1)
     assert heat(now + 1, before) > heat(now, before) >= heat(now, before + 1)
     assert heat(now, before) >= now
+
+
+def test_words_stand_by_heat_and_equally_hot_ones_as_they_came():
+    now = [("店员", 45), ("虫子", 20), ("排队", 3), ("外卖", 3)]
+    before = {"店员": 44, "虫子": 2}
+    assert [w for w, _ in hottest(now, before)] == ["虫子", "店员", "排队", "外卖"]
+    assert hottest(now, None) == now
+    assert risen(now, before) == [("虫子", 20)]

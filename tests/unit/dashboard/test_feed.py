@@ -161,6 +161,57 @@ def test_what_the_model_is_not_sure_of_is_counted_marked_and_listed_by_itself(ow
     assert "只看待复核（模型把握低于 60%）　✕" in [button.label for button in listed.button]
 
 
+def test_what_is_folded_and_what_is_not_listed_is_told(own_house, visit):
+    said = words_of(visit(own_house, "feed"))
+    assert "2 条近似内容折叠显示" in said
+    assert "未列出" not in said
+    for n in (7, 8, 3):  # the last one is one of the three copies
+        own_house.store.amend(f"weibo:5{n:015}", advert)
+    seen = visit(own_house, "feed")
+    assert "1 条近似内容折叠显示；另有 3 条未列出" in words_of(seen)
+    next(b for b in seen.button if b.label == "一并列出").click().run()
+    assert seen.query_params["hidden"] == "1"
+    assert "共 67 条" in words_of(seen)
+    assert "2 条近似内容折叠显示" in words_of(seen)
+    assert "未列出" not in words_of(seen)
+
+
+def advert(mention):
+    return replace(mention, flags=frozenset({Flag.SPAM}))
+
+
+def test_what_waits_for_a_person_comes_first_and_is_judged_with_one_click(own_house, visit):
+    waiting = [
+        mention.id
+        for mention in own_house.store.search(MentionFilter(words=("第",)), limit=50).mentions[-5:]
+    ]
+    for mention_id in waiting:
+        own_house.store.amend(mention_id, doubting)
+    seen = visit(own_house, "feed", brand="yunzhan")
+    said = words_of(seen)
+    assert "模型把握不足的 5 条中最新的 3 条" in said
+    order = [box.key.removeprefix("koubei-ticked-") for box in seen.checkbox if "tick" in box.key]
+    newest = own_house.store.search(MentionFilter(brand_id="yunzhan"), limit=5).mentions
+    assert order[:5] == [mention.id for mention in newest], "the list keeps its order"
+    assert not set(waiting) & set(order), "without this they were on a later page"
+    asked = [b.key for b in seen.button if b.key.startswith("koubei-waits-positive")]
+    assert asked == [f"koubei-waits-positive-{each}" for each in waiting[:3]]
+    next(b for b in seen.button if b.key == asked[0]).click().run()
+    assert not seen.exception
+    judged = own_house.store.get([waiting[0]])[waiting[0]].sentiment_towards("yunzhan")
+    assert (judged.label, judged.by) == (Label.POSITIVE, Judge.PERSON)
+    assert "模型把握不足的 4 条中最新的 3 条" in words_of(seen)
+    assert waiting[3] in str([b.key for b in seen.button]), "the next one comes up"
+
+
+def test_a_later_page_and_a_reader_see_no_questions(own_house, visit):
+    for mention in own_house.store.search(MentionFilter(words=("第",)), limit=3).mentions:
+        own_house.store.amend(mention.id, doubting)
+    for seen in (visit(own_house, "feed", page="2"), visit(own_house, "feed", login="zhou"),
+                 visit(own_house, "feed", unsure="1")):  # fmt: skip
+        assert "请先看" not in words_of(seen)
+
+
 def doubting(mention):
     doubt = {t: replace(said, confidence=0.59) for t, said in mention.sentiment.items()}
     return replace(mention, sentiment=doubt)

@@ -268,7 +268,8 @@ class TestReports:
 
 class TestSettings:
     @pytest.mark.parametrize(
-        "part", ["me", "people", "rules", "sources", "notices", "mails", "audit", "health", "all"]
+        "part",
+        ["me", "people", "rules", "sources", "model", "notices", "mails", "audit", "health", "all"],
     )
     def test_each_part_opens(self, furnished, visit, part):
         assert not visit(furnished, "settings", part=part).exception

@@ -35,6 +35,11 @@ def brands_in(text: str) -> frozenset[str]:
     return frozenset(brand for word, brand in (("茶", "cha"), ("奶", "milk")) if word in text)
 
 
+flag_sets = st.frozensets(st.sampled_from(Flag)).map(
+    lambda flags: flags - {Flag.SPAM} if Flag.CLEARED in flags else flags
+)
+
+
 @st.composite
 def looks(draw: st.DrawFn, *, analysed: bool = True) -> Mention:
     """A fresh look at one mention; what analysis adds is a function of the text."""
@@ -71,7 +76,7 @@ def looks(draw: st.DrawFn, *, analysed: bool = True) -> Mention:
         cluster_id=draw(names),
         fingerprint=len(text) if analysed and text else None,
         sentiment={t: judgement_of(text, t) for t in targets} if analysed else {},
-        flags=draw(st.frozensets(st.sampled_from(Flag))),
+        flags=draw(flag_sets),
         embedded=draw(st.booleans()),
     )
 
@@ -182,6 +187,23 @@ def test_a_correction_of_one_brand_leaves_the_others_to_the_model():
         collected_at=NOON + MINUTE,
     )
     assert merge(old, new).sentiment == {"cha": PERSON, "tea": judgement_of("x", "tea")}
+
+
+ADVERT = a_mention(flags=frozenset({Flag.SPAM}))
+CLEARED = replace(ADVERT, flags=frozenset({Flag.CLEARED}))
+
+
+@pytest.mark.parametrize("minutes", [-1, 0, 1])
+def test_what_a_person_cleared_is_no_spam_whatever_an_older_copy_says(minutes):
+    copy = replace(ADVERT, collected_at=NOON + minutes * MINUTE, first_seen_at=NOON - MINUTE)
+    for merged in (merge(CLEARED, copy), merge(copy, CLEARED), merge(merge(copy, CLEARED), copy)):
+        assert merged.flags == {Flag.CLEARED}
+        assert merged.is_public_voice
+
+
+def test_nobody_cleared_it_so_it_stays_spam():
+    plain = replace(ADVERT, flags=frozenset(), collected_at=NOON + MINUTE)
+    assert merge(ADVERT, plain).flags == merge(plain, ADVERT).flags == {Flag.SPAM}
 
 
 def test_a_mention_that_is_seen_again_is_not_deleted():

@@ -45,6 +45,25 @@ def praised(store):
     return store
 
 
+def test_a_mail_tells_first_what_is_said_more_than_a_week_ago(store):
+    bad = {WHOLE_TEXT: Sentiment(Label.NEGATIVE, -0.9, 0.9, "m")}
+    for word, now, before in (("店员", 9, 9), ("虫子", 8, 0)):
+        for at, count in ((NOON, now), (NOON - timedelta(days=7), before)):
+            store.add(
+                a_mention(
+                    f"{word}{at:%d}{n}",
+                    text=f"半山的{word}{n}",
+                    terms=(word,),
+                    published_at=at - timedelta(minutes=n + 1),
+                    brand_ids=frozenset({"rival"}),
+                    sentiment=bad,
+                )
+                for n in range(count)
+            )
+    evidence = gather(store, BAD, NOON - HOUR, NOON)
+    assert evidence.terms == (("虫子", 8), ("店员", 9))
+
+
 @pytest.mark.parametrize(("brand", "negatives"), [(GOOD, 0), (BAD, 7)])
 def test_each_brand_has_its_own_label_everywhere(praised, begin, zone, tmp_path, brand, negatives):
     configuration = Configuration(

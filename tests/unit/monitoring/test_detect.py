@@ -549,7 +549,7 @@ def test_an_evaluation_takes_few_queries_however_long_the_history():
     world.evaluate()
 
     assert calm == 2
-    assert world.store.queries - calm <= 6
+    assert world.store.queries - calm <= 7
 
 
 def test_a_brand_that_nobody_watches_is_not_judged():

@@ -16,6 +16,7 @@ from tests.contract.naive_store import NaiveMentionStore
 from tests.fakes import NOON, a_mention
 
 DAY = timedelta(days=1)
+PRINT = 0x1111222233334444
 PERSON = Sentiment(Label.POSITIVE, 0.9, 1.0, "", Judge.PERSON)
 
 
@@ -58,6 +59,22 @@ def test_everything_arrives_whole_and_is_proved(sqlite):
     assert moved.source.text == moved.target.text == checksum(source.mentions.values()).text
     assert sqlite.get(source.mentions) == source.mentions
     assert source.mentions["weibo:3"].revisions
+
+
+def test_what_analysis_found_arrives_and_can_be_asked_for(sqlite):
+    both = frozenset({"cha", "tea"})
+    doubt = Sentiment(Label.NEGATIVE, -0.5, 0.5, "m", run=3)
+    sure = Sentiment(Label.POSITIVE, 0.9, 0.97, "m", run=3)
+    told = a_mention(
+        "9", brand_ids=both, terms=("虫子",), fingerprint=PRINT, cluster_id="weibo:9",
+        sentiment={"": doubt, "tea": sure},
+    )  # fmt: skip
+    assert move(filled([*history()[:6], told]), sqlite, read=nothing).is_equal
+    assert sqlite.get(["weibo:9"])["weibo:9"] == told
+    near = sqlite.near([PRINT ^ 1], since=NOON - 30 * DAY, distance=3)
+    assert [each.mention_id for each in near] == ["weibo:9"]
+    for brand, unsure in ((None, 1), ("cha", 1), ("tea", 0)):
+        assert sqlite.count(MentionFilter(brand_id=brand, unsure_below=60)) == unsure, brand
 
 
 def test_and_back_again(sqlite, tmp_path):

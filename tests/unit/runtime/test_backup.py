@@ -17,6 +17,7 @@ from domain.dead_letter import DeadLetter
 from domain.errors import ConfigurationError, KoubeiError, SchemaMismatch, StoreError, Text
 from domain.mention import Platform
 from domain.outbox import OutboxState
+from domain.queries import MentionFilter
 from domain.sentiment import Label
 from domain.spool import WaitingLook
 from monitoring.notify import RelayResult, relay
@@ -26,13 +27,22 @@ from runtime.backup import Plan, is_due, make_backup, peek, scheduled_backup, un
 from runtime.backup_file import audit_head_of
 from runtime.one_service import only_service
 from runtime.restore import restore
+from runtime.secret_files import make_missing_keys
 from runtime.settings import Settings
 from runtime.settings_model import Backup
 from storage import sealed_file
 from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
-from tests.fixtures.installation import PAGES, PASSPHRASE, Installation
+from tests.fixtures.installation import (
+    LOGIN,
+    OWN_MODEL,
+    PAGES,
+    PASSPHRASE,
+    PRINT,
+    TOWARDS,
+    Installation,
+)
 from tests.fixtures.mails import a_mail
 from workflow.corrections import reproject
 from workflow.outbox import held_outbox, release_outbox_at_terminal
@@ -77,6 +87,66 @@ def test_everything_comes_back_on_an_empty_host(home, away, tmp_path):
         assert after[table] == before[table], table
     assert after["audit"][:5] == before["audit"]
     assert (away.mentions(), away.secrets()) == (mentions, secrets)
+
+
+OF_LATE = ("platform_sessions", "assessments", "surface_counts", "drift_episodes", "model_runs")
+
+
+def test_logins_sheets_drift_runs_and_models_come_back(home, away, tmp_path):
+    before = home.rows()
+    assert set(OF_LATE) <= before.keys()
+    bring_back(away, back_up(home, tmp_path / "kept").path)
+    after = away.rows()
+    for table in OF_LATE:
+        assert before[table], table
+        assert after[table] == before[table], table
+    assert away.login() == LOGIN.decode()
+    assert away.models() == OWN_MODEL
+    asked = away.mentions()[1]
+    assert (asked.terms, asked.sentiment["tea"]) == (("虫子", "门店"), TOWARDS)
+    store = SqliteMentionStore(away.settings.mention_store_path)
+    near = store.near([PRINT], since=NOON - timedelta(days=30), distance=3)
+    assert {each.mention_id for each in near} >= {"weibo:0", "weibo:1", "weibo:2"}
+    assert store.count(MentionFilter(brand_id="tea", labels=frozenset({Label.NEGATIVE}))) == 20
+    store.close()
+
+
+def test_a_login_cannot_be_opened_with_another_key(home, away, tmp_path):
+    bring_back(away, back_up(home, tmp_path / "kept").path)
+    (away.settings.secrets_dir / "seal_key").unlink()
+    make_missing_keys(away.settings.secrets_dir)
+    with pytest.raises(KoubeiError):
+        away.login()
+    assert LOGIN not in back_up(home, tmp_path / "open", passphrase=None).path.read_bytes()
+
+
+def test_models_of_the_former_data_are_moved_aside(home, away, tmp_path):
+    path = back_up(home, tmp_path / "kept").path
+    away.fill()
+    (away.settings.data_dir / "models" / "koubei-12345678.npz").write_bytes(b"another")
+    bring_back(away, path, force=True)
+    assert away.models() == OWN_MODEL
+    [aside] = away.settings.data_dir.glob("before-restore-*/models")
+    assert (aside / "koubei-12345678.npz").read_bytes() == b"another"
+
+
+def test_a_backup_of_before_leaves_the_models_alone(home, away, tmp_path):
+    path = back_up(home, tmp_path / "kept", passphrase=None).path
+    away.fill()
+    older = rewritten(path, of_format_1)
+    bring_back(away, older, None, force=True)
+    assert away.models() == OWN_MODEL
+    assert away.mentions() == home.mentions()
+
+
+def of_format_1(name: str, content: bytes):
+    if name.startswith("models/"):
+        return []
+    if name != "manifest.json":
+        return content
+    told = json.loads(content)
+    told["files"] = {n: f for n, f in told["files"].items() if not n.startswith("models/")}
+    return json.dumps({**told, "format": 1}).encode()
 
 
 def test_only_pages_that_are_needed_come_along_unless_all_are_wanted(home, away, tmp_path):
@@ -163,13 +233,15 @@ def rewritten(path: Path, change) -> Path:
         lambda n, b: [(n, b), ("secrets/../../evil", b"x")] if n == "manifest.json" else b,
         lambda n, b: [(n, b), ("extra", b"x")] if n == "manifest.json" else b,
         lambda n, b: [(n, b), (n, b)] if n == "mentions.sqlite" else b,
+        lambda n, b: [(n, b), ("models/../../evil", b"x")] if n == "manifest.json" else b,
+        lambda n, b: b + b"x" if n.endswith(".npz") else b,
         lambda n, b: b.replace(b'"mentions": 40', b'"mentions": 41') if n == "manifest.json" else b,
         lambda n, b: b.replace(b'"audit_seq": 5', b'"audit_seq": 4') if n == "manifest.json" else b,
-        lambda n, b: b.replace(b'"format": 1', b'"format": 9') if n == "manifest.json" else b,
+        lambda n, b: b.replace(b'"format": 2', b'"format": 9') if n == "manifest.json" else b,
     ],
     ids=[
         "rows", "no mentions", "no end", "no key", "path", "path in secrets", "extra", "twice",
-        "count", "head", "format",
+        "path in models", "model", "count", "head", "format",
     ],
 )  # fmt: skip
 def test_a_forged_backup_restores_nothing(home, away, tmp_path, change):

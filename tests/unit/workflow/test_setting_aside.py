@@ -53,6 +53,16 @@ def test_taking_back_is_the_counter_act(store, begin):
     assert [row.action for row in trail(begin)] == ["mention.set_aside", "mention.taken_back"]
 
 
+def test_an_old_copy_does_not_bring_back_what_a_person_took_back(store, begin):
+    set_aside(begin, store, "ana", ["weibo:1"], reason="广告", at=NOON)
+    exported = store.get(["weibo:1"])["weibo:1"]
+    take_back(begin, store, "ana", ["weibo:1"], reason="误判", at=NOON)
+    store.add([exported])  # an import of it, or a dead letter that is tried again
+    assert store.count(MentionFilter()) == 2
+    set_aside(begin, store, "ana", ["weibo:1"], reason="还是广告", at=NOON)
+    assert store.get(["weibo:1"])["weibo:1"].flags == {Flag.SPAM}
+
+
 def test_doing_it_twice_changes_nothing_and_leaves_one_row(store, begin):
     for _ in range(2):
         again = set_aside(begin, store, "ana", ["weibo:1", "weibo:9"], reason="广告", at=NOON)
