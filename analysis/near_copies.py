@@ -12,7 +12,9 @@ hashtag is still the same text.
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -41,7 +43,12 @@ _NOT_CONTENT = re.compile(r"https?://\S+|\[[^\[\]]{1,12}\]|//@[^:ï¼š\s]{1,40}[:ï
 _HASHTAG = re.compile(r"#[^#\n]{1,40}#")
 _MARKS = re.compile(r"[\W_]+")
 _LONGEST = 20_000
+_REMEMBERED = 500
+"""Characters of a text whose letters are remembered: a wave is compared with the same texts."""
+_AT_ONCE = 256
+"""Texts that are fingerprinted at once: their grams stay in the cache of a core."""
 _GRAM = 4
+_BETWEEN = " " * (_GRAM - 1)
 _UNIT, _PAIR = np.uint64(16), np.uint64(32)
 _SEEDS = np.array([[0], [0x9E3779B97F4A7C15]], dtype=np.uint64)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -57,21 +64,46 @@ _FEW = 3
 
 def letters(text: str) -> str:
     """Return what counts of a text, `fold`ed. Hashtags count only where there is little else."""
+    return _remembered(text) if len(text) <= _REMEMBERED else _letters(text)
+
+
+def _letters(text: str) -> str:
     clean = _NOT_CONTENT.sub(" ", fold(text[:_LONGEST]))
     own = _MARKS.sub("", _HASHTAG.sub(" ", clean))
     return own if len(own) >= SHORTEST else _MARKS.sub("", clean)
 
 
+_remembered = lru_cache(maxsize=4_096)(_letters)
+
+
 def fingerprint(text: str) -> int | None:
     """Return the unsigned 64-bit fingerprint, None for a text too short to compare."""
-    counted = letters(text)
-    if len(counted) < SHORTEST:
-        return None
-    grams = _grams(counted)
-    lanes = _mixed(grams ^ _SEEDS).view(np.uint32)
-    smallest = lanes.reshape(2, -1, 2).min(axis=1)
+    return fingerprints([text])[0]
+
+
+def fingerprints(texts: Sequence[str]) -> list[int | None]:
+    """Return the fingerprint of each text."""
+    counted = [letters(text) for text in texts]
+    found: list[int | None] = [None] * len(counted)
+    long_enough = [number for number, each in enumerate(counted) if len(each) >= SHORTEST]
+    for first in range(0, len(long_enough), _AT_ONCE):
+        some = long_enough[first : first + _AT_ONCE]
+        for number, print_ in zip(some, _prints([counted[n] for n in some]), strict=True):
+            found[number] = print_
+    return found
+
+
+def _prints(counted: Sequence[str]) -> Iterator[int]:
+    # three units between two texts: their grams are of both, and are left out of every minimum
+    grams = _grams(_BETWEEN.join(counted))
+    lengths = np.array([len(each.encode("utf-16-le")) // 2 for each in counted])
+    starts = np.cumsum(lengths + len(_BETWEEN)) - lengths - len(_BETWEEN)
+    bounds = np.stack((starts, starts + lengths - (_GRAM - 1)), axis=1).reshape(-1)[:-1]
+    lanes = _mixed(grams ^ _SEEDS).view(np.uint32).reshape(2, -1, 2)
+    smallest = np.minimum.reduceat(lanes, bounds, axis=1)[:, ::2]
     # the upper half of a minimum is small in every text; its lower half tells which gram it was
-    return int.from_bytes((smallest & 0xFFFF).astype("<u2").tobytes(), "little")
+    halves = (smallest & 0xFFFF).astype("<u2").transpose(1, 0, 2)
+    yield from (int.from_bytes(each.tobytes(), "little") for each in halves)
 
 
 def is_copy(one: str, other: str) -> bool:

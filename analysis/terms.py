@@ -78,19 +78,23 @@ def _words(text: str, known: frozenset[str], pattern: re.Pattern[str] | None) ->
 
 
 def _telling(tagged: Iterable[tuple[str, str]]) -> Iterator[str]:
-    before, stop_words = "", _stop_words()
+    before = ""
     for word, tag in tagged:
-        if (
-            2 <= len(word) <= _LONGEST_WORD
-            and (tag[0] in "nva" or tag in _TELLING)
-            and word not in stop_words
-            and word.isalnum()
-            and not word[0].isdigit()
-            and (_FUNCTION.isdisjoint(word) or rjieba.has_word(word))
-        ):
+        if 2 <= len(word) <= _LONGEST_WORD and _tells(word, tag):
             # «合格» of «不合格» would say the contrary
             yield before + word if before in _NEGATIONS else word
         before = word
+
+
+@lru_cache(maxsize=1 << 15)
+def _tells(word: str, tag: str) -> bool:
+    return (
+        (tag[0] in "nva" or tag in _TELLING)
+        and word not in _stop_words()
+        and word.isalnum()
+        and not word[0].isdigit()
+        and (_FUNCTION.isdisjoint(word) or rjieba.has_word(word))
+    )
 
 
 @lru_cache(maxsize=8)

@@ -159,6 +159,11 @@ def signature(brand: int) -> str:
     return _SIGNATURES[brand]
 
 
+def name(brand_id: str) -> str:
+    """Return the name of one of BRANDS."""
+    return _NAMES[BRANDS.index(brand_id)]
+
+
 def _moments(rows: int, chance: random.Random) -> Iterator[datetime]:
     weights = [float(_RHYTHM[hour % 24]) for hour in range(_HOURS)]
     for day, hours, times in _BURSTS:

@@ -1,73 +1,89 @@
-"""From page to stored mention: our ingest against a plain loop, on the same pages in one run.
+"""From a page's mentions to stored ones: our ingest against the stock path, in one run.
 
-The plain loop is what one writes first: read the page, SnowNLP on each text, one INSERT and one
-commit a row, nothing matched, masked, folded or counted. Both read pages with the same reader; the
-plain loop scores with stock SnowNLP, ours with the engine that is shipped. Known pages are the same
-pages once more, which is what a crawl mostly sees; the last row leaves sentiment out on both sides
-and so shows what the rest of each costs.
+The stock path is what one writes first: jieba for keywords (where it is installed), SnowNLP for
+sentiment, one INSERT and one commit a mention; nothing matched, masked, folded, told apart by brand
+or counted. Ours does all of that, into the mention store and the workflow database: in pages of ten
+to twenty as crawls bring them, the same pages once more, and in bulk as `koubei import` does.
 
-Each side runs in a process of its own; memory is its peak (ru_maxrss).
+Page readers are measured by `koubei bench pages` and not here. Each side runs in a process of its
+own, loads its models before the clock starts, and is judged by CPU time, which a busy machine
+disturbs least. Where the time goes is told by clocks around each step. What the sides stored is
+compared by SHA-256: batches must change nothing.
 """
 
 import argparse
+import csv
+import gzip
+import hashlib
 import json
+import random
 import resource
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import wraps
+from importlib import import_module
+from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
-from urllib.parse import quote
+from typing import Annotated, Any, Final
 
+import orjson
 import typer
 
 from analysis.polarity.scorer import KoubeiScorer
 from analysis.sentiment import StockSnowNlpScorer
-from analysis.terms import keywords
+from analysis.terms import keywords, names_of
+from benchmarks import corpus
+from benchmarks.goals import at_least
 from cli.terminal import out, pick, progress, show_table
-from crawlers.pages import weibo_search
-from demo.configuration import demo_configuration
-from demo.phrases import BRAND
+from domain.brand import Brand, Configuration, Watch, WatchRule
 from domain.page import FoundMention
-from domain.ports import Scorer
-from domain.sentiment import Probabilities, ScoreRequest, Scores
+from domain.ports import MentionStore
+from domain.queries import MentionFilter
+from domain.sentiment import ScoreRequest
+from monitoring import ingest as ingesting
 from monitoring.ingest import Ingest
 from storage.identity import KeyedMasker
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 
-_NOW: Final = datetime(2026, 11, 20, 4, tzinfo=UTC)
-_NOBODY = "http://127.0.0.1:1"
-
-
-class _NoScorer:
-    """Says neutral at once: takes sentiment out of a comparison."""
-
-    model_id = "none"
-
-    def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
-        return [Scores(Probabilities(0.0, 1.0, 0.0)) for _ in requests]
+LEAST_RATIO: Final = 40.0
+GOAL_RATIO: Final = 120.0
+_BATCH: Final = 500
+_PAGE: Final = (10, 20)
+_BRANDS: Final = 5
+_SIDES: Final = ("stock", "pages", "known", "bulk")
+_EVERYTHING: Final = MentionFilter(public_voice_only=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One side: mentions it stored, wall and CPU seconds, peak memory in MB."""
+    """One side: mentions it took, CPU seconds, peak memory in MB, the SHA-256 of what is stored
+    (with and without clusters), and CPU seconds by step.
+    """
 
     mentions: int
-    seconds: float
     cpu_seconds: float
     peak_mb: float
+    digest: str = ""
+    without_clusters: str = ""
+    steps: dict[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
-        """Mentions a CPU second, the figure that a busy machine disturbs least."""
+        """Mentions a CPU second."""
         return self.mentions / self.cpu_seconds
+
+    @property
+    def micros(self) -> float:
+        """Microseconds of CPU a mention."""
+        return 1e6 / self.rate
 
 
 def register(bench: typer.Typer) -> None:
@@ -75,166 +91,305 @@ def register(bench: typer.Typer) -> None:
 
     @bench.command("ingest")
     def ingest(
-        mentions: Annotated[int, typer.Option(help="条数。How many mentions.")] = 2000,
+        mentions: Annotated[int, typer.Option(min=100, help="条数。How many mentions.")] = 5_000,
+        stock: Annotated[
+            int, typer.Option(min=20, help="原版路径的条数。How many for the stock path.")
+        ] = 300,
+        folder: Annotated[
+            Path | None,
+            typer.Option(help="真实文本（*.csv.gz，列 text）。Real texts, not invented ones."),
+        ] = None,
     ) -> None:
-        """从页面到入库的速度与内存，对照逐行写入。Page to stored, against a plain loop."""
-        with tempfile.TemporaryDirectory() as folder:
-            save_pages(Path(folder), mentions)
-            sides = ("plain", "ours", "ours-known", "plain-unscored", "ours-unscored")
-            measured: dict[str, Measured] = {}
-            with progress("测量", "measuring", len(sides)) as advance:
-                for side in sides:
-                    measured[side] = measure(side, Path(folder))
-                    advance()
+        """从找到到入库的速度与各步耗时，对照 jieba + SnowNLP。Found to stored, by step."""
+        measured: dict[str, Measured] = {}
+        with progress("测量", "measuring", len(_SIDES)) as advance:
+            for side in _SIDES:
+                measured[side] = measure(side, stock if side == "stock" else mentions, folder)
+                advance()
         show(measured)
+        if not same(measured):
+            raise typer.Exit(1)
 
 
-def save_pages(folder: Path, mentions: int) -> None:
-    """Save every search page of a demo world with that many posts."""
-    command = [sys.executable, "-m", "demo", "--now", _NOW.isoformat(), "--frozen"]
-    with subprocess.Popen(  # noqa: S603  # our own module
-        [*command, "--mentions", str(mentions)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as demo:
-        assert demo.stdout  # noqa: S101  # a pipe was asked for
-        base = json.loads(demo.stdout.readline())["weibo"]
-        number = 1
-        while True:
-            url = f"{base}/realtime?q={quote(BRAND)}&page={number}"
-            with urllib.request.urlopen(url) as answer:  # noqa: S310  # the demo's own address
-                body = answer.read()
-            (folder / f"{number:05}.html").write_bytes(body)
-            page = weibo_search.parse(body, url=url, status=200, fetched_at=_NOW)
-            if page.next is None:
-                break
-            number += 1
-        demo.terminate()
-
-
-def measure(side: str, folder: Path) -> Measured:
+def measure(side: str, mentions: int, folder: Path | None = None) -> Measured:
     """Run one side in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.ingest", side, str(folder)]
+    command = [sys.executable, "-m", "benchmarks.ingest", side, str(mentions)]
+    command += ["--folder", str(folder)] if folder else []
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     return Measured(**json.loads(done.stdout.splitlines()[-1]))
 
 
 def show(measured: dict[str, Measured]) -> None:
-    """Print the comparison, ratios last."""
-    pairs = (
-        (pick("新页面", "new pages"), "ours", "plain"),
-        (pick("已知页面", "known pages"), "ours-known", "plain"),
-        (pick("新页面，不评情感", "new pages, no sentiment"), "ours-unscored", "plain-unscored"),
-    )
+    """Print the comparison, then the steps of each of our sides."""
+    stock = measured["stock"]
+    ours = {
+        "pages": pick("新页面", "new pages"),
+        "known": pick("已知页面", "known pages"),
+        "bulk": pick("批量导入", "bulk"),
+    }
+    words = "jieba + " if find_spec("jieba") else ""
+    rate, ratio, goal = pick("条/CPU秒", "/CPU-s"), pick("倍数", "ratio"), pick("目标", "goal")
     show_table(
+        ["", rate, "µs", ratio, goal, "", "MB"],
         [
-            "",
-            pick("口碑 条/CPU秒", "Koubei /CPU-s"),
-            pick("逐行 条/CPU秒", "plain /CPU-s"),
-            pick("倍数", "ratio"),
-            pick("口碑 MB", "Koubei MB"),
-            pick("逐行 MB", "plain MB"),
+            [f"{words}SnowNLP", f"{stock.rate:,.0f}", f"{stock.micros:,.0f}", "1.0×", "", "",
+             f"{stock.peak_mb:.0f}"],
+            *(_row(name, measured[side], stock) for side, name in ours.items()),
         ],
+    )  # fmt: skip
+    show_table(
+        [pick("µs/条", "µs a mention"), *ours.values()],
         [
-            [
-                name,
-                f"{measured[ours].rate:,.0f}",
-                f"{measured[plain].rate:,.0f}",
-                f"{measured[ours].rate / measured[plain].rate:.2f}",
-                f"{measured[ours].peak_mb:.0f}",
-                f"{measured[plain].peak_mb:.0f}",
-            ]
-            for name, ours, plain in pairs
+            [step, *(f"{_micros(measured[side], step):,.0f}" for side in ours)]
+            for step in measured["bulk"].steps
         ],
     )
-    stored = measured["ours"].mentions, measured["plain"].mentions
-    out().print(pick(f"入库条数 {stored[0]} / {stored[1]}", f"stored {stored[0]} / {stored[1]}"))
+    out().print(
+        pick("按页与批量的入库内容相同 ✓", "pages and bulk stored the same ✓")
+        if same(measured)
+        else pick("按页与批量的入库内容不同 ✗", "pages and bulk did not store the same ✗")
+    )
 
 
-def _pages(folder: Path) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(folder.glob("*.html"))]
+def same(measured: dict[str, Measured]) -> bool:
+    """Whether pages and bulk stored the same. Clusters are left out: among texts that share their
+    phrases a copy may be found from one side only, and who is looked up first depends on the batch.
+    """
+    return measured["pages"].without_clusters == measured["bulk"].without_clusters
 
 
-def _read(body: bytes) -> tuple[FoundMention, ...]:
-    return weibo_search.parse(body, url=_NOBODY, status=200, fetched_at=_NOW).mentions
+def _row(name: str, side: Measured, stock: Measured) -> list[str]:
+    ratio = side.rate / stock.rate
+    score = at_least(LEAST_RATIO, ratio)
+    return [
+        name,
+        f"{side.rate:,.0f}",
+        f"{side.micros:,.0f}",
+        score.ratio,
+        f"{score.goal} ({GOAL_RATIO:g}×)",
+        score.verdict or "",
+        f"{side.peak_mb:.0f}",
+    ]
 
 
-def _plain(folder: Path, home: Path, scorer: Scorer) -> tuple[int, float, float]:
-    db = sqlite3.connect(home / "plain.sqlite")
+def _micros(side: Measured, step: str) -> float:
+    return side.steps.get(step, 0.0) * 1e6 / side.mentions
+
+
+def found_mentions(count: int, folder: Path | None = None, seed: int = 7) -> Iterator[FoundMention]:
+    """Yield what pages would show of so many posts about five brands, oldest first; 12 % copy.
+
+    Their sentences are ours, filled with words, so that they share more phrases than people's do;
+    with a folder they are the texts that lie there (gzip CSV with a column `text`).
+    """
+    names = random.Random(seed)
+    texts = iter(_texts(folder, count, names)) if folder else None
+    wanted = set(corpus.BRANDS[:_BRANDS])
+    about = (m for m in corpus.mentions(count * 3 + 100, seed) if m.brand_ids & wanted)
+    for mention in islice(about, count):
+        said = mention.text if texts is None else next(texts)
+        yield FoundMention(
+            id=mention.id,
+            platform=mention.platform,
+            kind=mention.kind,
+            url=mention.url,
+            text=f"{said}#{corpus.name(next(iter(mention.brand_ids)))}#",
+            published_at=mention.published_at,
+            author=f"用户{names.randrange(corpus.AUTHORS):06}",
+            author_uid=mention.author_key,
+            likes=mention.likes,
+            comments=mention.comments,
+            reposts=mention.reposts,
+        )
+
+
+def _texts(folder: Path, count: int, chance: random.Random) -> list[str]:
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            found.update(row["text"] for row in csv.DictReader(file) if row.get("text"))
+    if len(found) < count:
+        raise typer.BadParameter(f"{folder}: {len(found)} < {count}")
+    return chance.sample(sorted(found), count)
+
+
+def configuration() -> Configuration:
+    """Return five brands, each with its watch."""
+    brands = tuple(
+        Brand(id=each, name=corpus.name(each), aliases=(f"{corpus.name(each)}官方",))
+        for each in corpus.BRANDS[:_BRANDS]
+    )
+    watches = tuple(
+        Watch(
+            id=f"watch-{brand.id}",
+            name=brand.name,
+            brand_ids=(brand.id,),
+            queries=(brand.name,),
+            source_ids=(),
+            rule=WatchRule(any_words=brand.words, none_words=(f"{brand.name}村",)),
+        )
+        for brand in brands
+    )
+    return Configuration(brands=brands, watches=watches)
+
+
+def in_pages(found: Sequence[FoundMention], seed: int = 7) -> Iterator[Sequence[FoundMention]]:
+    """Cut into pages of ten to twenty."""
+    sizes = random.Random(seed)
+    first = 0
+    while first < len(found):
+        size = sizes.randint(*_PAGE)
+        yield found[first : first + size]
+        first += size
+
+
+def in_batches(found: Sequence[FoundMention]) -> Iterator[Sequence[FoundMention]]:
+    """Cut into the batches of an import."""
+    for first in range(0, len(found), _BATCH):
+        yield found[first : first + _BATCH]
+
+
+def stored_digest(store: MentionStore, *, clusters: bool = True) -> str:
+    """Return the SHA-256 of all that is stored, in order of ids."""
+    digest = hashlib.sha256()
+    for mention in sorted(store.scan(_EVERYTHING), key=lambda each: each.id):
+        said = mention if clusters else replace(mention, cluster_id=None)
+        digest.update(orjson.dumps(asdict(said), default=sorted, option=orjson.OPT_SORT_KEYS))
+    return digest.hexdigest()
+
+
+class Clocks:
+    """CPU seconds by step; what runs inside another step counts for itself alone."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._inner: list[float] = [0.0]
+
+    def around(self, step: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the call with a clock."""
+
+        @wraps(call)
+        def clocked(*args: Any, **kwargs: Any) -> Any:
+            self._inner.append(0.0)
+            begun = time.process_time()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                took = time.process_time() - begun
+                self.seconds[step] += took - self._inner.pop()
+                self._inner[-1] += took
+
+        return clocked
+
+    def on(self, owner: object, **steps: str) -> None:
+        """Put clocks on attributes of a module, class or object."""
+        for name, step in steps.items():
+            setattr(owner, name, self.around(step, getattr(owner, name)))
+
+
+def _stock(found: Sequence[FoundMention], home: Path) -> Measured:
+    db = sqlite3.connect(home / "stock.sqlite")
     db.execute(
-        "CREATE TABLE mention (id TEXT PRIMARY KEY, text TEXT, author TEXT, at TEXT, s REAL)"
+        "CREATE TABLE mention (id TEXT PRIMARY KEY, text TEXT, author TEXT, at TEXT, words TEXT,"
+        " s REAL)"
     )
-    pages = _pages(folder)
+    scorer = StockSnowNlpScorer()
     scorer.score([ScoreRequest("加载模型不计时")])
+    cut = import_module("jieba").lcut if find_spec("jieba") else None
+    if cut:
+        cut("加载词典不计时")
 
-    def run() -> int:
-        for body in pages:
-            for found in _read(body):
-                score = scorer.score([ScoreRequest(found.text)])[0].text.score
-                row = (found.id, found.text, found.author, str(found.published_at), score)
-                db.execute("INSERT OR REPLACE INTO mention VALUES (?,?,?,?,?)", row)
-                db.commit()
-        return int(db.execute("SELECT count(*) FROM mention").fetchone()[0])
+    def run() -> None:
+        for item in found:
+            words = Counter(w for w in cut(item.text) if len(w) > 1) if cut else Counter()
+            score = scorer.score([ScoreRequest(item.text)])[0].text.score
+            most = " ".join(word for word, _ in words.most_common(12))
+            row = (item.id, item.text, item.author, str(item.published_at), most, score)
+            db.execute("INSERT OR REPLACE INTO mention VALUES (?,?,?,?,?,?)", row)
+            db.commit()
 
-    return _timed(run)
+    return _timed(run, len(found))
 
 
-def _ours(folder: Path, home: Path, scorer: Scorer, *, known: bool) -> tuple[int, float, float]:
+def opened(home: Path) -> tuple[Ingest, SqliteMentionStore]:
+    """Return an ingest into new stores in a folder, which watches the five brands."""
     engine = open_database(f"sqlite:///{home}/workflow.sqlite")
     migrate(engine)
     begin = begin_work(engine)
-    configuration = demo_configuration(_NOBODY, _NOBODY, _NOBODY, _NOBODY, _NOBODY)
     with begin() as work:
         work.configuration.save(
-            configuration, expected_version=0, actor="bench", at=_NOW, origin="bench"
+            configuration(), expected_version=0, actor="bench", at=corpus.START, origin="bench"
         )
         work.commit()
     store = SqliteMentionStore(home / "mentions.sqlite")
-    ingest = Ingest(store, begin, scorer, KeyedMasker(b"a" * 32, b"s" * 32))
-    pages = _pages(folder)
-    scorer.score([ScoreRequest("加载模型不计时")])
-    keywords("加载词典不计时")
-
-    def run(minutes: int = 0) -> int:
-        at = _NOW + timedelta(minutes=minutes)
-        watch = configuration.watches[0]
-        for body in pages:
-            ingest.take(_read(body), watch=watch, run_id=f"run-{minutes}", collected_at=at)
-        return store.status().mentions
-
-    if known:
-        run()
-        return _timed(lambda: run(15))
-    return _timed(run)
+    masker = KeyedMasker(b"a" * 32, b"s" * 32)
+    return Ingest(store, begin, KoubeiScorer.shipped(), masker), store
 
 
-def _timed(run: Callable[[], int]) -> tuple[int, float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    mentions = run()
-    return mentions, time.perf_counter() - wall, time.process_time() - cpu
+def take(ingest: Ingest, lots: Iterable[Sequence[FoundMention]]) -> None:
+    """Put lots through ingest, all looked at in the same moment."""
+    for lot in lots:
+        ingest.take(lot, watch=None, run_id="bench", collected_at=corpus.END)
 
 
-def _scorer(side: str) -> Scorer:
-    if side.endswith("unscored"):
-        return _NoScorer()
-    return StockSnowNlpScorer() if side.startswith("plain") else KoubeiScorer.shipped()
+def _ours(found: Sequence[FoundMention], home: Path, side: str) -> Measured:
+    ingest, store = opened(home)
+    _warm(ingest)
+    lots = list(in_batches(found) if side == "bulk" else in_pages(found))
+    if side == "known":
+        take(ingest, lots)
+    clocks = _clocks(store)
+    measured = _timed(lambda: take(ingest, lots), len(found), clocks)
+    return replace(
+        measured,
+        digest=stored_digest(store),
+        without_clusters=stored_digest(store, clusters=False),
+    )
+
+
+def _warm(ingest: Ingest) -> None:
+    """Load models and dictionaries, which is not what is measured."""
+    _ = ingest.scorer.model_id
+    ingest.scorer.score([ScoreRequest("加载模型不计时", "weibo", {"b": ("模型",)})])
+    keywords("加载词典不计时", names_of(configuration()))
+
+
+def _clocks(store: SqliteMentionStore) -> Clocks:
+    clocks = Clocks()
+    clocks.on(ingesting, sift="match", keywords="keywords", fingerprints="fingerprint")
+    clocks.on(ingesting, advert_kind="adverts", fold_near_copies="copies")
+    clocks.on(KoubeiScorer, score="score", _near_part="targets")
+    clocks.on(store, near="copies", get="read", add="write", amend_many="copies")
+    clocks.on(Ingest, sort="settings", note="workflow", put="others")
+    return clocks
+
+
+def _timed(run: Callable[[], None], mentions: int, clocks: Clocks | None = None) -> Measured:
+    begun = time.process_time()
+    run()
+    took = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak_mb = peak / (1024 if sys.platform != "darwin" else 1024 * 1024)
+    steps = dict(clocks.seconds) if clocks else {}
+    if clocks:
+        steps["others"] = steps.get("others", 0.0) + took - sum(steps.values())
+    return Measured(mentions, took, peak_mb, steps=steps)
 
 
 def main() -> None:
     """Run one side and print its figures as JSON."""
     parser = argparse.ArgumentParser(prog="benchmarks.ingest")
-    parser.add_argument("side")
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("side", choices=_SIDES)
+    parser.add_argument("mentions", type=int)
+    parser.add_argument("--folder", type=Path)
     wanted = parser.parse_args()
-    scorer = _scorer(wanted.side)
+    found = list(found_mentions(wanted.mentions, wanted.folder))
     with tempfile.TemporaryDirectory() as home:
-        if wanted.side.startswith("plain"):
-            mentions, seconds, cpu = _plain(wanted.folder, Path(home), scorer)
+        if wanted.side == "stock":
+            measured = _stock(found, Path(home))
         else:
-            known = wanted.side.endswith("known")
-            mentions, seconds, cpu = _ours(wanted.folder, Path(home), scorer, known=known)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    peak_mb = peak / (1024 if sys.platform != "darwin" else 1024 * 1024)
-    figures = (mentions, seconds, cpu, peak_mb)
-    sys.stdout.write(json.dumps(dict(zip(Measured.__slots__, figures, strict=True))))
+            measured = _ours(found, Path(home), wanted.side)
+    sys.stdout.write(json.dumps(asdict(measured)))
 
 
 if __name__ == "__main__":

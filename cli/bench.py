@@ -4,7 +4,7 @@ import importlib
 
 import typer
 
-BENCHMARKS = ("store", "dashboard", "pages", "text")
+BENCHMARKS = ("store", "dashboard", "pages", "text", "ingest")
 """Modules of `benchmarks` with a `register(bench)`."""
 
 

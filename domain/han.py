@@ -6,12 +6,16 @@ neighbours, and then a substring of a text would no longer be a substring of its
 """
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 # Nearly every Chinese text has these, and a text with none that NFKC would change is known to be
 # normal ten times sooner. To write what NFKC makes of a character in its place changes no result.
 _PUNCTUATION = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "，！？：；（）～")
+
+_SHORT = 500
+"""Characters of a text whose normal form is remembered for a while: the steps of ingest ask for the
+same one several times, and rules for the same words again and again."""
 
 _PAIRS_FILE = Path(__file__).with_name("traditional_simplified.txt")
 
@@ -30,12 +34,19 @@ def _traditional() -> frozenset[str]:
 
 def fold(text: str) -> str:
     """Return the normal form of `text`; folding twice changes nothing."""
+    return _remembered(text) if len(text) <= _SHORT else _folded(text)
+
+
+def _folded(text: str) -> str:
     for wide, plain in _PUNCTUATION:
         text = text.replace(wide, plain)
     folded = _nfkc(_nfkc(text).casefold())
     if _traditional().isdisjoint(folded):
         return folded
     return _nfkc(folded.translate(_table()))
+
+
+_remembered = lru_cache(maxsize=4_096)(_folded)
 
 
 def _nfkc(text: str) -> str:

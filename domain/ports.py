@@ -127,7 +127,8 @@ class MentionStore(Protocol):
     def near(self, fingerprints: Sequence[int], *, since: datetime, distance: int) -> list[Near]:
         """Return stored mentions published at or after `since` that share one of four 16-bit bands
         with any of the fingerprints and differ from it in at most `distance` bits (0 to 64; up to
-        three bits apart they always share one), each pair once."""
+        three bits apart they always share one), each pair once; in order of publication, then
+        id."""
 
     def scan(self, wanted: MentionFilter) -> Iterator[Mention]:
         """Yield every mention of a filter, oldest first, in bounded memory."""

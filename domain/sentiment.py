@@ -64,11 +64,10 @@ class Probabilities:
     @property
     def confidence(self) -> float:
         """The probability of the label, 0 to 1."""
-        return {
-            Label.NEGATIVE: self.negative,
-            Label.NEUTRAL: self.neutral,
-            Label.POSITIVE: self.positive,
-        }[self.label]
+        label = self.label
+        if label is Label.NEGATIVE:
+            return self.negative
+        return self.neutral if label is Label.NEUTRAL else self.positive
 
 
 @dataclass(frozen=True, slots=True)

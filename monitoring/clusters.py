@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 
 from analysis.near_copies import ANY_DISTANCE, are_copies, letters
 from domain.mention import Mention
@@ -39,8 +40,9 @@ def fold_near_copies(store: MentionStore, new: Sequence[Mention]) -> None:
         if hit.cluster_id:
             groups.join(mention.id, hit.cluster_id)
             origins.add(hit.cluster_id)
-    for members in groups.sets():
-        _settle(store, members, origins)
+    moves = _moves(store, groups.sets(), origins)
+    if moves:
+        store.amend_many(moves, lambda m: _moved(m, moves[m.id]))
 
 
 def copies_of(store: MentionStore, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, Near]]:
@@ -66,7 +68,7 @@ def _candidates(store: MentionStore, mentions: Sequence[Mention]) -> Mapping[str
         by_print.setdefault(hit.fingerprint, []).append(hit)
     found: dict[str, Sequence[Near]] = {}
     for hits in by_print.values():
-        hits.sort(key=lambda hit: (hit.distance, hit.published_at, hit.mention_id))
+        hits.sort(key=attrgetter("distance"))  # they come in order of publication, then id
     for mention in mentions:
         closest: dict[str, Near] = {}
         for hit in by_print.get(mention.fingerprint, ()):
@@ -83,21 +85,35 @@ def _said(mention: Mention) -> str:
     return letters(f"{mention.title}\n{mention.text}")
 
 
-def _settle(store: MentionStore, member_ids: Sequence[str], origins: AbstractSet[str]) -> None:
-    members = store.get(member_ids)
-    # an original that was never stored itself still gives its id to the reposts of it
-    unseen = sorted((origins & set(member_ids)) - members.keys())
-    if not members or len(members) + len(unseen) < 2:
-        return
-    first = min(members.values(), key=lambda m: (m.published_at, m.id))
-    cluster_id = unseen[0] if unseen else first.id
-    former = {m.cluster_id for m in members.values() if m.cluster_id} - {cluster_id}
-    for old in sorted(former):
-        everyone = store.scan(MentionFilter(cluster_id=old, public_voice_only=False))
-        members |= {mention.id: mention for mention in everyone}
-    for mention in members.values():
-        if mention.cluster_id != cluster_id:
-            store.amend(mention.id, lambda m: replace(m, cluster_id=cluster_id))
+def _moves(
+    store: MentionStore, groups: Sequence[Sequence[str]], origins: AbstractSet[str]
+) -> dict[str, str]:
+    """Return the cluster of every mention that has to move, as if one group after the other did."""
+    stored = store.get({member for group in groups for member in group})
+    clusters = {mention.id: mention.cluster_id for mention in stored.values()}
+    moves: dict[str, str] = {}
+    for group in groups:
+        members = [stored[member] for member in group if member in stored]
+        # an original that was never stored itself still gives its id to the reposts of it
+        unseen = sorted((origins & set(group)) - stored.keys())
+        if not members or len(members) + len(unseen) < 2:
+            continue
+        first = min(members, key=lambda m: (m.published_at, m.id))
+        cluster_id = unseen[0] if unseen else first.id
+        going = [member.id for member in members]
+        former = {old for member in going if (old := clusters[member])} - {cluster_id}
+        for old in sorted(former):
+            everyone = store.scan(MentionFilter(cluster_id=old, public_voice_only=False))
+            going += [m.id for m in everyone if clusters.setdefault(m.id, old) == old]
+            going += [member for member, new in moves.items() if new == old]
+        for member in going:
+            if clusters[member] != cluster_id:
+                clusters[member] = moves[member] = cluster_id
+    return moves
+
+
+def _moved(mention: Mention, cluster_id: str) -> Mention:
+    return mention if mention.cluster_id == cluster_id else replace(mention, cluster_id=cluster_id)
 
 
 class _Groups:

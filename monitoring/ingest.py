@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from analysis.adverts import advert_kind
-from analysis.near_copies import fingerprint
+from analysis.near_copies import fingerprints
 from analysis.terms import keywords, names_of
 from domain.brand import Configuration, Watch
 from domain.crawl import Sighting, SightingOutcome, taken_by
@@ -193,7 +193,11 @@ class Ingest:
         self, candidates: Sequence[Candidate], known: _Known, look: _Look
     ) -> list[Mention]:
         names = names_of(look.configuration)
-        unscored = [self._unscored(candidate, look, names) for candidate in candidates]
+        prints = fingerprints([_text(candidate.found) for candidate in candidates])
+        unscored = [
+            self._unscored(candidate, look, names, print_)
+            for candidate, print_ in zip(candidates, prints, strict=True)
+        ]
         judged = self._judgements(candidates, unscored, known, look)
         return [
             replace(
@@ -205,11 +209,12 @@ class Ingest:
             for mention in unscored
         ]
 
-    def _unscored(self, candidate: Candidate, look: _Look, names: Sequence[str]) -> Mention:
+    def _unscored(
+        self, candidate: Candidate, look: _Look, names: Sequence[str], fingerprint: int | None
+    ) -> Mention:
         item = candidate.found
         if item.published_at is None:
             raise ValueError(f"{item.id}: a candidate has a time")
-        text = f"{item.title}\n{item.text}"
         return Mention(
             id=item.id,
             platform=item.platform,
@@ -238,8 +243,8 @@ class Ingest:
             topic=item.topic,
             watch_ids=candidate.watch_ids,
             brand_ids=candidate.brand_ids,
-            terms=keywords(text, names),
-            fingerprint=fingerprint(text),
+            terms=keywords(_text(item), names),
+            fingerprint=fingerprint,
             flags=_flags(item, look.configuration),
             embedded=item.embedded,
         )
@@ -333,6 +338,10 @@ def _keep_refused(
         work.dead_letters.end(mention_ids, collected_at)
 
 
+def _text(item: FoundMention | Mention) -> str:
+    return f"{item.title}\n{item.text}"
+
+
 def _cluster_id(before: Mention | None, now: Mention) -> str | None:
     """A cluster once found stays; a repost begins in the cluster of its original."""
     return (before.cluster_id if before else None) or now.repost_of
@@ -354,7 +363,7 @@ def _spam(before: Mention | None, now: Mention, judged: Mapping[str, Sentiment])
     """
     if before is not None or any(j.label is Label.NEGATIVE for j in judged.values()):
         return frozenset()
-    is_advert = advert_kind(f"{now.title}\n{now.text}") is not None
+    is_advert = advert_kind(_text(now)) is not None
     return frozenset({Flag.SPAM}) if is_advert else frozenset()
 
 

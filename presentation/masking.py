@@ -9,6 +9,9 @@ MASK = "**"
 _LOOKED_AT = 200
 """Code points of a name that are read; a name may be a megabyte, too."""
 
+_PLAIN = re.compile("[0-9A-Za-z一-鿿]{2}")
+"""Two signs that nothing before or after them changes: most names begin so."""
+
 _SPEAKER = re.compile(r"@([^\s@:：/#]{1,30})(?=\s?[:：])")
 """A name with words put into its mouth: `//@name:` in a chain of reposts, `回复@name:`."""
 
@@ -21,6 +24,8 @@ def mask_name(name: str) -> str:
     """
     if not name:
         return ""
+    if _PLAIN.match(name):
+        return name[0] + MASK
     begin = clean_line(name[:_LOOKED_AT])
     signs = list(clusters(unicodedata.normalize("NFC", begin)))
     if len(signs) < 2 or signs[0] == "*":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from analysis.polarity.letters import TARGET, plain
@@ -14,8 +15,14 @@ _ABSENT: Final = "\uf8fb"
 
 def mark(text: str, words: Sequence[str]) -> str:
     """Return a plain text with the target's names (plain too) as one private letter each."""
+    pattern = _pattern(tuple(words))
+    return pattern.sub(TARGET, text) if pattern else text
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
     names = sorted(filter(None, words), key=lambda word: (-len(word), word))
-    return re.sub("|".join(map(re.escape, names)), TARGET, text) if names else text
+    return re.compile("|".join(map(re.escape, names))) if names else None
 
 
 def around(marked: str) -> str:
@@ -35,7 +42,12 @@ def around(marked: str) -> str:
 
 def plain_words(words: Iterable[str]) -> tuple[str, ...]:
     """Return names in plain letters, without the empty ones."""
-    return tuple(word for word in (one.strip() for one in plain(list(words))) if word)
+    return _plain_words(tuple(words))
+
+
+@lru_cache(maxsize=256)
+def _plain_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in (one.strip() for one in plain(words)) if word)
 
 
 def views(text: str, words: Sequence[str]) -> tuple[str, str]:

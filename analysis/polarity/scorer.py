@@ -6,7 +6,7 @@ experts' probabilities are mixed by it. Calibration makes frequencies of them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -51,24 +51,35 @@ class KoubeiScorer:
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
         """Return what the text says as a whole and, where it has targets, of each of them."""
-        texts = [request.text for request in requests]
-        platforms = [request.platform for request in requests]
-        wholes, ruled = self.probabilities(texts, platforms)
+        answers: list[Scores] = []
+        for first in range(0, len(requests), BATCH):
+            answers += self._scores(requests[first : first + BATCH])
+        return answers
+
+    def _scores(self, requests: Sequence[ScoreRequest]) -> Iterator[Scores]:
+        # each text is read once, for itself and for all of its targets
+        read = plain([request.text for request in requests])
+        kinds = kinds_of([request.platform for request in requests])
+        logits = self._mixture.logits(read)
+        wholes, ruled = self._calibrated(self._mixture.probabilities(logits, kinds), kinds, read)
         pairs = [(n, name) for n, request in enumerate(requests) for name in request.targets]
         by_target: dict[int, dict[str, Probabilities]] = {}
-        if pairs:
-            judged, near_ruled = self.towards(
-                [texts[n] for n, _ in pairs],
-                [platforms[n] for n, _ in pairs],
-                [requests[n].targets[name] for n, name in pairs],
-                wholes[[n for n, _ in pairs]],
+        for first in range(0, len(pairs), BATCH):
+            part = pairs[first : first + BATCH]
+            of = np.array([n for n, _ in part])
+            judged, near_ruled = self._near_part(
+                [read[n] for n, _ in part],
+                [requests[n].targets[name] for n, name in part],
+                kinds[of],
+                self._mixture.resemblance(logits[0][of], kinds[of]),
+                wholes[of],
             )
-            for (n, name), row, rule in zip(pairs, judged, near_ruled, strict=True):
-                by_target.setdefault(n, {})[name] = _answer(row, int(rule))
-        return [
-            Scores(_answer(row, int(rule)), by_target.get(n, {}))
-            for n, (row, rule) in enumerate(zip(wholes, ruled, strict=True))
-        ]
+            for (n, name), row, rule in zip(
+                part, judged.tolist(), near_ruled.tolist(), strict=True
+            ):
+                by_target.setdefault(n, {})[name] = _answer(row, rule)
+        for n, (row, rule) in enumerate(zip(wholes.tolist(), ruled.tolist(), strict=True)):
+            yield Scores(_answer(row, rule), by_target.get(n, {}))
 
     def probabilities(
         self, texts: Sequence[str], platforms: Sequence[str]
@@ -87,6 +98,11 @@ class KoubeiScorer:
         read = plain(texts)
         kinds = kinds_of(platforms)
         mixed = self._mixture.probabilities(self._mixture.logits(read), kinds)
+        return self._calibrated(mixed, kinds, read)
+
+    def _calibrated(
+        self, mixed: Floats, kinds: NDArray[np.int64], read: Sequence[str]
+    ) -> tuple[Floats, NDArray[np.int64]]:
         return _calibrated(mixed, kinds, self._weights.calibration, read)
 
     def towards(
@@ -105,12 +121,26 @@ class KoubeiScorer:
             part = slice(first, first + BATCH)
             read = plain(texts[part])
             kinds = kinds_of(platforms[part])
-            logits = self._near.logits(near_grams(read, names[part], self._weights.bits))
-            mixed = with_whole(logits, self._mixture.resemblance(read, kinds), wholes[part])
-            rows[part], labels[part] = _calibrated(
-                mixed, kinds, self._weights.near_calibration, read
+            rows[part], labels[part] = self._near_part(
+                read,
+                names[part],
+                kinds,
+                self._mixture.resemblance(self._mixture.logits(read)[0], kinds),
+                wholes[part],
             )
         return rows, labels
+
+    def _near_part(
+        self,
+        read: Sequence[str],
+        names: Sequence[Sequence[str]],
+        kinds: NDArray[np.int64],
+        resemblance: Floats,
+        wholes: Floats,
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        logits = self._near.logits(near_grams(read, names, self._weights.bits))
+        mixed = with_whole(logits, resemblance, wholes)
+        return _calibrated(mixed, kinds, self._weights.near_calibration, read)
 
 
 class Mixture:
@@ -125,6 +155,9 @@ class Mixture:
         self._unseen = float(np.log(np.float64(weights.unseen)))
         self._open = np.array(
             [[kind in ("any", expert.kind) for expert in weights.experts] for kind in KINDS]
+        )
+        self._missing = np.array(
+            [[place not in expert.classes for place in range(3)] for expert in weights.experts]
         )
         self._temperature = np.array([weights.calibration[kind].temperature for kind in KINDS])
 
@@ -151,16 +184,16 @@ class Mixture:
             classes[:, :, 2] += taught[:, 1:]
         return sums[:, :count] + self._bias, classes
 
-    def resemblance(self, read: Sequence[str], kinds: NDArray[np.int64]) -> Floats:
-        """Return how far each plain text is of each known kind: wholly, where its platform says so,
-        else as the gate says.
+    def resemblance(self, gate: Floats, kinds: NDArray[np.int64]) -> Floats:
+        """Return how far each text is of each known kind, given the gate's logits: wholly, where
+        its platform says so, else as the gate says.
         """
         shares = np.zeros((len(kinds), len(KINDS) - 1))
         unknown = np.flatnonzero(kinds == KINDS.index("any"))
         known = np.flatnonzero(kinds != KINDS.index("any"))
         shares[known, kinds[known]] = 1.0
         if len(unknown):
-            gates = exact.softmax(self.logits([read[int(n)] for n in unknown])[0])
+            gates = exact.softmax(gate[unknown])
             for number, expert in enumerate(self._experts):
                 kind = KINDS.index(expert.kind)
                 shares[unknown, kind] = shares[unknown, kind] + gates[:, number]
@@ -170,15 +203,13 @@ class Mixture:
         """Mix the experts that are open to the kind of platform."""
         gate, classes = logits
         gates = exact.softmax(np.where(self._open[kinds], gate, _CLOSED))
-        classes = classes / self._temperature[kinds][:, None, None]
+        asked = np.flatnonzero(self._open[kinds].any(axis=0))
+        classes = classes[:, asked] / self._temperature[kinds][:, None, None]
+        parts = exact.softmax(np.where(self._missing[asked], self._unseen, classes))
+        parts *= gates[:, asked, None]
         mixed = np.zeros((len(kinds), 3))
-        for number, expert in enumerate(self._experts):
-            if not self._open[kinds, number].any():
-                continue
-            own = classes[:, number, :].copy()
-            for missing in {0, 1, 2} - set(expert.classes):
-                own[:, missing] = self._unseen
-            mixed = mixed + gates[:, number, None] * exact.softmax(own)
+        for number in range(len(asked)):
+            mixed += parts[:, number]
         return mixed
 
 
@@ -225,6 +256,6 @@ def _calibrated(
     return rows, labels
 
 
-def _answer(row: Floats, label: int) -> Probabilities:
-    negative, neutral, positive = (float(one) for one in row)
+def _answer(row: Sequence[float], label: int) -> Probabilities:
+    negative, neutral, positive = row
     return Probabilities(negative, neutral, positive, decided=LABELS[label])

@@ -147,7 +147,7 @@ class Weights:
     @cached_property
     def digest(self) -> str:
         """Eight letters that tell these weights from all others."""
-        return hashlib.sha256(self.to_bytes()).hexdigest()[:8]
+        return _digest(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the file."""
@@ -177,9 +177,10 @@ def save(weights: Weights, path: Path) -> None:
 def load(path: Path) -> Weights:
     """Read a file; ConfigurationError when it is none, or one of another format."""
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+        held = path.read_bytes()
+        with np.load(io.BytesIO(held), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return _from_json(json.loads(arrays["card"].tobytes()), arrays)
+        weights = _from_json(json.loads(arrays["card"].tobytes()), arrays)
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise ConfigurationError(
             Text("不是可用的情感模型文件", "is not a sentiment model of this version"),
@@ -189,6 +190,13 @@ def load(path: Path) -> Weights:
                 "koubei train --back returns to the one before; without it the shipped one holds",
             ),
         ) from error
+    # the file is what `to_bytes` made: packing it once more would take seconds to tell the same
+    weights.__dict__["digest"] = _digest(held)
+    return weights
+
+
+def _digest(held: bytes) -> str:
+    return hashlib.sha256(held).hexdigest()[:8]
 
 
 def _to_json(weights: Weights) -> str:

@@ -1,6 +1,7 @@
 """The versions of the team's configuration."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, func, select
 
@@ -61,6 +62,8 @@ class SqlConfigurationRepository:
         return self._db.scalar(select(func.max(configurations.c.version))) or 0
 
 
+@lru_cache(maxsize=4)
 def _read(document: str) -> Configuration:
+    """Return the configuration of a document; both never change, and every page asks for it."""
     configuration: Configuration = from_document(document, Configuration)
     return configuration

@@ -182,7 +182,15 @@ def _url_key(url: str) -> str:
 
 
 def _sighting_to_row(sighting: Sighting) -> Values:
-    return {**asdict(sighting), "url_key": _url_key(sighting.url)}
+    return {
+        "mention_id": sighting.mention_id,
+        "run_id": sighting.run_id,
+        "url": sighting.url,
+        "url_key": _url_key(sighting.url),
+        "seen_at": sighting.seen_at,
+        "outcome": sighting.outcome,
+        "detail": sighting.detail,
+    }
 
 
 def _sighting_from_row(row: Row[Any]) -> Sighting:

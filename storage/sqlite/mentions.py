@@ -11,7 +11,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import orjson
 
 from domain.errors import StoreError
@@ -29,6 +28,7 @@ from domain.queries import (
 )
 from storage.near_copies import Probe
 from storage.outcomes import Outcome, Outcomes
+from storage.sqlite import prints
 from storage.sqlite.conditions import (
     compile_filter,
     first_at,
@@ -221,23 +221,23 @@ class SqliteMentionStore:
         """
         probe = Probe(fingerprints, distance)
         with self._connections.reading() as connection:
-            rows = connection.execute(
-                "SELECT at, fingerprint FROM mention WHERE at >= ? AND fingerprint IS NOT NULL",
-                (first_at(since),),
-            )
-            window = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 2)
-            hits = [
-                (at, asked, bits)
+            window = prints.window(connection, first_at(since))
+            hits = {
+                at: near
                 for at, value in window[probe.sharing(window[:, 1])].tolist()
-                for asked, bits in probe.hits(value)
-            ]
-            spots = {spot.at: spot for spot in _spots(connection, {at for at, _, _ in hits})}
+                if (near := list(probe.hits(value)))
+            }
+            spots = list(_spots(connection, hits))
         found = [
-            Near(asked, spot.id, spot.cluster_id, published, bits)
-            for at, asked, bits in hits
-            if (spot := spots[at]) and (published := _published(at, spot.micros)) >= since
+            (published, spot.id, spot)
+            for spot in spots
+            if (published := _published(spot.at, spot.micros)) >= since
         ]
-        return sorted(found, key=lambda near: (near.published_at, near.mention_id))
+        return [
+            Near(asked, mention_id, spot.cluster_id, published, bits)
+            for published, mention_id, spot in sorted(found)
+            for asked, bits in hits[spot.at]
+        ]
 
     def scan(self, wanted: MentionFilter) -> Iterator[Mention]:
         """See MentionStore. Read page by page, so that a slow consumer holds no transaction."""

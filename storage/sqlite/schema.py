@@ -6,14 +6,16 @@ every index that ends in it is in time order and "newest first" needs no sort. E
 `target` row for the whole text (brand '') and one for each of its brands: a query with and without
 a brand is the same query. `rollup` counts target rows that are public voice by hour. `gram` finds
 text: tokens of two characters and of brands, see grams.py; it stores no text, so an entry is
-deleted by giving its old tokens.
+deleted by giving its old tokens. `print` has the fingerprints once more, by hour, see prints.py.
 
 A change of `domain.han.fold` that alters the form of characters already stored needs a step that
 folds `body.folded` and fills `gram` again.
 """
 
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
 import orjson
 
@@ -112,7 +114,18 @@ def _sureness(held: bytes) -> Iterator[tuple[str, int]]:
             yield brand, int(said["confidence"] * 100)
 
 
-STEPS: Sequence[Step] = (_first, _sure)
+def _prints(connection: sqlite3.Connection) -> None:
+    """Add the fingerprints packed by hour, and fill them in from what is stored."""
+    connection.execute("CREATE TABLE print (hour INTEGER PRIMARY KEY, held BLOB NOT NULL)")
+    rows = connection.execute(
+        "SELECT at, fingerprint FROM mention WHERE fingerprint IS NOT NULL ORDER BY at"
+    )
+    for hour, some in groupby(rows, key=lambda row: (row[0] >> TIE_BITS) // 3600):
+        held = b"".join(struct.pack("<qq", *row) for row in some)
+        connection.execute("INSERT INTO print VALUES (?, ?)", (hour, held))
+
+
+STEPS: Sequence[Step] = (_first, _sure, _prints)
 """Step n makes a file of version n − 1 one of version n. Steps are only ever added."""
 
 SCHEMA_VERSION = len(STEPS)

@@ -9,6 +9,7 @@ from domain.errors import StoreError, Text
 from domain.han import fold
 from domain.mention import Mention
 from domain.merge import merge, same_content
+from storage.sqlite import prints
 from storage.sqlite.connections import bindable
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
@@ -121,6 +122,8 @@ class Changes:
     _inserted: list[Held] = field(default_factory=list)
     _altered: list[tuple[int, Held, Held]] = field(default_factory=list)
     _rollup: Counter[tuple[str, int, int, int]] = field(default_factory=Counter)
+    _gone_prints: list[int] = field(default_factory=list)
+    _new_prints: list[tuple[int, int]] = field(default_factory=list)
 
     def put(self, before: Held | None, after: Held) -> None:
         """What is stored as `before` (None: nothing yet) becomes `after`; costs what differs."""
@@ -149,6 +152,7 @@ class Changes:
         self._write_altered()
         self._write_inserted()
         self._write_rollup()
+        prints.change(self.connection, self._gone_prints, self._new_prints)
 
     def _write_erased(self) -> None:
         if not self._erased:
@@ -160,6 +164,7 @@ class Changes:
             watches += [(watch, at) for watch in mention.watch_ids]
             self._count(mention, -1)
         places = [(at,) for at, _ in self._erased]
+        self._gone_prints += [at for at, mention in self._erased if mention.fingerprint is not None]
         run = self.connection.executemany
         run(_DELETE_GRAM, grams)
         run("DELETE FROM target WHERE brand = ? AND at = ?", brands)
@@ -179,6 +184,9 @@ class Changes:
                 self._count(before.mention, -1)
                 self._count(after.mention, +1)
             old, new = before.mention.watch_ids, after.mention.watch_ids
+            if before.row.fingerprint != after.row.fingerprint:
+                self._gone_prints.append(at)
+                self._put_print(at, after.row)
             seen += [(watch, at) for watch in new - old]
             unseen += [(watch, at) for watch in old - new]
         rows = [(at, after.row) for at, _, after in self._altered]
@@ -204,6 +212,7 @@ class Changes:
             grams.append((at, tokens(folded, mention.brand_ids)))
             said += [_target_row(at, target) for target in targets(mention)]
             seen += [(watch, at) for watch in mention.watch_ids]
+            self._put_print(at, row)
             self._count(mention, +1)
         run = self.connection.executemany
         run(_INSERT_MENTION, [_mention_row(at, row) for at, row, _ in placed])
@@ -211,6 +220,10 @@ class Changes:
         run(_PUT_TARGET, sorted(said))
         run("INSERT INTO watched VALUES (?, ?)", sorted(seen))
         run(_INSERT_GRAM, grams)
+
+    def _put_print(self, at: int, row: Row) -> None:
+        if row.fingerprint is not None:
+            self._new_prints.append((at, row.fingerprint))
 
     def _count(self, mention: Mention, step: int) -> None:
         if not mention.is_public_voice:

@@ -1,6 +1,7 @@
 """storage/sqlite/schema.py: what is opened, migrated and refused."""
 
 import sqlite3
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from domain.sentiment import Judge, Label, Sentiment
 from storage.sqlite import schema
 from storage.sqlite.mentions import SqliteMentionStore
 from storage.sqlite.schema import SCHEMA_VERSION, migrate
-from tests.fakes import a_mention
+from tests.fakes import NOON, a_mention
 
 
 @pytest.fixture
@@ -140,7 +141,12 @@ def test_a_file_of_before_learns_how_sure_the_model_was(path):
         ]
     )
     store.close()
-    make(path, "ALTER TABLE target DROP COLUMN sure", "PRAGMA user_version = 1")
+    make(
+        path,
+        "ALTER TABLE target DROP COLUMN sure",
+        "DROP TABLE print",
+        "PRAGMA user_version = 1",
+    )
     again = SqliteMentionStore(path)
     counts = {
         brand: again.count(MentionFilter(brand_id=brand, unsure_below=51))
@@ -148,3 +154,23 @@ def test_a_file_of_before_learns_how_sure_the_model_was(path):
     }
     again.close()
     assert counts == {None: 1, "cha": 1, "tea": 0}
+
+
+def test_a_file_of_before_finds_near_copies(path):
+    hours = range(3)
+    said = [
+        a_mention(str(n), fingerprint=2**64 - 1 - n, published_at=NOON + timedelta(hours=n))
+        for n in hours
+    ]
+    store = SqliteMentionStore(path)
+    store.add([*said, a_mention("x", fingerprint=None)])
+    store.close()
+    make(path, "DROP TABLE print", "PRAGMA user_version = 2")
+    again = SqliteMentionStore(path)
+    near = again.near([2**64 - 1], since=NOON, distance=64)
+    again.close()
+    assert [(each.mention_id, each.distance) for each in near] == [
+        ("weibo:0", 0),
+        ("weibo:1", 1),
+        ("weibo:2", 1),
+    ]
