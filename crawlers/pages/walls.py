@@ -211,7 +211,10 @@ def _weibo_reply(document: Document) -> _Wall | None:
     reply = document.object
     if reply.get("error") == "Forbidden":
         return BlockKind.REFUSED
-    holds, kind = _holds(reply), _by_address(_sent_to(reply))
+    address = _sent_to(reply)
+    if not address and reply.get("ok") in (1, "1"):
+        return None
+    holds, kind = _holds(reply), _by_address(address)
     if reply.get("ok") in (-100, "-100"):
         return BlockKind.CAPTCHA if kind is BlockKind.CAPTCHA else BlockKind.VISITOR
     if kind is not None and not holds:

@@ -55,7 +55,7 @@ def looks_like(document: Document) -> bool:
 
 def looks_like_page(document: Document) -> bool:
     """Whether the page is m.weibo.cn's own of a single post, whose data stand in its script."""
-    return _script(document) is not None
+    return not document.object and _script(document) is not None
 
 
 def _script(document: Document) -> re.Match[str] | None:
