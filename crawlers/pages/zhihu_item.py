@@ -58,6 +58,12 @@ _VIEWS = {
 }
 """Of an answer and an article only the author sees how often they were read."""
 
+_TITLED = frozenset({"question", "zvideo"})
+"""Kinds whose title says what there is to say; a list of them may leave the text out."""
+
+_ORIGINALS = ("origin_pin", "repin")
+"""Where a pin that shares another holds it, or in page data names it."""
+
 _NO_NAMES = frozenset({"用户"})
 """How a hot list names somebody who asked without a name."""
 
@@ -255,18 +261,18 @@ def remarks(items: Iterable[Item], *, unknown: int = 0) -> str:
 
 def lacks_text(item: Item) -> bool:
     """Whether no field that could hold the text is there at all (an empty one is)."""
-    names = _TEXTS.get(str(item.get("type")), ("content_html", "content", "excerpt_title"))
+    kind = str(item.get("type"))
+    if kind in _TITLED and item.get("title"):
+        return False
+    names = _TEXTS.get(kind, ("content_html", "content", "excerpt_title"))
     return all(told(item, name) is None for name in names)
 
 
 def _with_original(
     pin: FoundMention, item: Item, page: str, fetched_at: datetime, users: Item | None
 ) -> list[FoundMention]:
-    shared = part(item, "origin_pin")
-    native = next(
-        filter(None, map(native_id, (shared.get("id"), *_named_pins(item)))),
-        None,
-    )
+    shared = next(filter(None, (part(item, name) for name in _ORIGINALS)), {})
+    native = next(filter(None, map(native_id, (shared.get("id"), *_named_pins(item)))), None)
     if native is None or pin.id == mention_id("pin", native):
         return [pin]
     pin = replace(pin, repost_of=mention_id("pin", native))
@@ -276,9 +282,9 @@ def _with_original(
     return [pin, replace(original, embedded=True)]
 
 
-def _named_pins(item: Item) -> tuple[object, object]:
+def _named_pins(item: Item) -> list[object]:
     """Where page data names the original instead of holding it."""
-    return told(item, "origin_pin"), told(item, "source_pin_id")
+    return [told(item, name) for name in (*_ORIGINALS, "source_pin_id")]
 
 
 def _mention(
@@ -286,6 +292,8 @@ def _mention(
 ) -> FoundMention:
     kind = str(item["type"])
     native = native_id(item.get("id"))
+    if native is None and kind == "zvideo":
+        native = native_id(told(item, "zvideo_id"))  # so a search names it
     created = first_time(item, _PUBLISHED if kind == "zvideo" else _CREATED, fetched_at)
     if native is None:
         raise LayoutChanged(page, "id")

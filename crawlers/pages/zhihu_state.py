@@ -15,7 +15,12 @@ KINDS = {
 }
 """The shelves of `entities` and what stands on them."""
 
-_BODY = re.compile(r"<(?:p|h2|h3|ul|ol|figure|blockquote)[ >]")
+_BODY = re.compile(
+    r"<(?:p|h[1-6]|[uo]l|figure|blockquote|pre|table|hr|b|strong|em|i|u|a|img|br|sup|code)[ />]"
+    r'|<div class="highlight">'
+)
+_EDITORS_MARKS = ("data-pid=", "data-draft-", "eeimg=", "zhimg.com/", "link.zhihu.com/")
+_NOT_A_BODY = ("<html", "<head", "<body", "<script", "data-zop=", "ContentItem")
 _WITHIN = 4096
 
 
@@ -59,8 +64,8 @@ def is_body(document: Document) -> bool:
     head = document.text[:_WITHIN]
     return (
         _BODY.match(head) is not None
-        and "data-pid=" in head
-        and not any(tag in head for tag in ("<html", "<head", "<body"))
+        and any(mark in head for mark in _EDITORS_MARKS)
+        and not any(sign in head for sign in _NOT_A_BODY)
     )
 
 
