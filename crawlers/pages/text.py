@@ -134,7 +134,7 @@ def _enter(node: LexborNode, parts: list[str], waiting: list[LexborNode | str]) 
     elif tag in ("td", "th"):
         waiting.append(" ")
         waiting.extend(_children(node))
-    elif tag == "a" and (card := _card_title(node)) is not None:
+    elif tag == "a" and (card := _card_title(node)):
         parts.append(_BLOCK + card + _BLOCK)
     elif tag in _BLOCKS:
         parts.append(_BLOCK)
@@ -153,14 +153,16 @@ def _words(text: str, *, keeps_lines: bool) -> str:
     return "\n".join(_SPACES.sub(" ", line) for line in text.split("\n"))
 
 
-def _card_title(link: LexborNode) -> str | None:
-    """The title of a link that Zhihu shows as a box of its own; None for any other link."""
+def _card_title(link: LexborNode) -> str:
+    """The title of a link that Zhihu shows as a box of its own; "" for any other link. A video
+    without a title is a space, so that its address is not read.
+    """
     is_video = _CARD_CLASS in attribute(link, "class").split()
     if not is_video and attribute(link, "data-draft-type") != "link-card":
-        return None
+        return ""
     shown = first(link, ".title, .LinkCard-title") or (None if is_video else link)
     title = shown.text().strip() if shown else ""
-    return title or attribute(link, "data-name" if is_video else "data-text")
+    return title or attribute(link, "data-name" if is_video else "data-text") or " " * is_video
 
 
 def _is_widget(node: LexborNode, tag: str) -> bool:
