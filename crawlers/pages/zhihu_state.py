@@ -22,6 +22,8 @@ _BODY = re.compile(
 _EDITORS_MARKS = ("data-pid=", "data-draft-", "eeimg=", "zhimg.com/", "link.zhihu.com/")
 _NOT_A_BODY = ("<html", "<head", "<body", "<script", "data-zop=", "ContentItem")
 _WITHIN = 4096
+_CARDS_DATA = " data-zop="
+"""Stands at each rendered card."""
 
 
 def initial_state(document: Document) -> Mapping[str, object]:
@@ -45,7 +47,8 @@ def shelf(document: Document, name: str) -> Mapping[str, object]:
 
 def holds_items(document: Document) -> bool:
     """Whether the page brings something that somebody wrote."""
-    return any(shelf(document, name) for name in KINDS)
+    shelves = entities(document)
+    return any(_object(shelves, name) for name in KINDS)
 
 
 def hot_list(document: Document) -> list[object]:
@@ -56,7 +59,12 @@ def hot_list(document: Document) -> list[object]:
 
 def holds_words(document: Document) -> bool:
     """Whether the page brings words of people, which say nothing about the page itself."""
-    return holds_items(document) or bool(hot_list(document)) or is_body(document)
+    return (
+        _CARDS_DATA in document.text
+        or holds_items(document)
+        or bool(hot_list(document))
+        or is_body(document)
+    )
 
 
 def is_body(document: Document) -> bool:
