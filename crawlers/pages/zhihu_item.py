@@ -64,6 +64,7 @@ _TITLED = frozenset({"question", "zvideo"})
 _ORIGINALS = ("origin_pin", "repin")
 """Where a pin that shares another holds it, or in page data names it."""
 
+_DELETED = ("is_deleted", "is_delete", "isDeleted", "isDelete")
 _NO_NAMES = frozenset({"用户"})
 """How a hot list names somebody who asked without a name."""
 
@@ -205,8 +206,8 @@ def find(
     if mention.parent_id in known:
         return [mention]
     if mention.parent_id and first_time(question, _CREATED, fetched_at):
-        asked = _mention({**question, "type": "question"}, page, fetched_at, users)
-        return [mention, replace(asked, embedded=True)]
+        asked = {**question, "type": "question"}
+        return [mention, _mention(asked, page, fetched_at, users, embedded=True)]
     if mention.kind is Kind.PIN:
         return _with_original(mention, item, page, fetched_at, users)
     return [mention]
@@ -243,7 +244,7 @@ def keep(mentions: Iterable[FoundMention], kept: dict[str, FoundMention]) -> Non
 
 def is_deleted(item: Item) -> bool:
     """Whether Zhihu says that an item is gone but for its place."""
-    return told(item, "is_deleted") is True or told(item, "is_delete") is True
+    return True in map(item.get, _DELETED)
 
 
 def remarks(items: Iterable[Item], *, unknown: int = 0) -> str:
@@ -278,8 +279,8 @@ def _with_original(
     pin = replace(pin, repost_of=mention_id("pin", native))
     if is_deleted(shared) or first_time(shared, _CREATED, fetched_at) is None:
         return [pin]
-    original = _mention({**shared, "type": "pin", "id": native}, page, fetched_at, users)
-    return [pin, replace(original, embedded=True)]
+    original = {**shared, "type": "pin", "id": native}
+    return [pin, _mention(original, page, fetched_at, users, embedded=True)]
 
 
 def _named_pins(item: Item) -> list[object]:
@@ -288,7 +289,13 @@ def _named_pins(item: Item) -> list[object]:
 
 
 def _mention(
-    item: Item, page: str, fetched_at: datetime, users: Item | None, *, needs_time: bool = True
+    item: Item,
+    page: str,
+    fetched_at: datetime,
+    users: Item | None,
+    *,
+    needs_time: bool = True,
+    embedded: bool = False,
 ) -> FoundMention:
     kind = str(item["type"])
     native = native_id(item.get("id"))
@@ -331,6 +338,7 @@ def _mention(
         reposts=read_count(told(item, "repin_count")) if kind == "pin" else None,
         views=first_count(item, _VIEWS.get(kind, ())),
         topic=_topic(item),
+        embedded=embedded,
     )
 
 
