@@ -93,10 +93,15 @@ READINGS: Final[Mapping[str, Reading]] = {
         (*_LIST_CALL, "/api/v4/questions/10000000/feeds?limit=5&offset=0&order=updated"),
     ),
     "zhihu_account": _reading(
-        210,
+        280,
         ("账号主页", "an account's page", "/people/someone/answers"),
         (*_LIST_CALL, "/api/v4/members/someone/answers?offset=0&limit=20&sort_by=created"),
-        usual=3,
+        (
+            "想法页自己的调用",
+            "the pins page's own call",
+            "/api/v4/v2/pins/someone/moments?offset=0&limit=20",
+        ),
+        usual=4,
     ),
     "tieba_forum": _reading(
         70,

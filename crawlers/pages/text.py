@@ -197,13 +197,15 @@ def _words(text: str, *, keeps_lines: bool) -> str:
 
 
 def _card_title(link: LexborNode) -> str:
-    """The title of a link that Zhihu shows as a box of its own; "" for any other link."""
-    if _CARD_CLASS in attribute(link, "class").split():
-        shown = first(link, ".title")
-        return shown.text().strip() if shown else ""
-    if attribute(link, "data-draft-type") != "link-card":
+    """The title of a link that Zhihu shows as a box of its own; "" for any other link. A video
+    without a title is a space, so that its address is not read.
+    """
+    is_video = _CARD_CLASS in attribute(link, "class").split()
+    if not is_video and attribute(link, "data-draft-type") != "link-card":
         return ""
-    return link.text().strip() or attribute(link, "data-text")
+    shown = first(link, ".title, .LinkCard-title") or (None if is_video else link)
+    title = shown.text().strip() if shown else ""
+    return title or attribute(link, "data-name" if is_video else "data-text") or " " * is_video
 
 
 def _is_widget(node: LexborNode, tag: str) -> bool:

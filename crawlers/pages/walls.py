@@ -132,6 +132,7 @@ _ZHIHU_ERRORS: dict[str, _Wall] = {
     "10001": BlockKind.REFUSED,
     "10002": BlockKind.REFUSED,
     "10003": BlockKind.REFUSED,
+    "100": BlockKind.LOGIN_WALL,
     "401": BlockKind.LOGIN_WALL,
     "404": PageState.GONE,
     "410": PageState.GONE,
@@ -158,7 +159,7 @@ _ZHIHU_GONE = re.compile(
     r"没有知识存在的荒原|NotFound"
     r"|(?:回答|文章|问题|想法|视频|评论|专栏|内容|资源)(?:已经?)?(?:不存在|被?(?:作者|系统|管理员)?删除)"
 )
-_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|请(?:先|您)?登录|登录后")
+_ZHIHU_LOGIN = re.compile(r"Authentication|oauth_token|_TICKET|身份未|请(?:先|您)?登录|登录后")
 
 
 def find(platform: Platform, document: Document, *, page: str) -> Page | None:
@@ -299,10 +300,11 @@ def _weibo_error_page(document: Document) -> _Wall | None:
 
 
 def _zhihu(document: Document) -> _Wall | None:
-    return _zhihu_reply(document.object) if document.object else _zhihu_markup(document)
+    return _zhihu_reply(document) if document.object else _zhihu_markup(document)
 
 
-def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
+def _zhihu_reply(document: Document) -> _Wall | None:
+    reply = document.object
     if reply.get("need_force_login") is True:
         return BlockKind.LOGIN_WALL
     error = reply.get("error")
@@ -323,7 +325,9 @@ def _zhihu_reply(reply: dict[str, object]) -> _Wall | None:
     ):
         if wall and is_meant:
             return wall
-    return BlockKind.REFUSED
+    if document.status >= 500:  # a server that failed has refused nothing
+        return None
+    return _STATUS.get(document.status, BlockKind.REFUSED)
 
 
 def _zhihu_markup(document: Document) -> _Wall | None:

@@ -18,6 +18,7 @@ from crawlers.pages.text import node_text
 from domain.errors import LayoutChanged
 from domain.mention import Platform
 from domain.page import FoundMention, Page, PageState
+from domain.times import read_time
 
 PAGE = "zhihu_cards"
 
@@ -125,7 +126,11 @@ def _card(card: LexborNode, described: Mapping[str, object], fetched_at: datetim
     }
     text = node_text(_first(card, (".Post-RichText", ".RichText", ".RichContent-inner")))
     mention = zhihu_item.find(item, PAGE, fetched_at, needs_time=not text)[0]
-    return replace(mention, text=text.removeprefix(f"{mention.author}：").strip())
+    return replace(
+        mention,
+        text=text.removeprefix(f"{mention.author}：").strip(),
+        edited_at=mention.edited_at or _edited(card, fetched_at),
+    )
 
 
 def _first(card: LexborNode, selectors: Iterable[str]) -> LexborNode | None:
@@ -158,6 +163,14 @@ def _shown_time(card: LexborNode) -> str:
     return told.strip()
 
 
+def _edited(card: LexborNode, fetched_at: datetime) -> datetime | None:
+    """`编辑于 2024-04-09 00:00`; an article's page shows nothing else until it is pressed."""
+    stamp = first(card, ".ContentItem-time")
+    told = node_text(stamp).partition("・")[0].partition("·")[0]
+    time = read_time(told, fetched_at=fetched_at) if told.startswith("编辑于") else None
+    return time[0] if time else None
+
+
 def _place(card: LexborNode) -> str:
     """`发布于 2024-04-09 00:00・IP 属地北京`."""
     stamp = first(card, ".ContentItem-time")
@@ -166,12 +179,16 @@ def _place(card: LexborNode) -> str:
 
 
 def _votes(card: LexborNode) -> str:
+    """`赞同 1.2 万`; the word alone is none (its `upvoteCount` is 0 on pages of 2021)."""
     button = first(card, ".VoteButton--up") or first(card, ".VoteButton")
     if button is None:
         return ""
-    return _VOTE_WORDS.sub("", attribute(button, "aria-label") or button.text())
+    shown = attribute(button, "aria-label") or button.text()
+    return _VOTE_WORDS.sub("", shown) or ("0" if "赞同" in shown else "")
 
 
 def _comments(card: LexborNode) -> str:
-    match = _COMMENT_COUNT.search(card.text(separator="\n"))
-    return match[1] if match else ""
+    """`17 条评论`, `添加评论` where there is none: on buttons, because people write so, too."""
+    shown = "\n".join(button.text() for button in card.css("button"))
+    match = _COMMENT_COUNT.search(shown)
+    return match[1] if match else "0" if "添加评论" in shown else ""

@@ -24,6 +24,7 @@ from crawlers.pages.zhihu_item import (
     native_id,
     part,
     place,
+    remarks,
     writer,
 )
 from crawlers.pages.zhihu_reply import entries, following, nothing
@@ -35,15 +36,19 @@ from domain.page import FoundMention, Page, PageState
 PAGE = "zhihu_comments"
 
 _UNDER = re.compile(r"/(answer|article|zvideo|question|pin)s/([0-9]{1,20})/(?:\w+_)?comments?\b")
+_REPLIES = re.compile(r"/comments?/([0-9]{1,20})/child_comments?\b")
 _MARKS = frozenset({"comment_status", "common_counts", "featured_counts", "collapsed_counts"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What the comments of a page are written under: the mention's id and address, if known."""
+    """What the comments of a page are written under, as far as it is known: the mention's id and
+    address, and the native id of the comment whose replies they are.
+    """
 
     id: str | None
     url: str | None
+    comment: str | None
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -66,8 +71,14 @@ def looks_like(document: Document) -> bool:
     if not isinstance(found, list):
         return False
     if found and isinstance(found[0], dict):
-        return found[0].get("type") == "comment" or "child_comment_count" in found[0]
+        return any(map(_is_comment, found))
     return not _MARKS.isdisjoint(reply) or "comment" in document.url
+
+
+def _is_comment(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    return entry.get("type") == "comment" or "child_comment_count" in entry
 
 
 def read(document: Document) -> Page:
@@ -78,17 +89,19 @@ def read(document: Document) -> Page:
     next_address = following(document, PAGE)
     if not found:
         return nothing(document, PAGE, next_address)
+    comments = [entry for entry in found if entry.get("type", "comment") == "comment"]
+    if not comments:
+        raise LayoutChanged(PAGE, "data[].type")
     where = _place(document)
-    mentions = each_once(each for entry in found for each in _comments(entry, document, where))
-    if not any(mention.text for mention in mentions) and all("content" not in e for e in found):
+    mentions = each_once(each for entry in comments for each in _comments(entry, document, where))
+    if not any(mention.text for mention in mentions) and all("content" not in e for e in comments):
         raise LayoutChanged(PAGE, "content")
-    deleted = sum(map(is_deleted, found))
     return Page(
         page=PAGE,
         state=PageState.OK,
         mentions=mentions,
         next=next_address,
-        reason=f"{deleted} deleted" if deleted else "",
+        reason=remarks(comments, unknown=len(found) - len(comments)),
     )
 
 
@@ -102,11 +115,14 @@ def _single(document: Document) -> Page:
 def _place(document: Document) -> _Place:
     """What the list is about, by its own addresses."""
     paging = part(document.object, "paging")
-    for text in (document.url, paging.get("next"), paging.get("previous")):
-        match = _UNDER.search(text) if isinstance(text, str) else None
+    told = (document.url, paging.get("next"), paging.get("previous"))
+    addresses = [text for text in told if isinstance(text, str)]
+    root = native_id(part(document.object, "root").get("id"))
+    comment = next((match[1] for match in map(_REPLIES.search, addresses) if match), root)
+    for match in map(_UNDER.search, addresses):
         if match:
-            return _Place(mention_id(match[1], match[2]), address(match[1], match[2]))
-    return _Place(None, None)
+            return _Place(mention_id(match[1], match[2]), address(match[1], match[2]), comment)
+    return _Place(None, None, comment)
 
 
 def _comments(item: Item, document: Document, where: _Place) -> Iterator[FoundMention]:
@@ -132,7 +148,7 @@ def _mention(
         raise LayoutChanged(PAGE, "created_time")
     author, uid = writer(item)
     answered = native_id(item.get("reply_comment_id")) or (
-        native_id(parent.get("id")) if parent else None
+        native_id(parent.get("id")) if parent else where.comment
     )
     return FoundMention(
         id=mention_id("comment", native),

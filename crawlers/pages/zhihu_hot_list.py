@@ -34,6 +34,7 @@ from domain.page import FoundMention, Page, PageState
 PAGE = "zhihu_hot_list"
 
 _ROW = ".HotItem, .HotList-item"
+_ROW_NAMES = ("HotItem", "HotList-item")
 
 
 def parse(body: bytes, *, url: str, status: int, fetched_at: datetime) -> Page:
@@ -54,7 +55,10 @@ def looks_like(document: Document) -> bool:
 
 def looks_like_page(document: Document) -> bool:
     """Whether the page carries the hot list or shows its rows."""
-    return bool(zhihu_state.hot_list(document)) or document.first(_ROW) is not None
+    if zhihu_state.hot_list(document):
+        return True
+    named = any(name in document.text for name in _ROW_NAMES)  # known far sooner than selected
+    return named and document.first(_ROW) is not None
 
 
 def read(document: Document) -> Page:

@@ -58,6 +58,13 @@ _VIEWS = {
 }
 """Of an answer and an article only the author sees how often they were read."""
 
+_TITLED = frozenset({"question", "zvideo"})
+"""Kinds whose title says what there is to say; a list of them may leave the text out."""
+
+_ORIGINALS = ("origin_pin", "repin")
+"""Where a pin that shares another holds it, or in page data names it."""
+
+_DELETED = ("is_deleted", "is_delete", "isDeleted", "isDelete")
 _NO_NAMES = frozenset({"用户"})
 """How a hot list names somebody who asked without a name."""
 
@@ -199,8 +206,8 @@ def find(
     if mention.parent_id in known:
         return [mention]
     if mention.parent_id and first_time(question, _CREATED, fetched_at):
-        asked = _mention({**question, "type": "question"}, page, fetched_at, users)
-        return [mention, replace(asked, embedded=True)]
+        asked = {**question, "type": "question"}
+        return [mention, _mention(asked, page, fetched_at, users, embedded=True)]
     if mention.kind is Kind.PIN:
         return _with_original(mention, item, page, fetched_at, users)
     return [mention]
@@ -237,7 +244,7 @@ def keep(mentions: Iterable[FoundMention], kept: dict[str, FoundMention]) -> Non
 
 def is_deleted(item: Item) -> bool:
     """Whether Zhihu says that an item is gone but for its place."""
-    return told(item, "is_deleted") is True or told(item, "is_delete") is True
+    return True in map(item.get, _DELETED)
 
 
 def remarks(items: Iterable[Item], *, unknown: int = 0) -> str:
@@ -255,37 +262,45 @@ def remarks(items: Iterable[Item], *, unknown: int = 0) -> str:
 
 def lacks_text(item: Item) -> bool:
     """Whether no field that could hold the text is there at all (an empty one is)."""
-    names = _TEXTS.get(str(item.get("type")), ("content_html", "content", "excerpt_title"))
+    kind = str(item.get("type"))
+    if kind in _TITLED and item.get("title"):
+        return False
+    names = _TEXTS.get(kind, ("content_html", "content", "excerpt_title"))
     return all(told(item, name) is None for name in names)
 
 
 def _with_original(
     pin: FoundMention, item: Item, page: str, fetched_at: datetime, users: Item | None
 ) -> list[FoundMention]:
-    shared = part(item, "origin_pin")
-    native = next(
-        filter(None, map(native_id, (shared.get("id"), *_named_pins(item)))),
-        None,
-    )
+    shared = next(filter(None, (part(item, name) for name in _ORIGINALS)), {})
+    native = next(filter(None, map(native_id, (shared.get("id"), *_named_pins(item)))), None)
     if native is None or pin.id == mention_id("pin", native):
         return [pin]
     pin = replace(pin, repost_of=mention_id("pin", native))
     if is_deleted(shared) or first_time(shared, _CREATED, fetched_at) is None:
         return [pin]
-    original = _mention({**shared, "type": "pin", "id": native}, page, fetched_at, users)
-    return [pin, replace(original, embedded=True)]
+    original = {**shared, "type": "pin", "id": native}
+    return [pin, _mention(original, page, fetched_at, users, embedded=True)]
 
 
-def _named_pins(item: Item) -> tuple[object, object]:
+def _named_pins(item: Item) -> list[object]:
     """Where page data names the original instead of holding it."""
-    return told(item, "origin_pin"), told(item, "source_pin_id")
+    return [told(item, name) for name in (*_ORIGINALS, "source_pin_id")]
 
 
 def _mention(
-    item: Item, page: str, fetched_at: datetime, users: Item | None, *, needs_time: bool = True
+    item: Item,
+    page: str,
+    fetched_at: datetime,
+    users: Item | None,
+    *,
+    needs_time: bool = True,
+    embedded: bool = False,
 ) -> FoundMention:
     kind = str(item["type"])
     native = native_id(item.get("id"))
+    if native is None and kind == "zvideo":
+        native = native_id(told(item, "zvideo_id"))  # so a search names it
     created = first_time(item, _PUBLISHED if kind == "zvideo" else _CREATED, fetched_at)
     if native is None:
         raise LayoutChanged(page, "id")
@@ -323,6 +338,7 @@ def _mention(
         reposts=read_count(told(item, "repin_count")) if kind == "pin" else None,
         views=first_count(item, _VIEWS.get(kind, ())),
         topic=_topic(item),
+        embedded=embedded,
     )
 
 

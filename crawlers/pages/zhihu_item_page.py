@@ -54,7 +54,7 @@ def read(document: Document) -> Page:
     about = _about(document)
     items = bounded(list(_items(document)), PAGE)
     readable = [item for item in items if not is_deleted(item)]
-    if items and not readable:
+    if (items and not readable) or any(_id(item) == about for item in items if is_deleted(item)):
         return Page(page=PAGE, state=PageState.GONE, reason="deleted, or never was")
     users = zhihu_state.shelf(document, "users")
     found = find_all(readable, PAGE, document.fetched_at, users=users)
@@ -81,6 +81,11 @@ def _about(document: Document) -> str | None:
             kind = match[1] or (match[2] and "article") or match[3]
             return mention_id(kind, match[4])
     return None
+
+
+def _id(item: Item) -> str:
+    """The id of an item as a mention; a broken one names none."""
+    return mention_id(str(item["type"]), native_id(item.get("id")) or "")
 
 
 def _path(url: str) -> str:

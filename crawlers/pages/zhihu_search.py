@@ -19,6 +19,7 @@ from crawlers.pages.zhihu_item import (
     each_once,
     find,
     kind_of,
+    part,
     told,
     word,
 )
@@ -115,10 +116,16 @@ def _results(found: Iterable[Item], fetched_at: datetime) -> tuple[tuple[FoundMe
             raise LayoutChanged(PAGE, "object")
         kind = kind_of(item)
         if kind in KINDS:
-            mentions += _result({**item, "type": kind}, fetched_at)
+            mentions += _result({**_highlighted(entry), **item, "type": kind}, fetched_at)
         else:
             unknown += kind not in NOT_MENTIONS
     return each_once(mentions), unknown
+
+
+def _highlighted(entry: Item) -> Item:
+    """What a result shows, for one whose object leaves it out."""
+    shown = part(entry, "highlight")
+    return {"title": shown.get("title"), "excerpt": shown.get("description")}
 
 
 def _result(item: Item, fetched_at: datetime) -> list[FoundMention]:

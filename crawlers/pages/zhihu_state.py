@@ -15,8 +15,15 @@ KINDS = {
 }
 """The shelves of `entities` and what stands on them."""
 
-_BODY = re.compile(r"<(?:p|h2|h3|ul|ol|figure|blockquote)[ >]")
+_BODY = re.compile(
+    r"<(?:p|h[1-6]|[uo]l|figure|blockquote|pre|table|hr|b|strong|em|i|u|a|img|br|sup|code)[ />]"
+    r'|<div class="highlight">'
+)
+_EDITORS_MARKS = ("data-pid=", "data-draft-", "eeimg=", "zhimg.com/", "link.zhihu.com/")
+_NOT_A_BODY = ("<html", "<head", "<body", "<script", "data-zop=", "ContentItem")
 _WITHIN = 4096
+_CARDS_DATA = " data-zop="
+"""Stands at each rendered card."""
 
 
 def initial_state(document: Document) -> Mapping[str, object]:
@@ -40,7 +47,8 @@ def shelf(document: Document, name: str) -> Mapping[str, object]:
 
 def holds_items(document: Document) -> bool:
     """Whether the page brings something that somebody wrote."""
-    return any(shelf(document, name) for name in KINDS)
+    shelves = entities(document)
+    return any(_object(shelves, name) for name in KINDS)
 
 
 def hot_list(document: Document) -> list[object]:
@@ -51,7 +59,12 @@ def hot_list(document: Document) -> list[object]:
 
 def holds_words(document: Document) -> bool:
     """Whether the page brings words of people, which say nothing about the page itself."""
-    return holds_items(document) or bool(hot_list(document)) or is_body(document)
+    return (
+        _CARDS_DATA in document.text
+        or holds_items(document)
+        or bool(hot_list(document))
+        or is_body(document)
+    )
 
 
 def is_body(document: Document) -> bool:
@@ -59,8 +72,8 @@ def is_body(document: Document) -> bool:
     head = document.text[:_WITHIN]
     return (
         _BODY.match(head) is not None
-        and "data-pid=" in head
-        and not any(tag in head for tag in ("<html", "<head", "<body"))
+        and any(mark in head for mark in _EDITORS_MARKS)
+        and not any(sign in head for sign in _NOT_A_BODY)
     )
 
 

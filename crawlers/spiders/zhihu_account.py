@@ -1,4 +1,4 @@
-"""Zhihu: what an account wrote: answers, articles, videos. Its pins have no list that is known."""
+"""Zhihu: what an account wrote: answers, articles, videos and pins (想法)."""
 
 from urllib.parse import quote, urlsplit
 
@@ -6,13 +6,22 @@ from crawlers.frontier import PageRequest
 from crawlers.spiders.follow import FollowSpider, on_the_same_site
 from domain.brand import Follow, Transport
 
-_LISTS = {"answers": "answers", "articles": "posts", "zvideos": "zvideos"}
-"""What the calls are named, and the tabs of the account's page that make them."""
+_LISTS = {
+    "answers": "/api/v4/members/{}/answers",
+    "posts": "/api/v4/members/{}/articles",
+    "zvideos": "/api/v4/members/{}/zvideos",
+    "pins": "/api/v4/v2/pins/{}/moments",
+}
+"""The tabs of an account's page and the calls that they make, as public clients of 2020 to 2026
+tell them; that of the pins has an interface of its own.
+"""
+_BEGINNING = "offset=0&limit=20"
 _INCLUDE = "data[*].content,voteup_count,comment_count,created_time,updated_time"
+_ORDERED = f"include={quote(_INCLUDE)}&{_BEGINNING}&sort_by=created"
 
 
 class ZhihuAccountSpider(FollowSpider):
-    """Three lists, each newest first: in a browser the replies to the calls of the account's page,
+    """Four lists, each newest first: in a browser the replies to the calls of the account's page,
     over plain HTTP the calls themselves.
     """
 
@@ -23,17 +32,18 @@ class ZhihuAccountSpider(FollowSpider):
         """The tabs of the account's page, or the calls that they make."""
         key = quote(follow.key)
         if self.source.transport is Transport.BROWSER:
-            return tuple(f"{self.site}/people/{key}/{tab}" for tab in _LISTS.values())
-        asked = f"include={quote(_INCLUDE)}&offset=0&limit=20&sort_by=created"
-        return tuple(f"{self.site}/api/v4/members/{key}/{name}?{asked}" for name in _LISTS)
+            return tuple(f"{self.site}/people/{key}/{tab}" for tab in _LISTS)
+        return tuple(
+            f"{self.site}{call.format(key)}?{_BEGINNING if tab == 'pins' else _ORDERED}"
+            for tab, call in _LISTS.items()
+        )
 
     def call_of(self, request: PageRequest) -> str:
         """The call that a tab makes for its list; a page of a detour makes none that is needed."""
         if request.then is not None:
             return ""
         tab = urlsplit(request.url).path.rpartition("/")[2]
-        name = next(name for name, shown in _LISTS.items() if shown == tab)
-        return f"/api/v4/members/{self.followed(request.series).key}/{name}"
+        return _LISTS[tab].format(self.followed(request.series).key)
 
     def following(self, request: PageRequest, token: str) -> str | None:
         """The address that Zhihu named."""

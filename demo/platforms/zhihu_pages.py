@@ -1,4 +1,5 @@
-"""A question of the demo's Zhihu with its answers, an account with what it wrote, and the hot list.
+"""A question of the demo's Zhihu with its answers, an account with what it wrote (and the pins that
+tell of its articles), and the hot list.
 
 The page of a question carries its first five answers and names the address of what follows, as the
 real one does; the answers that changed last stand first.
@@ -59,10 +60,21 @@ def page_routes(stage: Stage, write: Write) -> list[Route]:
         ]
         return JSONResponse(_listed(request, [write(post, now) for post in posts]))
 
+    async def pins(request: Request) -> Response:
+        now, token = stage.clock.now(), request.path_params["token"]
+        announced = [
+            _pin(post, author=write(post, now)["author"])
+            for post in reversed(stage.posts(now))
+            if f"demo-{post.author.uid}" == token and post.kind is Kind.ARTICLE
+        ]
+        return JSONResponse(_listed(request, announced))
+
     async def person(request: Request) -> Response:
         token, tab = request.path_params["token"], request.path_params["tab"]
         name = "articles" if tab == "posts" else tab
         first = f"/api/v4/members/{token}/{name}?offset=0&limit=20&sort_by=created"
+        if tab == "pins":
+            first = f"/api/v4/v2/pins/{token}/moments?offset=0&limit=20"
         return HTMLResponse(followed_page("知乎用户", Road(first, "zhihu")))
 
     async def hot_page(request: Request) -> Response:
@@ -82,6 +94,7 @@ def page_routes(stage: Stage, write: Write) -> list[Route]:
         Route("/question/{qid:int}/answers/updated", question),
         Route("/api/v4/questions/{qid:int}/feeds", feeds),
         Route("/api/v4/members/{token}/{list}", member),
+        Route("/api/v4/v2/pins/{token}/moments", pins),
         Route("/people/{token}/{tab}", person),
         Route("/hot", hot_page),
         Route("/api/v3/feed/topstory/hot-lists/total", hot_call),
@@ -90,6 +103,29 @@ def page_routes(stage: Stage, write: Write) -> list[Route]:
 
 def _answers(posts: Sequence[Post], qid: int) -> list[Post]:
     return [p for p in reversed(posts) if p.kind is Kind.ANSWER and p.parent_id == str(qid)]
+
+
+def _pin(post: Post, *, author: object) -> dict[str, Any]:
+    """How an account tells of an article it wrote: a pin, under a number of the pins' own."""
+    created = int(post.published_at.timestamp())
+    link = {"type": "link", "title": post.title, "url": f"https://www.zhihu.com/p/{post.native_id}"}
+    return {
+        "id": post.native_id,
+        "type": "pin",
+        "url": f"https://www.zhihu.com/pin/{post.native_id}?native=0",
+        "created": created,
+        "updated": created,
+        "content": [{"type": "text", "content": "新写了一篇文章", "own_text": ""}, link],
+        "content_html": "新写了一篇文章",
+        "excerpt_title": "新写了一篇文章",
+        "author": author,
+        "is_deleted": False,
+        "source_pin_id": 0,
+        "like_count": 0,
+        "reaction_count": 0,
+        "comment_count": 0,
+        "repin_count": 0,
+    }
 
 
 def _listed(request: Request, entries: list[dict[str, Any]]) -> dict[str, Any]:

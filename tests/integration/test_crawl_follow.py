@@ -76,6 +76,19 @@ def of_forum(world: World, demo: dict[str, str]) -> set[str]:
     return {mention_id(p) for p in found if p.kind is Kind.THREAD and p.forum == "云栈"}
 
 
+def a_writer(world: World, demo: dict[str, str]) -> str:
+    """Who wrote most articles on Zhihu."""
+    articles = [p for p in posts(world, demo, Platform.ZHIHU) if p.kind is Kind.ARTICLE]
+    return Counter(post.author.uid for post in articles).most_common(1)[0][0]
+
+
+def of_writer(world: World, demo: dict[str, str], uid: str) -> set[str]:
+    """Answers and articles, and the pins that tell of the articles."""
+    own = [post for post in posts(world, demo, Platform.ZHIHU) if post.author.uid == uid]
+    pins = {f"zhihu:pin:{post.native_id}" for post in own if post.kind is Kind.ARTICLE}
+    return pins | {mention_id(post) for post in own}
+
+
 FOLLOWED = [
     ("weibo_account", "weibo", ACCOUNT, of_account, "/ajax/statuses/mymblog"),
     ("zhihu_question", "zhihu", FOLLOWED_QUESTION, of_question, "feeds"),
@@ -111,21 +124,17 @@ def test_a_followed_page_is_read_to_its_end_and_then_only_what_is_new(
 
 
 def test_what_an_account_wrote_is_read_list_by_list(tmp_path: Path, demo, world) -> None:
-    everything = posts(world, demo, Platform.ZHIHU)
-    writers = Counter(post.author.uid for post in everything if post.kind is Kind.ARTICLE)
-    uid = writers.most_common(1)[0][0]
-    follow = f"zhihu:account:demo-{uid}"
+    uid = a_writer(world, demo)
     with House(
         tmp_path,
         demo["zhihu"],
         spider="zhihu_account",
-        follows=(follow,),
+        follows=(f"zhihu:account:demo-{uid}",),
         backfill=timedelta(days=DAYS + 2),
     ) as house:
         outcome = house.crawl()
-        assert (outcome.state, outcome.pages) == (CoverageState.OK, 3)
-        written = {mention_id(post) for post in everything if post.author.uid == uid}
-        assert {i for i in stored(house) if not i.startswith("zhihu:question:")} == written
+        assert (outcome.state, outcome.pages) == (CoverageState.OK, 4)
+        assert {i for i in stored(house) if "question" not in i} == of_writer(world, demo, uid)
 
 
 def test_a_page_that_is_gone_ends_nothing_but_itself(tmp_path: Path, demo, world) -> None:
@@ -204,6 +213,23 @@ def test_in_a_browser_the_replies_to_the_pages_own_calls_are_read(
         again = house.crawl()
         assert (again.state, again.new) == (CoverageState.OK, 0)
         assert again.pages <= 2
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_browser")
+def test_in_a_browser_every_tab_of_an_account_is_read(tmp_path: Path, demo, world) -> None:
+    uid = a_writer(world, demo)
+    with House(
+        tmp_path,
+        demo["zhihu"],
+        spider="zhihu_account",
+        follows=(f"zhihu:account:demo-{uid}",),
+        transport=Transport.BROWSER,
+        backfill=timedelta(days=DAYS + 2),
+    ) as house:
+        outcome = house.crawl()
+        assert (outcome.state, outcome.reason) == (CoverageState.OK, "")
+        assert {i for i in stored(house) if "question" not in i} == of_writer(world, demo, uid)
 
 
 @pytest.mark.browser

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -137,7 +138,10 @@ def urls(spider) -> list[str]:
             "zhihu:account:yun-zhan",
             BROWSER,
             "",
-            [f"https://www.zhihu.com/people/yun-zhan/{t}" for t in ("answers", "posts", "zvideos")],
+            [
+                f"https://www.zhihu.com/people/yun-zhan/{tab}"
+                for tab in ("answers", "posts", "zvideos", "pins")
+            ],
         ),
         (
             TiebaForumSpider,
@@ -159,13 +163,28 @@ def test_a_followed_page_begins_at_its_own_address(kind, follow, transport, base
     assert urls(a_spider(kind, follow, transport=transport, base_url=base_url)) == expected
 
 
-def test_an_account_on_zhihu_is_three_lists_over_plain_http():
+def test_an_account_on_zhihu_is_four_lists_over_plain_http():
+    expected = [
+        "/api/v4/members/yun-zhan/answers",
+        "/api/v4/members/yun-zhan/articles",
+        "/api/v4/members/yun-zhan/zvideos",
+        "/api/v4/v2/pins/yun-zhan/moments",
+    ]
     spider = a_spider(ZhihuAccountSpider, "zhihu:account:yun-zhan")
-    names = [url.partition("?")[0].rpartition("/")[2] for url in urls(spider)]
-    assert names == ["answers", "articles", "zvideos"]
+    assert [urlsplit(url).path for url in urls(spider)] == expected
+    assert all("offset=0&limit=20" in url for url in urls(spider))
     browser = a_spider(ZhihuAccountSpider, "zhihu:account:yun-zhan", transport=BROWSER)
     calls = [browser.call_of(PageRequest(n, url)) for n, url in enumerate(urls(browser))]
-    assert calls == [f"/api/v4/members/yun-zhan/{name}" for name in names]
+    assert calls == expected
+
+
+def test_the_pins_of_an_account_go_on_where_zhihu_says():
+    spider = a_spider(ZhihuAccountSpider, "zhihu:account:yun-zhan")
+    number, first = len(urls(spider)) - 1, urls(spider)[-1]
+    following = first.replace("offset=0", "offset=20")
+    page = taken(*entries(1, 2, 2.5, 2.6), following=following)
+    step = spider.next_step(PageRequest(number, first), page, SOME)
+    assert step == PageRequest(number, following, page=2, tally=SOME)
 
 
 @pytest.mark.parametrize(

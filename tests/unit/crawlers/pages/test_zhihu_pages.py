@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from crawlers.pages import (
     detect,
     walls,
+    zhihu_cards,
     zhihu_comments,
     zhihu_hot_list,
     zhihu_item_page,
     zhihu_list,
     zhihu_object,
+    zhihu_search,
 )
 from crawlers.pages.document import Document, parse_markup
 from crawlers.pages.fragments import plain_fragment
@@ -225,6 +227,137 @@ def test_a_pin_of_page_data_names_the_pin_it_shares():
     assert original.embedded
 
 
+PIN = {
+    "id": "8",
+    "type": "pin",
+    "created": 1763600000,
+    "content": [{"type": "text", "content": "转"}],
+    "author": {"name": "某人", "url_token": "t"},
+}
+
+
+@pytest.mark.parametrize("name", ["origin_pin", "repin"])
+def test_a_pin_holds_the_pin_it_shares(name):
+    shared = {**PIN, "id": "3", "content": [{"type": "text", "content": "原"}]}
+    own, original = read(zhihu_object, {**PIN, name: shared}).mentions
+    assert (own.repost_of, own.text, own.embedded) == (original.id, "转", False)
+    assert (original.id, original.text, original.embedded) == ("zhihu:pin:3", "原", True)
+
+
+def test_the_pins_of_an_account_stand_by_themselves_or_in_a_card():
+    moments = a_list({"type": "moment", "id": "8", "target": PIN}, {**PIN, "id": "9"})
+    page = detect.read_page(json.dumps(moments).encode(), platform=Platform.ZHIHU, fetched_at=AT)
+    assert [mention.id for mention in page.mentions] == ["zhihu:pin:8", "zhihu:pin:9"]
+
+
+FOUND_VIDEO = {"type": "zvideo", "title": "<em>片</em>", "created_at": 1763600000}
+
+
+@pytest.mark.parametrize("name", ["id", "zvideo_id"])
+def test_a_found_video_has_its_id_under_either_name(name):
+    reply = a_list({"type": "zvideo", "object": {**FOUND_VIDEO, name: "11"}})
+    (video,) = read(zhihu_search, reply).mentions
+    assert (video.id, video.title) == ("zhihu:zvideo:11", "片")
+
+
+def test_a_result_without_title_and_excerpt_reads_as_it_is_shown():
+    item = {"type": "article", "id": "14", "created_time": 1763600000}
+    highlight = {"title": "<em>文</em>题", "description": "摘<em>要</em>"}
+    entry = {"type": "search_result", "highlight": highlight, "object": item}
+    (found,) = read(zhihu_search, a_list(entry)).mentions
+    assert (found.title, found.text) == ("文题", "摘要")
+    own = {**item, "title": "自己的", "content": "<p>正文</p>"}
+    (found,) = read(zhihu_search, a_list({**entry, "object": own})).mentions
+    assert (found.title, found.text) == ("自己的", "正文")
+
+
+@pytest.mark.parametrize("kind", ["question", "zvideo"])
+def test_a_list_of_titles_is_no_changed_layout(kind):
+    (mention,) = read(
+        zhihu_list, a_list({"id": 5, "type": kind, "title": "题", "created": 1763600000})
+    ).mentions
+    assert (mention.title, mention.text) == ("题", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.zhihu.com/api/v4/comment_v5/comment/30/child_comment?limit=20",
+        "https://www.zhihu.com/api/v4/comments/30/child_comments?limit=20",
+    ],
+)
+def test_replies_belong_to_the_comment_that_the_address_names(url):
+    (reply,) = read(zhihu_comments, a_list(COMMENT), url).mentions
+    assert (reply.parent_id, reply.root_id, reply.comments) == ("zhihu:comment:30", None, None)
+
+
+def test_replies_belong_to_the_comment_that_the_reply_shows_above_them():
+    answers = {**COMMENT, "reply_comment_id": "9"}
+    reply = a_list({**COMMENT, "id": "10"}, {**answers, "id": "11"}, root={**COMMENT, "id": "30"})
+    first, second = read(zhihu_comments, reply).mentions
+    assert (first.parent_id, second.parent_id) == ("zhihu:comment:30", "zhihu:comment:9")
+
+
+def test_what_stands_between_comments_is_told():
+    page = read(zhihu_comments, a_list({"type": "comment_ad"}, COMMENT))
+    assert [mention.id for mention in page.mentions] == ["zhihu:comment:9"]
+    assert page.reason == "1 entries of an unknown kind left out"
+    with pytest.raises(LayoutChanged) as caught:
+        read(zhihu_comments, a_list({"type": "comment_ad"}))
+    assert caught.value.field == "data[].type"
+
+
+def test_a_page_about_a_deleted_answer_is_gone_though_its_question_stands_there():
+    entities = {
+        "answers": {"7": {**ANSWER, "isDeleted": True}},
+        "questions": {"5": ANSWER["question"]},
+    }
+    page = read(zhihu_item_page, page_data(entities, "/question/5/answer/7"))
+    assert (page.state, page.mentions) == (PageState.GONE, ())
+
+
+CARD = """<div class="ContentItem" data-zop='{{"type":"article","itemId":14,"title":"题"}}'>
+<div class="RichText">有 500 条评论说好</div><div class="ContentItem-time">{time}</div>
+<button class="VoteButton VoteButton--up">\u200b赞同{votes}</button>
+<button>\u200b{comments}</button></div>"""
+
+
+@pytest.mark.parametrize(
+    ("votes", "comments", "counts"),
+    [
+        (" 1.2 万", "3 条评论", (12_000, 3)),
+        ("", "添加评论", (0, 0)),
+        (" ", "收起评论", (0, None)),
+    ],
+)
+def test_a_card_counts_by_its_buttons(votes, comments, counts):
+    markup = CARD.format(time="发布于 2024-04-09", votes=votes, comments=comments)
+    (mention,) = read(zhihu_cards, markup).mentions
+    assert (mention.likes, mention.comments) == counts
+
+
+def test_a_card_that_tells_only_when_it_was_edited_has_no_time_of_publishing():
+    markup = CARD.format(time="编辑于 2024-04-09 00:00・IP 属地广东", votes="", comments="")
+    (mention,) = read(zhihu_cards, markup).mentions
+    assert mention.published_at is None
+    assert mention.edited_at == datetime(2024, 4, 8, 16, tzinfo=UTC)
+    assert mention.ip_location == "广东"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<b>更新</b><p data-pid="a">一</p>',
+        '<div class="highlight"><pre>一</pre></div><img src="https://pic1.zhimg.com/x.jpg">',
+        '<h2>题</h2><p>一<img eeimg="1" alt="x"></p>',
+        '<p>见<a href="https://link.zhihu.com/?target=x">一</a></p>',
+    ],
+)
+def test_a_bare_text_is_known_by_the_marks_of_the_editor(body):
+    page = detect.read_page(body.encode(), platform=Platform.ZHIHU, fetched_at=AT)
+    assert (page.page, page.state) == ("zhihu_body", PageState.OK)
+
+
 def wall(body: object, *, url: str = "", status: int = 200) -> Page | None:
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     return walls.find(Platform.ZHIHU, Document(text.encode(), url, status, AT), page="page")
@@ -240,6 +373,9 @@ def wall(body: object, *, url: str = "", status: int = 200) -> Page | None:
         ({"code": "10002"}, BlockKind.REFUSED),
         ({"code": 403}, BlockKind.REFUSED),
         ({"code": 100, "name": "AuthenticationInvalidRequest"}, BlockKind.LOGIN_WALL),
+        ({"code": 100, "message": "ERR_TICKET_NOT_EXIST"}, BlockKind.LOGIN_WALL),
+        ({"code": 101, "message": "身份未经过验证"}, BlockKind.LOGIN_WALL),
+        ({"code": 5, "message": "ERR_PARSE_LOGIN_TICKET"}, BlockKind.LOGIN_WALL),
         ({"code": 5, "message": "请先登录"}, BlockKind.LOGIN_WALL),
         ({"code": 5, "message": "请求过于频繁，请稍后再试"}, BlockKind.RATE_LIMITED),
         (
@@ -253,6 +389,21 @@ def test_an_error_says_which_wall_it_is(error, kind):
         page = wall(body, status=403)
         assert page is not None
         assert page.block_kind is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, BlockKind.LOGIN_WALL), (429, BlockKind.RATE_LIMITED)]
+)
+def test_an_error_that_nobody_met_yet_is_what_its_status_says(status, kind):
+    page = wall({"error": {"code": 77, "message": "?"}}, status=status)
+    assert page is not None
+    assert page.block_kind is kind
+
+
+def test_a_server_that_failed_is_no_wall():
+    page = wall({"error": {"code": 500, "message": "服务器出错"}}, status=500)
+    assert page is not None
+    assert page.state is PageState.NOT_CONTENT
 
 
 @pytest.mark.parametrize(
@@ -337,6 +488,14 @@ PIECES = st.sampled_from(
         "&nbsp;",
         "&lt;b&gt;",
         '<noscript><img src="x"/></noscript>',
+        "<noscript>x</noscript>",
+        '<pre class="x">a\n  b\n</pre>',
+        '<div class="highlight"><pre><code><span class="k">a</span>\n</code></pre></div>',
+        '<i class="wbicon">c</i>',
+        '<a class="video-box" href="/x"><span class="title">片</span><span>/x</span></a>',
+        '<a href="/x" title="题"><a data-draft-type="link-card" href="/y">卡</a>',
+        "</a>",
+        "</pre>",
         '<a data-draft-type="link-card" href="/x">卡片</a>',
         '<a class="comment_img" href="/x">查看图片</a>',
         "<a href='/x'>全文</a>",
@@ -387,6 +546,13 @@ def test_a_plain_fragment_reads_as_its_tree_does(markup):
         (
             "<table><tr><th>甲</th><th>乙</th></tr><tr><td>1</td><td>2</td></tr></table>",
             "甲 乙\n1 2",
+        ),
+        ('<a class="video-box" data-name=""><span class="url">https://x</span></a>后', "后"),
+        ('<a class="video-box" data-name="片名"><span class="url">https://x</span></a>', "片名"),
+        (
+            '<a class="LinkCard" data-draft-type="link-card"><span class="LinkCard-title">题</span>'
+            '<span class="LinkCard-desc">说明</span></a>',
+            "题",
         ),
         ('<p>看<a class="comment_img" href="x">查看图片</a></p>', "看"),
         ('看<img alt="\\sum_{i}" class="ztext-math"/>吧', "看吧"),
