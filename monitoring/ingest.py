@@ -33,6 +33,8 @@ SEALED_NAME_LIFE = timedelta(days=30)
 
 _Known = Mapping[str, Mention]
 """Those of the candidates that were stored before, by id."""
+_Judged = Mapping[str, Mapping[str, Sentiment]]
+"""What a look says of each of the candidates, by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,27 +196,27 @@ class Ingest:
     ) -> list[Mention]:
         names = names_of(look.configuration)
         prints = fingerprints([_text(candidate.found) for candidate in candidates])
-        unscored = [
-            self._unscored(candidate, look, names, print_)
+        judged = self._judgements(candidates, known, look)
+        return [
+            self._mention(
+                candidate, look, keywords(_text(candidate.found), names), print_, judged, known
+            )
             for candidate, print_ in zip(candidates, prints, strict=True)
         ]
-        judged = self._judgements(candidates, unscored, known, look)
-        return [
-            replace(
-                mention,
-                sentiment=judged[mention.id],
-                cluster_id=_cluster_id(known.get(mention.id), mention),
-                flags=mention.flags | _spam(known.get(mention.id), mention, judged[mention.id]),
-            )
-            for mention in unscored
-        ]
 
-    def _unscored(
-        self, candidate: Candidate, look: _Look, names: Sequence[str], fingerprint: int | None
+    def _mention(
+        self,
+        candidate: Candidate,
+        look: _Look,
+        terms: tuple[str, ...],
+        fingerprint: int | None,
+        judged: _Judged,
+        known: _Known,
     ) -> Mention:
         item = candidate.found
         if item.published_at is None:
             raise ValueError(f"{item.id}: a candidate has a time")
+        before, sentiment = known.get(item.id), judged[item.id]
         return Mention(
             id=item.id,
             platform=item.platform,
@@ -243,9 +245,11 @@ class Ingest:
             topic=item.topic,
             watch_ids=candidate.watch_ids,
             brand_ids=candidate.brand_ids,
-            terms=keywords(_text(item), names),
+            terms=terms,
+            cluster_id=_cluster_id(before, item),
             fingerprint=fingerprint,
-            flags=_flags(item, look.configuration),
+            sentiment=sentiment,
+            flags=_flags(item, look.configuration) | _spam(before, item, sentiment),
             embedded=item.embedded,
         )
 
@@ -254,23 +258,18 @@ class Ingest:
             return self.masker.author_key(item.platform, item.author_uid)
         return self.masker.author_key(item.platform, f"name:{item.author}") if item.author else None
 
-    def _judgements(
-        self,
-        candidates: Sequence[Candidate],
-        mentions: Sequence[Mention],
-        known: _Known,
-        look: _Look,
-    ) -> dict[str, Mapping[str, Sentiment]]:
+    def _judgements(self, candidates: Sequence[Candidate], known: _Known, look: _Look) -> _Judged:
         """Score what is new or says something else than the last time; keep other judgements."""
         model = self.scorer.model_id
         judged: dict[str, Mapping[str, Sentiment]] = {}
         to_score: list[tuple[str, ScoreRequest]] = []
-        for candidate, mention in zip(candidates, mentions, strict=True):
-            before = known.get(mention.id)
-            if before and _still_holds(before, mention, model):
-                judged[mention.id] = _model_only(before)
+        for candidate in candidates:
+            mention_id = candidate.found.id
+            before = known.get(mention_id)
+            if before and _still_holds(before, candidate, model):
+                judged[mention_id] = _model_only(before)
             else:
-                to_score.append((mention.id, _score_request(candidate, look.configuration)))
+                to_score.append((mention_id, _score_request(candidate, look.configuration)))
         answers = self.scorer.score([request for _, request in to_score])
         for (mention_id, _), scores in zip(to_score, answers, strict=True):
             judged[mention_id] = judgements(scores, model, look.model_run)
@@ -338,11 +337,11 @@ def _keep_refused(
         work.dead_letters.end(mention_ids, collected_at)
 
 
-def _text(item: FoundMention | Mention) -> str:
+def _text(item: FoundMention) -> str:
     return f"{item.title}\n{item.text}"
 
 
-def _cluster_id(before: Mention | None, now: Mention) -> str | None:
+def _cluster_id(before: Mention | None, now: FoundMention) -> str | None:
     """A cluster once found stays; a repost begins in the cluster of its original."""
     return (before.cluster_id if before else None) or now.repost_of
 
@@ -357,7 +356,9 @@ def _flags(item: FoundMention, configuration: Configuration) -> frozenset[Flag]:
     return frozenset(flag for flag, holds in known.items() if holds)
 
 
-def _spam(before: Mention | None, now: Mention, judged: Mapping[str, Sentiment]) -> frozenset[Flag]:
+def _spam(
+    before: Mention | None, now: FoundMention, judged: Mapping[str, Sentiment]
+) -> frozenset[Flag]:
     """What is surely an advertisement is set aside at its first look. Later looks leave the word to
     people, who may have taken it back; and what is negative towards anything stays.
     """
@@ -374,8 +375,8 @@ def _model_only(before: Mention) -> Mapping[str, Sentiment]:
     return {t: s for t, s in before.sentiment.items() if s.by is Judge.MODEL}
 
 
-def _still_holds(before: Mention, now: Mention, model: str) -> bool:
-    same_text = before.text == now.text and before.title == now.title
+def _still_holds(before: Mention, now: Candidate, model: str) -> bool:
+    same_text = before.text == now.found.text and before.title == now.found.title
     whole = before.sentiment.get(WHOLE_TEXT)
     same_brands = now.brand_ids <= before.brand_ids
     return same_text and same_brands and whole is not None and whole.model == model

@@ -5,7 +5,6 @@ cannot be traced back to an account even by trying all uids; without the second,
 noise: destroying a key destroys what it protects.
 """
 
-import hashlib
 import hmac
 import os
 
@@ -31,8 +30,8 @@ class KeyedMasker:
 
     def author_key(self, platform: Platform, uid: str) -> str:
         """Return 32 hex digits: the same for the same account as long as the key lives."""
-        digest = hmac.new(self._author_key, f"{platform.value}:{uid}".encode(), hashlib.sha256)
-        return digest.hexdigest()[:32]
+        digest = hmac.digest(self._author_key, f"{platform.value}:{uid}".encode(), "sha256")
+        return digest.hex()[:32]
 
     def seal(self, name: str) -> bytes:
         """Encrypt a display name; the nonce stands in front."""

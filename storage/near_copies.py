@@ -31,11 +31,12 @@ class Probe:
         """Return the places of the stored fingerprints (signed) that share a band with an asked
         one, which is quick for many: the others have no hits.
         """
+        bands = stored.astype("<i8").view("<u2").reshape(-1, len(_SHIFTS))
         found = np.zeros(len(stored), dtype=np.bool_)
-        for band, shift in zip(self._bands, _SHIFTS, strict=True):
+        for number, band in enumerate(self._bands):
             asked = np.zeros(_MASK + 1, dtype=np.bool_)
             asked[list(band)] = True
-            found |= asked[stored >> shift & _MASK]
+            found |= asked.take(bands[:, number])
         return np.flatnonzero(found)
 
     def hits(self, stored: int) -> Iterator[tuple[int, int]]:

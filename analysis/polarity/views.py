@@ -84,13 +84,13 @@ def _nothing() -> _View:
 def _masked(codes: Codes, mask: NDArray[np.bool_], shift: int) -> _View:
     """Return the masked letters of the texts that have any, a gap between parts that are apart."""
     text = np.cumsum(codes == 0)
-    numbers = np.unique(text[mask])
+    has = np.zeros(int(text[-1]) + 1, dtype=np.bool_)
+    has[text[mask]] = True
+    numbers = np.flatnonzero(has)
     moved = np.where(mask, codes | np.uint32(shift), np.uint32(_GAP))
     moved[codes == 0] = 0
     keep = mask.copy()
     keep[1:] |= mask[:-1]
-    has = np.zeros(int(text[-1]) + 1, dtype=np.bool_)
-    has[numbers] = True
     keep[codes == 0] = False
     # a break stays between two texts that are kept: before each but the first
     wanted = (codes == 0) & has[text] & (text != numbers[0])

@@ -11,6 +11,12 @@ from storage.sql.documents import from_document, to_document
 from storage.sql.tables import configurations
 from storage.sql.writes import insert_new
 
+_NEWEST = (
+    select(configurations.c.version, configurations.c.document)
+    .order_by(configurations.c.version.desc())
+    .limit(1)
+)
+
 
 class SqlConfigurationRepository:
     """A row a version, never changed."""
@@ -20,8 +26,8 @@ class SqlConfigurationRepository:
 
     def current(self) -> tuple[int, Configuration]:
         """Return the newest version and its document; version 0 is the empty configuration."""
-        version = self._newest()
-        return version, self.get(version) or Configuration()
+        row = self._db.execute(_NEWEST).first()
+        return (0, Configuration()) if row is None else (row.version, _read(row.document))
 
     def get(self, version: int) -> Configuration | None:
         """Return an earlier version, None when there is none."""

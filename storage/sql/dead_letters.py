@@ -17,6 +17,9 @@ _AT_ONCE = 500
 """Ids in one statement; SQLite takes 32,766 values."""
 
 
+_ANY = select(dead_letters.c.mention_id).limit(1)
+
+
 class SqlDeadLetterRepository:
     """A row a mention."""
 
@@ -72,6 +75,8 @@ class SqlDeadLetterRepository:
         """Drop the letters of mentions of which a look of that time, or a newer one, was stored;
         return how many.
         """
+        if self._db.scalar(_ANY) is None:
+            return 0  # mostly there are none, and every page asks
         older = dead_letters.c.collected_at <= collected_at
         return sum(
             self._db.execute(delete(dead_letters).where(_are(some), older)).rowcount

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from domain.model_run import ModelRun
 from storage.sql.documents import from_document, to_document
 from storage.sql.model_run_tables import model_runs
 from storage.sql.writes import take_number
+
+_NUMBER_OF = select(func.max(model_runs.c.run)).where(model_runs.c.model_id == bindparam("model"))
 
 
 class SqlModelRunRepository:
@@ -28,8 +30,7 @@ class SqlModelRunRepository:
 
     def number_of(self, model_id: str) -> int:
         """Return the newest run of a model, 0 when it never had one."""
-        newest = select(func.max(model_runs.c.run)).where(model_runs.c.model_id == model_id)
-        return self._db.scalar(newest) or 0
+        return self._db.scalar(_NUMBER_OF, {"model": model_id}) or 0
 
     def next_number(self) -> int:
         """Return the number of the next run; whoever else asks waits for this unit's end."""

@@ -6,6 +6,7 @@ place of a mention and its fingerprint, in no order.
 """
 
 import sqlite3
+import struct
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -15,14 +16,16 @@ from numpy.typing import NDArray
 from storage.sqlite.schema import TIE_BITS
 
 _PAIR = np.dtype("<i8")
+_PACK = struct.Struct("<qq").pack
+_GET = "SELECT held FROM print WHERE hour = ?"
 _PUT = "INSERT OR REPLACE INTO print (hour, held) VALUES (?, ?)"
+_DROP = "DELETE FROM print WHERE hour = ?"
 
 
 def window(connection: sqlite3.Connection, first: int) -> NDArray[np.int64]:
-    """Return rows of place and fingerprint, from the place `first` on."""
+    """Return rows of place and fingerprint, from the hour of the place `first` on."""
     blobs = connection.execute("SELECT held FROM print WHERE hour >= ?", (_hour(first),))
-    pairs = _pairs(b"".join(held for (held,) in blobs))
-    return pairs[pairs[:, 0] >= first]
+    return _pairs(b"".join(held for (held,) in blobs))
 
 
 def change(
@@ -35,18 +38,16 @@ def change(
         out[_hour(at)].append(at)
     for pair in new:
         into[_hour(pair[0])].append(pair)
+    after: dict[int, bytes] = {}
     for hour in sorted(out.keys() | into.keys()):
-        row = connection.execute("SELECT held FROM print WHERE hour = ?", (hour,)).fetchone()
+        row = connection.execute(_GET, (hour,)).fetchone()
         held: bytes = row[0] if row else b""
         if hour in out:
             pairs = _pairs(held)
             held = pairs[~np.isin(pairs[:, 0], out[hour])].tobytes()
-        if hour in into:
-            held += np.array(into[hour], dtype=_PAIR).tobytes()
-        if held:
-            connection.execute(_PUT, (hour, held))
-        elif row:
-            connection.execute("DELETE FROM print WHERE hour = ?", (hour,))
+        after[hour] = held + b"".join(_PACK(*pair) for pair in into[hour])
+    connection.executemany(_PUT, [(hour, held) for hour, held in after.items() if held])
+    connection.executemany(_DROP, [(hour,) for hour, held in after.items() if not held])
 
 
 def _hour(at: int) -> int:

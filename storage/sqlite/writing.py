@@ -50,6 +50,7 @@ ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions
 _DROP_FROM_ROLLUP = """
 DELETE FROM rollup WHERE brand = ? AND platform = ? AND label = ? AND hour = ? AND mentions = 0
 """
+_LAST_PLACE = "SELECT max(at) FROM mention WHERE at BETWEEN ? AND ?"
 
 
 class Held:
@@ -160,9 +161,10 @@ class Changes:
         grams, brands, watches = [], [], []
         for at, mention in self._erased:
             grams.append((at, tokens(_folded(mention), mention.brand_ids)))
-            brands += [(target.brand, at) for target in targets(mention)]
+            about = targets(mention)
+            brands += [(target.brand, at) for target in about]
             watches += [(watch, at) for watch in mention.watch_ids]
-            self._count(mention, -1)
+            self._count(mention, -1, about)
         places = [(at,) for at, _ in self._erased]
         self._gone_prints += [at for at, mention in self._erased if mention.fingerprint is not None]
         run = self.connection.executemany
@@ -181,8 +183,8 @@ class Changes:
             then, now = targets(before.mention), targets(after.mention)
             if then != now:
                 said += [_target_row(at, target) for target in now]
-                self._count(before.mention, -1)
-                self._count(after.mention, +1)
+                self._count(before.mention, -1, then)
+                self._count(after.mention, +1, now)
             old, new = before.mention.watch_ids, after.mention.watch_ids
             if before.row.fingerprint != after.row.fingerprint:
                 self._gone_prints.append(at)
@@ -210,10 +212,11 @@ class Changes:
             folded = _folded(mention)
             bodies.append((at, folded, row.document, row.revisions))
             grams.append((at, tokens(folded, mention.brand_ids)))
-            said += [_target_row(at, target) for target in targets(mention)]
+            about = targets(mention)
+            said += [_target_row(at, target) for target in about]
             seen += [(watch, at) for watch in mention.watch_ids]
             self._put_print(at, row)
-            self._count(mention, +1)
+            self._count(mention, +1, about)
         run = self.connection.executemany
         run(_INSERT_MENTION, [_mention_row(at, row) for at, row, _ in placed])
         run(_INSERT_BODY, bodies)
@@ -225,11 +228,11 @@ class Changes:
         if row.fingerprint is not None:
             self._new_prints.append((at, row.fingerprint))
 
-    def _count(self, mention: Mention, step: int) -> None:
+    def _count(self, mention: Mention, step: int, about: Sequence[Target]) -> None:
         if not mention.is_public_voice:
             return
         hour = int(mention.published_at.timestamp()) // 3600
-        for target in targets(mention):
+        for target in about:
             self._rollup[target.brand, target.platform, target.label, hour] += step
 
     def _write_rollup(self) -> None:
@@ -252,8 +255,7 @@ class _Places:
         last = self._last.get(second)
         if last is None:
             bounds = (first, first | _TIES)
-            query = "SELECT max(at) FROM mention WHERE at BETWEEN ? AND ?"
-            (last,) = self._connection.execute(query, bounds).fetchone()
+            (last,) = self._connection.execute(_LAST_PLACE, bounds).fetchone()
         place = first if last is None else last + 1
         if place > first | _TIES:
             raise StoreError(

@@ -157,10 +157,9 @@ def test_a_file_of_before_learns_how_sure_the_model_was(path):
 
 
 def test_a_file_of_before_finds_near_copies(path):
-    hours = range(3)
     said = [
         a_mention(str(n), fingerprint=2**64 - 1 - n, published_at=NOON + timedelta(hours=n))
-        for n in hours
+        for n in range(3)
     ]
     store = SqliteMentionStore(path)
     store.add([*said, a_mention("x", fingerprint=None)])
