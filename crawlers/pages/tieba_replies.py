@@ -112,7 +112,8 @@ def _comment(
         raise LayoutChanged(PAGE, "now_time")
     if "content" not in item:
         raise LayoutChanged(PAGE, "content")
-    user = post.inside(users, str(item.get("user_id")))
+    known = users.get(str(item.get("user_id")))
+    user = known if isinstance(known, dict) else {}
     tid = post.native(item.get("thread_id"))
     return post.mention(
         post.reply(tid, post.native(item.get("post_id")) or post.native(pid), cid),
