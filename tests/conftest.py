@@ -14,8 +14,10 @@ pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticse
 # imported by tests of several folders, in any order
 pytest.register_assert_rewrite("tests.contract.mention_store")
 
-# `make check` tries fewer examples than CI, which has the time for Hypothesis' own number
-settings.register_profile("check", max_examples=30)
+# the same examples everywhere and no clock: a test that fails here fails there. `make check` tries
+# fewer than CI, which has the time for Hypothesis' own number
+settings.register_profile("check", settings.get_profile("ci"), max_examples=30)
+settings.load_profile("ci")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
