@@ -38,7 +38,7 @@ _EMOTICON = re.compile(r" (?:alt|title)=([\"']?)(\[[^\[\]\s\"'<>]{1,20}\])\1(?=[
 
 _NEVER_PLAIN = (
     *(_BLOCK, _BREAK),
-    *("wbicon", "replace_tip", "expand", "voice_player", "BDE_Smiley", "emoticon", "/i_f"),
+    *("wbicon", "replace_tip", "expand", "voice_player", "BDE_Smiley", "image_emoticon", "/i_f"),
 )
 """Of Weibo and Tieba: letters of an icon font, captions of a picture viewer, links that fold,
 players, and emoticons that are known by their file.

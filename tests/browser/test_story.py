@@ -110,7 +110,7 @@ def may_also(lin: Person, other: Person, role: str) -> None:
 
 
 def takes_the_alert(lin: Person, signal_id: str) -> None:
-    lin.sees("1 条待确认", signal_id, "待确认", "负面突增「虫子 星汇店」", "为何触发")
+    lin.sees("1 条待确认", signal_id, "待确认", "负面突增「虫子", "为何触发")
     lin.press("确认收到")
     lin.is_told("已确认收到，提醒与升级已停止")
     lin.sees("0 条待确认，1 条处理中", "已认领", re.compile("林澜 处理中"))

@@ -22,7 +22,7 @@ from storage.elasticsearch.client import connect
 from storage.elasticsearch.cluster import Cluster, Login, nobody
 from storage.elasticsearch.mentions import ElasticsearchMentionStore
 from storage.elasticsearch.roles import ADMIN, READER, WRITER, roles
-from storage.elasticsearch.schema import apply
+from storage.elasticsearch.schema import MAPPING_VERSION, apply
 from tests.fakes import NOON, a_mention
 from tests.fixtures.elasticsearch import VERSIONS, StartedServer, User, running
 
@@ -231,7 +231,7 @@ class TestDoctor:
                 client.indices.put_settings(index=INDEX, settings={"blocks.write": None})
                 older = {"program": "koubei", "version": 99}
                 client.indices.put_mapping(index=INDEX, meta=older)
-                assert "this program knows 1" in found(admin).fact.en
+                assert f"this program knows {MAPPING_VERSION}" in found(admin).fact.en
         finally:
             server.request("DELETE", f"/{INDEX}-v2").raise_for_status()
 
