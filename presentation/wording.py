@@ -50,7 +50,7 @@ from domain.roster import Weekday
 from domain.sentiment import Judge, Label
 from domain.session import EXPIRED, REMOVED, UNREADABLE, NewsKind, SessionState
 from domain.signal import Outcome, Rule, SignalAct, SignalState
-from domain.spiders import SpiderRole
+from domain.spiders import Dates, SpiderRole
 from domain.statement import FindingCode, Template, Venue
 from presentation.hostile import defang
 
@@ -89,6 +89,11 @@ _WORDS: Mapping[type[StrEnum], Mapping[StrEnum, Text]] = {
         SpiderRole.SEARCH: Text("搜索", "search"),
         SpiderRole.FOLLOW: Text("关注", "follow"),
         SpiderRole.DEPTH: Text("补充", "depth"),
+    },
+    Dates: {
+        Dates.ASKED: Text("按日期查询", "asked by date"),
+        Dates.READ_BACK: Text("往回翻", "read back"),
+        Dates.NONE: Text("没有过去", "no past"),
     },
     Transport: {
         Transport.HTTP: Text("直接读取", "plain HTTP"),
