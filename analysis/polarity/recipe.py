@@ -328,7 +328,7 @@ def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan
             lot.labels,
             (0, kinds[KIND_OF[lot.platform]]),
             tuple(int(c) for c in np.unique(lot.labels)),
-            offsets=(np.log(np.maximum(whole, 1e-6)) / 4).astype(np.float32),
+            offsets=(np.log(np.maximum(whole, 1e-6)) / 8).astype(np.float32),
         )
         for lot, whole in zip(lots, wholes, strict=True)
     ]

@@ -224,14 +224,14 @@ def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -
 
 def with_whole(logits: Floats, resemblance: Floats, wholes: Floats) -> Floats:
     """Join what is said about a target with what the text says as a whole, whose probabilities
-    count with their fourth root: on dev better than their square root, or than not at all.
+    count with their eighth root: on dev better for finance entities than their fourth root.
     """
     near = np.zeros((len(wholes), 3))
     for kind in range(resemblance.shape[1]):
         share = resemblance[:, kind]
         near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
         near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
-    return exact.shares(exact.softmax(near) * np.sqrt(np.sqrt(wholes)))
+    return exact.shares(exact.softmax(near) * np.sqrt(np.sqrt(np.sqrt(wholes))))
 
 
 def _calibrated(
