@@ -1,24 +1,30 @@
-"""Learning: a multinomial linear model by stochastic gradient descent, in numpy alone.
+"""Learning: multinomial linear models, in numpy alone. `learn`: by stochastic gradient descent.
 
 Adagrad (Duchi, Hazan & Singer, JMLR 12, 2011) over small batches. A text may be learnt by several
 tables at once whose answers add up: what all texts share, what a kind of platform shares, what one
 collection has for itself (Daumé III, ACL 2007). Classes that a collection does not have are left
 out of its loss: that it shows no neutral text does not mean that there are none.
+
+`settle`: one table more by the whole of its texts, held near nothing, and nearer where a gram tells
+little (the NB-scaled regression of Wang & Manning, ACL 2012). A small collection gains by it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.polarity.descent import Floats, lowest
 from analysis.polarity.grams import Grams, bucket_count
 
 Table = NDArray[np.float32]
 Labels = NDArray[np.int64]
 _FIRST: Final = np.float32(1e-6)
 _NEVER: Final = np.float32(-1e9)
+_PORTION: Final = 4_096
+"""Texts that are computed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,16 @@ class Lessons:
     classes: tuple[int, ...]
     weights: NDArray[np.float32] | None = None
     offsets: NDArray[np.float32] | None = None
+
+    def pick(self, texts: NDArray[np.int64]) -> "Lessons":
+        """Return the lessons of some of the texts."""
+        return replace(
+            self,
+            grams=self.grams.pick(texts),
+            labels=self.labels[texts],
+            weights=None if self.weights is None else self.weights[texts],
+            offsets=None if self.offsets is None else self.offsets[texts],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +92,8 @@ def answer(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
     """Return the logits of the texts: the sum of the tables' answers."""
     count, classes = len(grams), tables[0].shape[1]
     logits = np.zeros((count, classes), dtype=np.float32)
-    for first in range(0, count, 4_096):
-        texts = np.arange(first, min(first + 4_096, count))
+    for first in range(0, count, _PORTION):
+        texts = np.arange(first, min(first + _PORTION, count))
         some = grams.pick(texts)
         logits[texts] = _logits(some, tables)
     return logits
@@ -102,6 +118,24 @@ def _logits(grams: Grams, tables: Sequence[Table]) -> NDArray[np.float32]:
     return (sums / roots[:, None]).astype(np.float32)
 
 
+def _error(lesson: Lessons, logits: Table) -> tuple[float, Table]:
+    """Return what is lost by answers to all texts of a lesson, and its slope a gram of each."""
+    if lesson.offsets is not None:
+        logits += lesson.offsets
+    missing = [c for c in range(logits.shape[1]) if c not in lesson.classes]
+    logits[:, missing] = _NEVER
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    error = powers / powers.sum(axis=1, keepdims=True)
+    true = (np.arange(len(lesson.labels)), lesson.labels)
+    lost = -np.log(np.maximum(error[true], _FIRST))
+    error[true] -= 1
+    if lesson.weights is not None:
+        lost *= lesson.weights
+        error *= lesson.weights[:, None]
+    error /= np.sqrt(lesson.grams.sizes, dtype=np.float32)[:, None]
+    return float(lost.sum(dtype=np.float64)), error
+
+
 def _step(
     lesson: Lessons,
     texts: NDArray[np.int64],
@@ -109,22 +143,13 @@ def _step(
     squares: Sequence[Table],
     rates: Sequence[NDArray[np.float32]],
 ) -> None:
-    grams = lesson.grams.pick(texts)
+    lesson = lesson.pick(texts)
+    grams = lesson.grams
     logits = _logits(grams, [tables[t] for t in lesson.tables])
-    if lesson.offsets is not None:
-        logits += lesson.offsets[texts]
-    missing = [c for c in range(logits.shape[1]) if c not in lesson.classes]
-    logits[:, missing] = _NEVER
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    error = powers / powers.sum(axis=1, keepdims=True)
-    error[np.arange(len(texts)), lesson.labels[texts]] -= 1
-    if lesson.weights is not None:
-        error *= lesson.weights[texts][:, None]
-    error /= np.sqrt(grams.sizes, dtype=np.float32)[:, None]
+    _, error = _error(lesson, logits)
     seen, place = np.unique(grams.buckets, return_inverse=True)
     spread = np.repeat(error, grams.sizes, axis=0)
-    live = [c for c in range(logits.shape[1]) if c in lesson.classes]
-    for column in live:
+    for column in lesson.classes:
         slope = np.bincount(place, spread[:, column], minlength=len(seen)).astype(np.float32)
         for number in lesson.tables:
             square = squares[number][seen, column] + slope * slope
@@ -132,13 +157,60 @@ def _step(
             tables[number][seen, column] -= rates[number][seen] * slope / np.sqrt(square)
 
 
+def settle(
+    lessons: Sequence[Lessons], scale: Table, *, classes: int, strength: float, steps: int = 20
+) -> Table:
+    """Return the one table that the lessons' offsets lack: of least loss plus half of `strength`
+    times the square of its weights, each divided by the `scale` of its bucket; 0 where that is 0.
+    """
+    live = np.zeros(len(scale), dtype=np.bool_)
+    for lesson in lessons:
+        live[lesson.grams.buckets] = True
+    live &= scale > 0
+    count, sizes = int(live.sum()), scale[live, None]
+    parts = [
+        lesson.pick(np.arange(first, min(first + _PORTION, len(lesson.grams))))
+        for lesson in lessons
+        for first in range(0, len(lesson.grams), _PORTION)
+    ]
+
+    def slope(place: Floats) -> tuple[float, Floats]:
+        table = np.zeros((len(scale), classes), dtype=np.float32)
+        table[live] = place.reshape(count, classes) * sizes
+        height, up = 0.0, np.zeros((classes, len(scale)))
+        for part in parts:
+            lost, error = _error(part, _logits(part.grams, [table]))
+            height += lost
+            spread = np.repeat(error, part.grams.sizes, axis=0)
+            for column in part.classes:
+                up[column] += np.bincount(part.grams.buckets, spread[:, column], len(scale))
+        rising = up.T[live] * sizes + strength * place.reshape(count, classes)
+        return height + strength / 2 * float(place @ place), rising.reshape(-1)
+
+    found = np.zeros((len(scale), classes), dtype=np.float32)
+    place = lowest(slope, np.zeros(count * classes), steps=steps)
+    found[live] = place.reshape(count, classes) * sizes
+    return found
+
+
 def telling(
     lots: Iterable[tuple[Grams, Labels]], *, bits: int, classes: int
 ) -> NDArray[np.float32]:
-    """Return how much each bucket tells of the classes: the largest log ratio of its frequency in
-    a class to that in the others (Wang & Manning, ACL 2012), 1 on the average of occurrences.
+    """Return how much each bucket tells of the classes (`log_ratios`), 1 on the average of
+    occurrences.
 
     With Adagrad a feature times r learns what the same feature learns at r times the rate.
+    """
+    ratios, seen = log_ratios(lots, bits=bits, classes=classes)
+    scale: Table = (ratios / np.sqrt(np.average(ratios**2, weights=seen))).astype(np.float32)
+    return scale
+
+
+def log_ratios(
+    lots: Iterable[tuple[Grams, Labels]], *, bits: int, classes: int
+) -> tuple[Floats, Floats]:
+    """Return of each bucket the largest log ratio of its frequency in a class to that in the
+    others (Wang & Manning, ACL 2012), and how often it occurs.
     """
     counts = np.ones((classes, bucket_count(bits)))
     for grams, labels in lots:
@@ -151,8 +223,4 @@ def telling(
     for own in live:
         rest = live.sum(axis=0) - own
         ratios = np.maximum(ratios, np.abs(np.log(own / own.sum()) - np.log(rest / rest.sum())))
-    ratios = np.minimum(ratios, np.quantile(ratios, 0.9999))
-    scale: NDArray[np.float32] = (ratios / np.sqrt(np.average(ratios**2, weights=seen))).astype(
-        np.float32
-    )
-    return scale
+    return np.minimum(ratios, np.quantile(ratios, 0.9999)), seen

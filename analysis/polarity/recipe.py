@@ -26,7 +26,17 @@ import numpy as np
 
 from analysis.polarity import exact
 from analysis.polarity.grams import bucket_count, grams_of_plain, joined
-from analysis.polarity.learning import Labels, Lessons, Plan, Table, learn, telling
+from analysis.polarity.learning import (
+    Labels,
+    Lessons,
+    Plan,
+    Table,
+    answer,
+    learn,
+    log_ratios,
+    settle,
+    telling,
+)
 from analysis.polarity.lessons import lessons
 from analysis.polarity.letters import plain
 from analysis.polarity.measures import measure
@@ -50,14 +60,18 @@ BITS: Final = 18
 NAMES: Final = {"negative": 0, "neutral": 1, "positive": 2}
 LESSON_WEIGHT: Final = 8.0
 UNSEEN: Final = 0.2
+UNSEEN_NEUTRAL: Final = 0.6
 GATE_PLAN: Final = Plan(passes=2, rate=0.1)
 GATE_TEMPERATURE: Final = 0.7
 GATE_EVENS: Final = 1.4
 PLAN: Final = Plan(passes=2, rate=0.07)
 OWN_RATE: Final = 1.4
+TEXTS_HELD: Final = 25_000
+"""Texts of an expert for each unit of strength that holds what it adds to its kind near nothing."""
 NEAR_PLAN: Final = Plan(passes=4, rate=0.1)
 _LIKELIHOOD_SHARE: Final = 0.3
-_LEAST: Final = 3
+_LEAST: Final = 2
+_LEAST_OF_NEAR: Final = 3
 _LEAST_OF_GATE: Final = 6
 """Levels below these are 0: on dev this costs less than a thousandth and saves a third."""
 _EMOTICON: Final = re.compile(r"\[[^\[\]]{1,12}\]")
@@ -181,9 +195,15 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
     for scale in scales[first:]:
         scale *= np.float32(OWN_RATE)
     made = learn(taught, tables=tables, bits=BITS, classes=3, plan=plan, scales=scales)
-    folded = [
-        made[shared] + made[kinds[expert.kind]] + made[first + number]
-        for number, expert in enumerate(experts)
+    general = {kind: made[shared] + made[kinds[kind]] for kind in _KINDS}
+    # what a collection adds was learnt along, so that the general does not have to; it is learnt
+    # anew, held near nothing
+    own_columns = [
+        _columns(expert, _added(own_lessons, general[expert.kind]))
+        for expert in experts
+        for own_lessons in [
+            [o for o, lot in zip(collected, lots, strict=True) if lot.expert == expert.name]
+        ]
     ]
     places = [
         Lessons(
@@ -204,10 +224,12 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
         plan=replace(GATE_PLAN, seed=plan.seed),
         scales=[only_letters],
     )[0]
-    columns = np.concatenate(list(map(_columns, experts, folded)), axis=1)
+    of_kinds = [table[:, [0, 2]] - table[:, [1]] for table in general.values()]
+    columns = np.concatenate([*of_kinds, *own_columns], axis=1)
     gate_columns = Squeezed.of(gate, least=_LEAST_OF_GATE)
     sharper = replace(gate_columns, steps=gate_columns.steps / GATE_TEMPERATURE)
-    squeezed = [sharper, Squeezed.of(columns, least=_LEAST)]
+    # the largest weights are those of emoticons, and cutting them off costs their collections dear
+    squeezed = [sharper, Squeezed.of(columns, cut=1.0, least=_LEAST)]
     return unbiased(experts, lots), Squeezed.beside(squeezed)
 
 
@@ -245,6 +267,15 @@ def experts_of(lots: Sequence[Lot]) -> tuple[Expert, ...]:
         classes.setdefault(lot.expert, set()).update(lot.classes)
         kinds[lot.expert] = KIND_OF[lot.platform]
     return tuple(Expert(name, kinds[name], tuple(sorted(own))) for name, own in classes.items())
+
+
+def _added(lessons: Sequence[Lessons], general: Table) -> Table:
+    """Return what an expert's texts add to what its kind of platform says; letters alone add."""
+    ratios, _ = log_ratios(((o.grams, o.labels) for o in lessons), bits=BITS, classes=3)
+    ratios[1 << BITS :] = 0
+    after = [replace(o, offsets=answer(o.grams, [general])) for o in lessons]
+    strength = sum(len(o.labels) for o in lessons) / TEXTS_HELD
+    return settle(after, ratios.astype(np.float32), classes=3, strength=strength)
 
 
 def _columns(expert: Expert, table: Table) -> Table:
@@ -297,7 +328,7 @@ def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan
             lot.labels,
             (0, kinds[KIND_OF[lot.platform]]),
             tuple(int(c) for c in np.unique(lot.labels)),
-            offsets=(np.log(np.maximum(whole, 1e-6)) / 4).astype(np.float32),
+            offsets=(np.log(np.maximum(whole, 1e-6)) / 8).astype(np.float32),
         )
         for lot, whole in zip(lots, wholes, strict=True)
     ]
@@ -416,7 +447,7 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
     plainly = {kind: Calibration() for kind in KINDS}
     columns = 2 * len(_KINDS)
     nothing = Squeezed(np.zeros((bucket_count(BITS), columns), np.int8), np.ones(columns))
-    weights = Weights(BITS, table, experts, plainly, nothing, plainly, UNSEEN)
+    weights = Weights(BITS, table, experts, plainly, nothing, plainly, UNSEEN, UNSEEN_NEUTRAL)
     say("calibrating\n")
     weights = replace(weights, calibration=calibrate_experts(weights, tests))
     say("learning targets\n")
@@ -426,7 +457,7 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
         scorer.probabilities(lot.texts, [lot.platform] * len(lot.texts))[0] for lot in near_lots
     ]
     near = learn_near(near_lots, wholes, replace(NEAR_PLAN, seed=seed))
-    weights = replace(weights, near=Squeezed.of(near, least=_LEAST))
+    weights = replace(weights, near=Squeezed.of(near, least=_LEAST_OF_NEAR))
     near_tests = [read_targeted(folder, "dev", n, p) for n, p in TARGETED.items()]
     weights = replace(weights, near_calibration=calibrate_near(weights, near_tests))
     card: dict[str, Any] = {

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from analysis.polarity.grams import ORDERS, Grams
 from domain.errors import ConfigurationError, Text
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 LEVELS: Final = 15
 KINDS: Final = ("weibo", "talk", "review", "any")
 """Kinds of platform: microblogs; forums and news; reviews; what is not known."""
@@ -104,8 +104,8 @@ class Sums:
 @dataclass(frozen=True)
 class Expert:
     """What one collection of texts taught: its name, kind of platform, and classes (0, 1, 2 for
-    negative, neutral, positive). It has a column for the gate and one for each class but one.
-    `bias` is added to what the gate says of it.
+    negative, neutral, positive). It has a column for the gate and one for each class but one,
+    which add to what its kind of platform says. `bias` is added to what the gate says of it.
     """
 
     name: str
@@ -129,9 +129,12 @@ class Calibration:
 class Weights:
     """Everything that decides a score.
 
-    `table` has for each expert its gate column, then its class columns. `near` has for each known
-    kind two columns (negative and positive against neutral) for what is said about a target. `own`
-    has two columns that the team taught, which every expert adds.
+    `table` has for each expert its gate column; then two columns for each known kind, negative and
+    positive against neutral; then each expert's class columns. `near` has for each known kind two
+    columns of the same classes for what is said about a target. `own` has two columns that the team
+    taught, which every kind adds. What an expert that never saw neutral texts gives neutral is
+    `unseen_neutral` times the root of the odds that its kind gives; a class else that an expert
+    never saw has `unseen`.
     """
 
     bits: int
@@ -141,6 +144,7 @@ class Weights:
     near: Squeezed
     near_calibration: Mapping[str, Calibration]
     unseen: float = 0.2
+    unseen_neutral: float = 0.6
     own: Squeezed | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
 
@@ -204,6 +208,7 @@ def _to_json(weights: Weights) -> str:
         "format": FORMAT,
         "bits": weights.bits,
         "unseen": weights.unseen,
+        "unseen_neutral": weights.unseen_neutral,
         "experts": [[e.name, e.kind, list(e.classes), e.bias] for e in weights.experts],
         "calibration": _calibration_json(weights.calibration),
         "near_calibration": _calibration_json(weights.near_calibration),
@@ -228,6 +233,7 @@ def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         near=_squeezed(arrays, "near"),
         near_calibration=_calibration(document["near_calibration"]),
         unseen=document["unseen"],
+        unseen_neutral=document["unseen_neutral"],
         own=own,
         card=document["card"],
     )
