@@ -88,7 +88,7 @@ def _without_tags(markup: str) -> str | None:
                 mark, words = _BLOCK, _after(next(rest, ""), "/a>")
             elif tag[:2] in ("a", "a ", "/a"):
                 mark = None if link == len(parts) or _is_odd(tag, words) else ""
-                link = 0 if words else len(parts) + 2
+                link = 0 if words or tag == "/a" else len(parts) + 2
             elif tag == "noscript" and not words:
                 mark, words = "", _after_hidden_picture(next(rest, ""), next(rest, ""))
             elif tag == "/pre" if pre else tag[:4] in ("pre", "pre "):
@@ -100,7 +100,7 @@ def _without_tags(markup: str) -> str | None:
                 return None
         parts += mark, words.replace("\n", _BREAK) if pre else words
     text = "".join(parts)
-    return None if pre or ">" in text else text
+    return None if pre or ">" in text or link == len(parts) else text
 
 
 def _is_odd(tag: str, words: str) -> bool:

@@ -462,6 +462,7 @@ def test_words_of_people_are_no_wall(body):
         '好<a action-type="fl_unfold">更多</a>',
         "好<a>全文</a>",
         "好<a></a>",
+        "好<a title='x'>",
         "好<script>x</script>",
         "好<b title='a>b'>x</b>",
         "好 < 坏",
@@ -469,6 +470,11 @@ def test_words_of_people_are_no_wall(body):
 )
 def test_what_is_not_plain_is_left_to_the_tree(markup):
     assert plain_fragment(markup) is None
+
+
+def test_links_that_stand_side_by_side_are_plain():
+    markup = "<a href='/x'><span class='surl-text'>#茶#</span></a><a href='/y'>超话</a>"
+    assert plain_fragment(markup) == "#茶#超话"
 
 
 TAGS = ["p", "b", "i", "span", "li", "h2", "div", "blockquote", "code", "sup", "pre"]
