@@ -28,12 +28,11 @@ from crawlers.ranges import FRESH_HOURS, look_back_or_refuse, no_past, read_past
 from crawlers.trying import try_page
 from domain.brand import Configuration, Source, Watch
 from domain.coverage import (
-    KNOWN_STATES,
-    CoverageRow,
     CoverageState,
     Interval,
     holes,
     looked_at,
+    why_unread,
 )
 from domain.errors import ConfigurationError, Text, UnknownSpider
 from domain.mention import Platform
@@ -175,13 +174,14 @@ def show_unread(
     with services.begin_work() as work:
         watches = {watch.id for watch, _ in pairs}
         rows = work.coverage.rows(watches, start=past.start, end=past.end)
-    lang = language()
     lines: list[tuple[str, ...]] = []
     for watch, source in pairs:
         own = [row for row in rows if (row.watch_id, row.source_id) == (watch.id, source.id)]
         for gap in holes(looked_at(own), past.start, past.end):
-            why = _why_unread(own, gap, source.platform).in_language(lang)
-            lines.append((watch.id, source.id, span_text(gap, zone), why))
+            why = why_unread(own, gap)
+            told = reason(why, source.platform).text if why else Text("没有看过", "not looked at")
+            words = told.in_language(language())
+            lines.append((watch.id, source.id, span_text(gap, zone), words))
     if lines:
         headers = (
             pick("监测方案", "watch"),
@@ -192,18 +192,6 @@ def show_unread(
         show_table(headers, lines)
     else:
         say("整个范围都已读到", "all of the range was read")
-
-
-def _why_unread(rows: list[CoverageRow], gap: Interval, platform: Platform) -> Text:
-    failed = [
-        row
-        for row in rows
-        if row.state not in KNOWN_STATES
-        and row.window_start < gap.end
-        and row.window_end > gap.start
-    ]
-    newest = max(failed, key=lambda row: row.observed_at, default=None)
-    return reason(newest.reason, platform).text if newest else Text("", "")
 
 
 def span_text(span: Interval, zone: ZoneInfo) -> str:

@@ -140,6 +140,21 @@ def holes(spans: Iterable[Interval], start: datetime, end: datetime) -> Iterable
         yield Interval(at, end)
 
 
+def why_unread(rows: Iterable[CoverageRow], hole: Interval) -> str:
+    """Return the reason code of the newest look into a hole that failed, or stopped before it; ""
+    when nobody looked there.
+    """
+    failed = [
+        row
+        for row in rows
+        if row.state not in KNOWN_STATES
+        and row.window_start < hole.end
+        and row.window_end > hole.start
+    ]
+    newest = max(failed, key=lambda row: row.observed_at, default=None)
+    return newest.reason if newest else ""
+
+
 def is_known(intervals: Iterable[Interval], start: datetime, end: datetime) -> bool:
     """Whether start..end lies wholly inside one known span."""
     return any(interval.covers(start, end) for interval in intervals)

@@ -17,6 +17,7 @@ from domain.coverage import (
     known_intervals,
     of_the_present,
     of_the_whole,
+    why_unread,
 )
 from domain.mention import Platform
 from domain.spiders import adds_depth_only
@@ -122,15 +123,7 @@ class Sight:
         if not rows:
             yield Gap(platform, start, end, "never_crawled")
         for hole in holes(known_intervals(rows), at, until):
-            failed = [
-                row
-                for row in rows
-                if row.state not in KNOWN_STATES
-                and row.window_start < hole.end
-                and row.window_end > hole.start
-            ]
-            reason = max(failed, key=lambda row: row.observed_at).reason if failed else ""
-            yield Gap(platform, hole.start, hole.end, reason)
+            yield Gap(platform, hole.start, hole.end, why_unread(rows, hole))
 
 
 def _newest(

@@ -16,12 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from browser.find import find_browser
 from crawlers.launch import look_back
 from demo.platforms.surface import Counted, Stage, found, mention_id
 from demo.platforms.weibo import weibo_app
 from demo.world import World, build_uniform_world, build_world
-from domain.brand import Source
-from domain.coverage import KNOWN_STATES, CoverageState, Interval, holes, looked_at
+from domain.brand import Source, Transport
+from domain.coverage import CoverageState, Interval, holes, looked_at, why_unread
+from domain.errors import BrowserMissing
 from domain.mention import Platform
 from domain.queries import MentionFilter
 from domain.times import CHINA
@@ -142,11 +144,42 @@ def test_tieba_is_read_back_from_the_newest_until_the_range_is_passed(
         assert asked(demo["tieba"]) - before == first + first - Counter({"/robots.txt": 1})
 
 
-def test_what_a_platform_does_not_show_is_not_said_to_be_seen(tmp_path: Path, demo, past) -> None:
-    with House(tmp_path, demo["zhihu"], spider="zhihu_search", queries=(WORD,)) as house:
-        assert read(house, past) not in KNOWN_STATES
-        assert list(holes(looked_at(house.rows()), past.start, past.end)) == [past]
-        assert all(row.backfill and row.reason for row in house.rows())
+@pytest.fixture
+def _browser() -> None:
+    try:
+        find_browser(None)
+    except BrowserMissing as error:
+        pytest.skip(f"{error}; mend: apt install chromium")
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("_browser")
+def test_what_lies_behind_a_platforms_ceiling_is_not_said_to_be_seen(
+    tmp_path: Path, demo, world, past
+) -> None:
+    past = Interval(past.start - 4 * DAY, past.end)  # the older, the further behind newer posts
+    with House(
+        tmp_path,
+        demo["zhihu"],
+        spider="zhihu_search",
+        queries=(WORD,),
+        transport=Transport.BROWSER,
+    ) as house:
+        assert read(house, past) is CoverageState.PARTIAL
+        rows = house.rows()
+        assert {row.reason for row in rows if row.state is CoverageState.PARTIAL} == {
+            "result_ceiling"
+        }
+        assert all(row.backfill for row in rows)
+        unread = list(holes(looked_at(rows), past.start, past.end))
+        assert unread
+        assert all(why_unread(rows, hole) == "result_ceiling" for hole in unread)
+        behind = said_within(world, past, Platform.ZHIHU) - stored(house)
+        assert behind, "the ceiling hid nothing, so nothing was tried"
+        hidden = [
+            p for p in world.until(datetime.now(UTC), Platform.ZHIHU) if mention_id(p) in behind
+        ]
+        assert all(any(h.start <= p.published_at < h.end for h in unread) for p in hidden)
 
 
 def test_a_range_that_was_killed_goes_on_and_hinders_no_look_at_the_present(
