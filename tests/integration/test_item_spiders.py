@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -418,6 +419,20 @@ def test_a_wall_in_the_middle_ends_the_run_and_the_next_one_reads_the_rest(tmp_p
         assert {m.id for m in house.everything(Kind.COMMENT)} == comment_ids(post)
 
 
+def killed_when(house: ItemHouse, reached: Callable[[], bool]) -> None:
+    """Crawl in a process of its own, and kill that on its way."""
+    process = subprocess.Popen(
+        [*house.command(), "--watch", "tea", "--source", "items"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 def test_killed_on_the_way_it_goes_on_where_it_was(tmp_path, world):
     site = site_of(world, Platform.WEIBO)
     post = CROWD
@@ -426,16 +441,7 @@ def test_killed_on_the_way_it_goes_on_where_it_was(tmp_path, world):
         ItemHouse(tmp_path, "weibo_item", urls["weibo"]) as house,
     ):
         house.found_by_search([as_found(post)])
-        process = subprocess.Popen(
-            [*house.command(), "--watch", "tea", "--source", "items"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while site.asked("/ajax/") < 3 and time.monotonic() < deadline:
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed_when(house, lambda: site.asked("/ajax/") >= 3)
         before = site.asked("/ajax/")
         outcome = house.crawl()
         assert outcome.resumed
@@ -454,16 +460,7 @@ def test_what_was_erased_between_a_kill_and_its_resume_is_left_out_and_told(tmp_
         ItemHouse(tmp_path, "weibo_item", urls["weibo"]) as house,
     ):
         house.found_by_search([as_found(erased), as_found(kept)])
-        process = subprocess.Popen(
-            [*house.command(), "--watch", "tea", "--source", "items"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while site.asked("/ajax/") < 2 and time.monotonic() < deadline:
-            time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        killed_when(house, lambda: site.asked("/ajax/") >= 2)
         everything = [m.id for m in house.everything(Kind.COMMENT, Kind.POST)]
         others = {mention_id(kept)}
         house.services.store.remove([i for i in everything if i not in others])

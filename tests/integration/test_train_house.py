@@ -3,7 +3,6 @@ not installed, what is better judges from then on and judges the history again, 
 the last model back.
 """
 
-import csv
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from runtime.settings import load_settings
 from runtime.wiring import Services, open_services
 from scheduler.timetable import Job, Lane
 from tests.fakes import a_mention
+from tests.fixtures.labels import labels_file
 from workflow.corrections import correct, correct_many
 
 pytestmark = pytest.mark.integration
@@ -87,14 +87,6 @@ def run(*arguments: object):
     train.register(app)
     app.callback()(lambda: None)
     return CliRunner().invoke(app, ["train", *map(str, arguments)])
-
-
-def labels_file(path, rows):
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("text", "label"))
-        writer.writerows(rows)
-    return path
 
 
 def own_csv(path):

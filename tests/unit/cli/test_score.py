@@ -1,6 +1,5 @@
 """`koubei score`, `evaluate` and `train` as they are typed."""
 
-import csv
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typer.testing import CliRunner
 
 from cli import evaluate, score, train
 from domain.errors import ConfigurationError, ImportRefused
+from tests.fixtures.labels import labels_file
 
 
 @pytest.fixture(name="run")
@@ -80,14 +80,6 @@ def test_an_answer_comes_while_the_input_is_still_open(tmp_path):
 
 def test_an_unknown_engine_is_refused(run):
     assert isinstance(run(score, "--engine", "oracle").exception, ConfigurationError)
-
-
-def labels_file(path, rows):
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("text", "label"))
-        writer.writerows(rows)
-    return path
 
 
 def test_evaluate_prints_a_row_a_file_and_the_mean(run, tmp_path):
