@@ -8,10 +8,6 @@ WHOLE_TEXT = ""
 """The target that stands for the text as a whole (see `Mention.sentiment`)."""
 
 
-REVIEW_BELOW = 0.6
-"""The confidence below which a model's judgement waits for a person."""
-
-
 class Label(StrEnum):
     """The three classes (负面, 中性, 正面)."""
 
@@ -84,11 +80,6 @@ class Sentiment:
     model: str
     by: Judge = Judge.MODEL
     run: int = 0
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether a person should look (待复核): a model said it, and was not sure."""
-        return self.by is Judge.MODEL and self.confidence < REVIEW_BELOW
 
     @classmethod
     def from_probabilities(

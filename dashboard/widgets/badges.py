@@ -29,12 +29,10 @@ def label_badge(label: Label) -> Markup:
 
 
 def judgement(sentiment: Sentiment | None) -> Markup:
-    """The label with how sure it is and who says so: `负面 91% · 模型`, `负面 · 人工`; where
-    the model is not sure, `负面 52% · 待复核`.
-    """
+    """The label with how sure it is and who says so: `负面 91% · 模型`, `负面 · 人工`."""
     if sentiment is None:
         return fill('<span class="kb-label kb-label-none">未判定</span>')
-    who = "待复核" if sentiment.needs_review else word(sentiment.by).zh
+    who = word(sentiment.by).zh
     told = who if sentiment.by is Judge.PERSON else f"{share(sentiment.confidence)} · {who}"
     return fill(
         '{badge}<span class="kb-quiet">{told}</span>',
