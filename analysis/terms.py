@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,8 @@ _NOT_CONTENT = re.compile(
     r"(?:https?://|www\.|t\.cn/)[!-~]+|\[[^\[\]]{1,12}\]|#\([^()]{1,8}\)|@[\w·-]{1,40}"
 )
 _LONGEST_WORD: Final = 12
+_MOST_MET: Final = 1 << 17
+"""Words whose verdict is remembered: some 15 MB."""
 _STOP_FILE = Path(__file__).with_name("stop_words.txt")
 
 _TELLING = frozenset({"eng", "j", "i", "l", "z", "b", "s", "x", "g"})
@@ -69,27 +71,38 @@ def keywords(text: str, names: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(word for word in counts if word in best)
 
 
-def _words(text: str, known: frozenset[str], pattern: re.Pattern[str] | None) -> Iterator[str]:
+def _words(text: str, known: frozenset[str], pattern: re.Pattern[str] | None) -> list[str]:
+    found: list[str] = []
     for piece in pattern.split(text) if pattern else (text,):
         if piece in known:
-            yield piece
-        elif piece:
-            yield from _telling(rjieba.tag(piece))
+            found.append(piece)
+        elif len(piece) > 1:
+            found += _telling(rjieba.tag(piece))
+    return found
 
 
-def _telling(tagged: Iterable[tuple[str, str]]) -> Iterator[str]:
+_MET: dict[str, bool] = {}
+"""Whether a word that was met tells of a topic; its part of speech depends on the word alone."""
+
+
+def _telling(tagged: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if len(_MET) > _MOST_MET:
+        _MET.clear()
     before = ""
     for word, tag in tagged:
-        if 2 <= len(word) <= _LONGEST_WORD and _tells(word, tag):
+        tells = _MET.get(word)
+        if tells is None:
+            tells = _MET[word] = _tells(word, tag)
+        if tells:
             # «合格» of «不合格» would say the contrary
             yield before + word if before in _NEGATIONS else word
         before = word
 
 
-@lru_cache(maxsize=1 << 15)
 def _tells(word: str, tag: str) -> bool:
     return (
-        (tag[0] in "nva" or tag in _TELLING)
+        2 <= len(word) <= _LONGEST_WORD
+        and (tag[0] in "nva" or tag in _TELLING)
         and word not in _stop_words()
         and word.isalnum()
         and not word[0].isdigit()

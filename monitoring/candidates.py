@@ -7,17 +7,20 @@ every watch, refused because nothing could store it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter, gt
 from typing import Any
 
-from analysis.matching import Verdict, judge, named_brands
+from analysis.matching import YES, Verdict, judge_folded, named_in_folded
 from domain.brand import Configuration, Watch
 from domain.errors import Text
+from domain.han import fold
 from domain.mention import UNSTORABLE, Kind
 from domain.page import FoundMention
 from domain.queries import Refused
 
 _EARLIEST_YEAR = 2005
 """The oldest of the platforms that are read, Tieba, opened at the end of 2003."""
+_NO_WATCH = Verdict(False, "no_watch")
 _CLOCK_SKEW = timedelta(minutes=10)
 _LONGEST = {
     "text": 200_000,
@@ -34,6 +37,8 @@ _LONGEST = {
     "topic": 200,
 }
 """Characters kept of each text; the longest articles of the platforms have some 100,000."""
+_texts = attrgetter(*_LONGEST)
+_LIMITS = tuple(_LONGEST.values())
 _HANGING = frozenset({Kind.COMMENT, Kind.FLOOR, Kind.REPLY})
 
 
@@ -78,18 +83,13 @@ def sift(
     passed_over: list[tuple[FoundMention, str]] = []
     for item in usable.values():
         above, context = contexts[item.id]
-        taken, verdict = _taken_by(watches, context)
+        folded = fold(context)
+        taken, verdict = _taken_by(watches, folded)
         if taken:
-            own, _ = _taken_by(watches, own_text(item)) if above else (taken, verdict)
-            candidates.append(
-                Candidate(
-                    item,
-                    context,
-                    taken,
-                    _brands(item, context, taken, configuration),
-                    through="" if taken <= own else above,
-                )
-            )
+            own, _ = _taken_by(watches, fold(own_text(item))) if above else (taken, verdict)
+            brand_ids = _brands(item, folded, taken, configuration)
+            through = "" if taken <= own else above
+            candidates.append(Candidate(item, context, taken, brand_ids, through))
         else:
             passed_over.append((item, verdict.reason))
     return Sifted(tuple(candidates), tuple(passed_over), refused)
@@ -136,14 +136,25 @@ def _storable(item: FoundMention) -> FoundMention:
     """Without NUL and half characters (lone surrogates), which no store and no mail can hold; cut
     to what people write, because each rule looks at all of it.
     """
+    values = _texts(item)
+    lengths = [len(value) if value else 0 for value in values]
+    if _is_writable("".join(filter(None, values))) and not any(map(gt, lengths, _LIMITS)):
+        return item
     changes: dict[str, Any] = {}
-    for name, longest in _LONGEST.items():
-        value = getattr(item, name)
-        if value and (len(value) > longest or UNSTORABLE.search(value)):
+    for (name, longest), value in zip(_LONGEST.items(), values, strict=True):
+        if value and (len(value) > longest or not _is_writable(value)):
             changes[name] = UNSTORABLE.sub("", value)[:longest]
     if len(item.url) > _LONGEST["url"]:
         changes["url"] = ""  # half an address leads elsewhere
     return replace(item, **changes) if changes else item
+
+
+def _is_writable(text: str) -> bool:
+    try:
+        text.encode()  # a tenth of what it costs to search for half characters
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _more_telling(one: FoundMention | None, other: FoundMention) -> FoundMention:
@@ -178,29 +189,31 @@ def _watches(configuration: Configuration, asking: Watch | None) -> list[Watch]:
     return watches
 
 
-def _taken_by(watches: Sequence[Watch], text: str) -> tuple[frozenset[str], Verdict]:
-    """Return the watches that take a text, and the first refusal."""
-    verdicts = {watch.id: judge(watch.rule, text) for watch in watches}
-    taken = frozenset(watch_id for watch_id, verdict in verdicts.items() if verdict.matched)
-    first_no = next((v for v in verdicts.values() if not v.matched), Verdict(False, "no_watch"))
-    return taken, first_no
+def _taken_by(watches: Sequence[Watch], folded: str) -> tuple[frozenset[str], Verdict]:
+    """Return the watches that take a text (folded), and the first refusal."""
+    verdicts = [judge_folded(watch.rule, folded) for watch in watches]
+    taken = [watch.id for watch, verdict in zip(watches, verdicts, strict=True) if verdict is YES]
+    first_no = next((v for v in verdicts if v is not YES), _NO_WATCH)
+    return frozenset(taken), first_no
 
 
 def _brands(
-    item: FoundMention, context: str, watch_ids: frozenset[str], configuration: Configuration
+    item: FoundMention, folded: str, watch_ids: frozenset[str], configuration: Configuration
 ) -> frozenset[str]:
-    """Return the brands a mention is about: those its text names, and the watch's where it names
-    none of them, as a watch for a product says nothing of the brand's name. A comment that names a
-    brand of the watch is about that one, whatever else the post above it names.
+    """Return the brands a mention is about: those its text (folded) names, and the watch's where it
+    names none of them, as a watch for a product says nothing of the brand's name. A comment that
+    names a brand of the watch is about that one, whatever else the post above it names.
     """
-    named = named_brands(configuration.brands, context)
+    named = named_in_folded(configuration.brands, folded)
     asked = {
         brand_id
         for watch_id in watch_ids
         if (watch := configuration.watch(watch_id))
         for brand_id in watch.brand_ids
     }
-    own = named_brands(configuration.brands, own_text(item)) if hangs(item) else frozenset()
+    own = (
+        named_in_folded(configuration.brands, fold(own_text(item))) if hangs(item) else frozenset()
+    )
     if own & asked:
         return own
     return named if named & asked else named | asked

@@ -28,8 +28,8 @@ def exp(values: Floats) -> Floats:
     rest = rest - twos * _LN2_LOW
     total = np.full_like(rest, _TAYLOR[0])
     for factor in _TAYLOR[1:]:
-        total = total * rest
-        total = total + factor
+        total *= rest
+        total += factor
     return np.ldexp(total, twos.astype(np.int32))
 
 

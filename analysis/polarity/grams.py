@@ -37,6 +37,13 @@ class Grams:
     def __len__(self) -> int:
         return len(self.sizes)
 
+    def split(self, texts: int) -> tuple["Grams", "Grams"]:
+        """Return those of the first texts, and those of the others; they share their memory."""
+        place = int(self.sizes[:texts].sum())
+        first = Grams(self.buckets[:place], self.starts[:texts], self.sizes[:texts])
+        rest = self.starts[texts:] - place
+        return first, Grams(self.buckets[place:], rest, self.sizes[texts:])
+
     def pick(self, texts: NDArray[np.int64]) -> "Grams":
         """Return the grams of some of the texts, in the order given."""
         sizes = self.sizes[texts]
@@ -71,20 +78,27 @@ def joined(parts: Sequence[Grams]) -> Grams:
 
 def _chunks(texts: Sequence[str], bits: int) -> Iterator[Grams]:
     for first in range(0, len(texts), MOST_TEXTS):
-        codes, begins = letters_of(texts[first : first + MOST_TEXTS])
-        parts = [(np.arange(len(begins)), _hashed(codes, bits, first=0))]
-        for numbers, seen in (denied(codes), turned(codes)):
-            if len(numbers):
-                parts.append((numbers, _hashed(seen, bits - 2, first=1 << bits)))
-        yield _together(parts, len(begins))
+        codes = letters_of(texts[first : first + MOST_TEXTS])
+        whole = _hashed(codes, bits, first=0)
+        of, seen = _seen(codes)
+        yield _together(whole, of, _hashed(seen, bits - 2, first=1 << bits)) if len(of) else whole
 
 
-def _together(views: Sequence[tuple[NDArray[np.int64], Grams]], count: int) -> Grams:
-    """Return the grams of some texts seen in several views as one bag a text."""
-    if len(views) == 1:
-        return views[0][1]
-    owners = np.concatenate([numbers for numbers, _ in views])
-    parts = joined([grams for _, grams in views])
+def _seen(codes: Codes) -> tuple[NDArray[np.int64], Codes]:
+    """Return the texts of the views and of which text each is."""
+    seen = [view for view in (denied(codes), turned(codes)) if len(view[0])]
+    if len(seen) < 2:
+        return seen[0] if seen else (np.empty(0, np.int64), np.empty(0, np.uint32))
+    (some, first), (others, second) = seen
+    between = np.zeros(1, dtype=np.uint32)
+    return np.concatenate((some, others)), np.concatenate((first, between, second))
+
+
+def _together(whole: Grams, of: NDArray[np.int64], views: Grams) -> Grams:
+    """Return the grams of texts and those of views of some of them as one bag a text."""
+    count = len(whole)
+    owners = np.concatenate((np.arange(count), of))
+    parts = joined([whole, views])
     bag = parts.pick(np.argsort(owners, kind="stable"))
     sizes = np.bincount(owners, parts.sizes, minlength=count).astype(np.int64)
     return Grams(bag.buckets, np.cumsum(sizes) - sizes, sizes)

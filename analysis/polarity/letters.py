@@ -92,17 +92,15 @@ def plain(texts: Sequence[str]) -> list[str]:
     if joined.count(BREAK) != len(cut) - 1:
         joined = BREAK.join([t.replace(BREAK, "") for t in cut])
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    become = table()[raw]
+    become = table().take(raw)
     become = become[(become != 0) | (raw == 0)]
     return _MARKED.sub(_one_letter, become.tobytes().decode("utf-32-le")).split(BREAK)
 
 
-def letters_of(texts: Sequence[str]) -> tuple[Codes, NDArray[np.int64]]:
-    """Return the letters of plain texts in one array, 0 between two, and where each begins."""
+def letters_of(texts: Sequence[str]) -> Codes:
+    """Return the letters of plain texts in one array, 0 between two."""
     codes = np.frombuffer(BREAK.join(texts).encode("utf-32-le"), dtype=np.uint32)
-    codes = codes[_kept(codes)]
-    starts = np.concatenate(([0], np.flatnonzero(codes == 0) + 1))
-    return codes, starts.astype(np.int64)
+    return codes[_kept(codes)]
 
 
 def _one_letter(found: re.Match[str]) -> str:

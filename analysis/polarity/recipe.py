@@ -40,11 +40,8 @@ from analysis.polarity.learning import (
 from analysis.polarity.lessons import lessons
 from analysis.polarity.letters import plain
 from analysis.polarity.measures import measure
-from analysis.polarity.scorer import (
-    KoubeiScorer,
-    Mixture,
-    near_grams,
-)
+from analysis.polarity.mixture import Mixture
+from analysis.polarity.scorer import KoubeiScorer, near_grams
 from analysis.polarity.weights import (
     KIND_OF,
     KINDS,

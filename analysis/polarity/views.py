@@ -5,12 +5,13 @@ comes after 但是 is what is meant. So the letters around a negation, and those
 are read a second time as other letters, with weights of their own.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.polarity.letters import Codes
+from analysis.polarity.letters import BREAK, Codes
 
 DENIED: Final = 0x20000
 TURNED: Final = 0x40000
@@ -43,10 +44,10 @@ _ENDS_CLAUSE: Final = _among(_CLAUSE_ENDS + "\0")
 def denied(codes: Codes) -> _View:
     """Return the letters around negations, within their clause, and which texts have any."""
     place = np.arange(len(codes))
-    negation = _IS_NEGATION[codes]
+    negation = _IS_NEGATION.take(codes)
     if not negation.any():
         return _nothing()
-    clause = np.cumsum(_ENDS_CLAUSE[codes])
+    clause = np.cumsum(_ENDS_CLAUSE.take(codes))
     at = np.flatnonzero(negation)
     after = np.searchsorted(at, place, side="right") - 1
     before = np.minimum(after + 1, len(at) - 1)
@@ -97,7 +98,8 @@ def _masked(codes: Codes, mask: NDArray[np.bool_], shift: int) -> _View:
     return numbers, moved[keep | wanted]
 
 
-def shifted(text: str, shift: int) -> str:
-    """Return a plain text as letters of a view."""
-    codes = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32) | np.uint32(shift)
-    return codes.tobytes().decode("utf-32-le")
+def shifted(texts: Sequence[str], shift: int) -> list[str]:
+    """Return plain texts as letters of a view."""
+    codes = np.frombuffer(BREAK.join(texts).encode("utf-32-le"), dtype=np.uint32)
+    moved = np.where(codes == 0, codes, codes | np.uint32(shift))
+    return moved.tobytes().decode("utf-32-le").split(BREAK) if texts else []

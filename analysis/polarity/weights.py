@@ -85,9 +85,10 @@ class Sums:
     def logits(self, grams: Grams) -> Floats:
         """Return a row of column sums a text, divided by the root of its number of grams."""
         triples = grams.buckets.reshape(-1, ORDERS)
-        rows = self._packed[triples[:, 0]]
+        # `take` is three times as fast as an index, and this is where a score takes its time
+        rows = self._packed.take(triples[:, 0], axis=0)
         for order in range(1, ORDERS):
-            rows += self._packed[triples[:, order]]
+            rows += self._packed.take(triples[:, order], axis=0)
         sizes, starts = grams.sizes // ORDERS, grams.starts // ORDERS
         runs = (sizes + _LONGEST_RUN - 1) // _LONGEST_RUN
         firsts = np.cumsum(runs) - runs

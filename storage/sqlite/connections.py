@@ -17,6 +17,10 @@ from storage.sqlite.proximity import is_near
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before StoreUnavailable."""
 
+MOST_VARIABLES = 500
+"""Values in one statement; SQLite allowed 999 before 3.32 and its error would be ours to explain.
+"""
+
 HALVES = re.compile("[\ud800-\udfff]")
 """Half characters, which no stored text holds."""
 

@@ -36,7 +36,7 @@ from storage.sqlite.conditions import (
     rollup_clauses,
     whole_hours,
 )
-from storage.sqlite.connections import Connections
+from storage.sqlite.connections import MOST_VARIABLES, Connections
 from storage.sqlite.paging import places, token
 from storage.sqlite.rows import (
     LABELS,
@@ -46,7 +46,7 @@ from storage.sqlite.rows import (
     encode,
 )
 from storage.sqlite.schema import SCHEMA_VERSION, TIE_BITS, is_current, migrate
-from storage.sqlite.writing import MOST_VARIABLES, Changes, Held, load, load_at, meet
+from storage.sqlite.writing import Changes, Held, load, load_at, meet
 from storage.storable import Unstorable, moment
 
 BATCH = 500

@@ -8,16 +8,17 @@ place of a mention and its fingerprint, in no order.
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.sqlite.connections import MOST_VARIABLES
 from storage.sqlite.schema import TIE_BITS
 
 _PAIR = np.dtype("<i8")
 _PACK = struct.Struct("<qq").pack
-_GET = "SELECT held FROM print WHERE hour = ?"
+_GET = "SELECT hour, held FROM print WHERE hour IN ({})"
 _PUT = "INSERT OR REPLACE INTO print (hour, held) VALUES (?, ?)"
 _DROP = "DELETE FROM print WHERE hour = ?"
 
@@ -38,16 +39,25 @@ def change(
         out[_hour(at)].append(at)
     for pair in new:
         into[_hour(pair[0])].append(pair)
+    hours = sorted(out.keys() | into.keys())
+    before = _held(connection, hours)
     after: dict[int, bytes] = {}
-    for hour in sorted(out.keys() | into.keys()):
-        row = connection.execute(_GET, (hour,)).fetchone()
-        held: bytes = row[0] if row else b""
+    for hour in hours:
+        held = before.get(hour, b"")
         if hour in out:
             pairs = _pairs(held)
             held = pairs[~np.isin(pairs[:, 0], out[hour])].tobytes()
         after[hour] = held + b"".join(_PACK(*pair) for pair in into[hour])
     connection.executemany(_PUT, [(hour, held) for hour, held in after.items() if held])
     connection.executemany(_DROP, [(hour,) for hour, held in after.items() if not held])
+
+
+def _held(connection: sqlite3.Connection, hours: Sequence[int]) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for first in range(0, len(hours), MOST_VARIABLES):
+        part = hours[first : first + MOST_VARIABLES]
+        found.update(connection.execute(_GET.format(", ".join("?" * len(part))), part))
+    return found
 
 
 def _hour(at: int) -> int:

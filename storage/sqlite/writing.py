@@ -10,7 +10,7 @@ from domain.han import fold
 from domain.mention import Mention
 from domain.merge import merge, same_content
 from storage.sqlite import prints
-from storage.sqlite.connections import bindable
+from storage.sqlite.connections import MOST_VARIABLES, bindable
 from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
@@ -18,8 +18,6 @@ from storage.sqlite.schema import TIE_BITS
 _TargetRow = tuple[str, int, int, int, int, bool, float | None, int | None]
 
 _TIES = (1 << TIE_BITS) - 1
-MOST_VARIABLES = 500
-"""Ids in one statement; SQLite allowed 999 before 3.32 and its error would be ours to explain."""
 
 _LOAD = f"""
 SELECT m.at, m.id, (m.at >> {TIE_BITS}) * 1000000 + m.micros, m.reach, m.author_key, m.cluster_id,
@@ -50,7 +48,13 @@ ON CONFLICT DO UPDATE SET mentions = mentions + excluded.mentions
 _DROP_FROM_ROLLUP = """
 DELETE FROM rollup WHERE brand = ? AND platform = ? AND label = ? AND hour = ? AND mentions = 0
 """
-_LAST_PLACE = "SELECT max(at) FROM mention WHERE at BETWEEN ? AND ?"
+_LAST_PLACES = f"""
+WITH asked (second) AS (VALUES {{}})
+SELECT second, (
+    SELECT max(at) FROM mention
+    WHERE at BETWEEN second << {TIE_BITS} AND second << {TIE_BITS} | {_TIES}
+) FROM asked
+"""  # noqa: S608  # constants of ours
 
 
 class Held:
@@ -203,9 +207,9 @@ class Changes:
         if not self._inserted:
             return
         # in order of time, so that neighbours in the tables are written together
-        places = _Places(self.connection)
         held = sorted(self._inserted, key=lambda one: one.row.published)
-        placed = [(places.take(_second(one.row)), one.row, one.mention) for one in held]
+        places = _places(self.connection, [_second(one.row) for one in held])
+        placed = [(at, one.row, one.mention) for at, one in zip(places, held, strict=True)]
         bodies, grams, seen = [], [], []
         said: list[_TargetRow] = []
         for at, row, mention in placed:
@@ -243,29 +247,30 @@ class Changes:
         run(_DROP_FROM_ROLLUP, shrunk)
 
 
-class _Places:
-    """Hands out free places (`at`) within a second, after the last one that is taken."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._last: dict[int, int] = {}
-
-    def take(self, second: int) -> int:
-        first = second << TIE_BITS
-        last = self._last.get(second)
-        if last is None:
-            bounds = (first, first | _TIES)
-            (last,) = self._connection.execute(_LAST_PLACE, bounds).fetchone()
-        place = first if last is None else last + 1
-        if place > first | _TIES:
+def _places(connection: sqlite3.Connection, seconds: Sequence[int]) -> Iterator[int]:
+    """Yield a free place (`at`) for each, within its second and after the last that is taken."""
+    last = _last_places(connection, list(dict.fromkeys(seconds)))
+    for second in seconds:
+        before = last[second]
+        at = second << TIE_BITS if before is None else before + 1
+        if at > second << TIE_BITS | _TIES:
             raise StoreError(
                 Text(
                     f"同一秒的提及超过 {_TIES + 1} 条",
                     f"more than {_TIES + 1} mentions were published in one second",
                 )
             )
-        self._last[second] = place
-        return place
+        last[second] = at
+        yield at
+
+
+def _last_places(connection: sqlite3.Connection, seconds: Sequence[int]) -> dict[int, int | None]:
+    found: dict[int, int | None] = {}
+    for first in range(0, len(seconds), MOST_VARIABLES):
+        part = seconds[first : first + MOST_VARIABLES]
+        asked = ", ".join(["(?)"] * len(part))
+        found.update(connection.execute(_LAST_PLACES.format(asked), part))
+    return found
 
 
 def _second(row: Row) -> int:

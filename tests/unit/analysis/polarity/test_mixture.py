@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.polarity.grams import bucket_count, grams_of_plain
-from analysis.polarity.scorer import Mixture, kinds_of
+from analysis.polarity.mixture import Mixture, kinds_of
 from analysis.polarity.weights import KINDS, Calibration, Expert, Squeezed, Weights
 
 BITS = 8

@@ -8,7 +8,7 @@ from analysis.polarity.views import DENIED, TURNED, denied, turned
 
 
 def read(text):
-    codes, _ = letters_of(plain([text]))
+    codes = letters_of(plain([text]))
     return "".join(map(chr, codes))
 
 
@@ -63,7 +63,7 @@ def test_grams_are_the_same_alone_and_in_a_batch():
 
 
 def view(find, shift, *texts):
-    codes, _ = letters_of(plain(list(texts)))
+    codes = letters_of(plain(list(texts)))
     numbers, seen = find(codes)
     letters = "".join("|" if c == 0 else "_" if c == 1 else chr(int(c) - shift) for c in seen)
     return list(numbers), letters
