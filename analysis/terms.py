@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
@@ -77,7 +77,7 @@ def _words(text: str, known: frozenset[str], pattern: re.Pattern[str] | None) ->
         if piece in known:
             found.append(piece)
         elif len(piece) > 1:
-            found += _telling(rjieba.tag(piece))
+            _add_telling(found, rjieba.tag(piece))
     return found
 
 
@@ -85,7 +85,7 @@ _MET: dict[str, bool] = {}
 """Whether a word that was met tells of a topic; its part of speech depends on the word alone."""
 
 
-def _telling(tagged: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _add_telling(found: list[str], tagged: Sequence[tuple[str, str]]) -> None:
     if len(_MET) > _MOST_MET:
         _MET.clear()
     before = ""
@@ -95,7 +95,7 @@ def _telling(tagged: Sequence[tuple[str, str]]) -> Iterator[str]:
             tells = _MET[word] = _tells(word, tag)
         if tells:
             # «合格» of «不合格» would say the contrary
-            yield before + word if before in _NEGATIONS else word
+            found.append(before + word if before in _NEGATIONS else word)
         before = word
 
 

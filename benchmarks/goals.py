@@ -1,11 +1,9 @@
 """Figures, goals and the table that shows both."""
 
-import gc
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -92,17 +90,6 @@ class Timing:
 
 def _p95(seconds: Sequence[float]) -> float:
     return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * 0.95))]
-
-
-@contextmanager
-def own_heap_only() -> Iterator[None]:
-    """Keep what the benchmark itself holds out of the garbage collector's rounds meanwhile."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def timed(calls: Iterable[Callable[[], object]]) -> Timing:

@@ -20,12 +20,13 @@ import orjson
 import typer
 from selectolax.lexbor import LexborHTMLParser
 
-from benchmarks.goals import Finding, Verdict, at_least, own_heap_only, show
+from benchmarks.goals import Finding, Verdict, at_least, show
 from cli.terminal import EXIT_PARTIAL, say
 from crawlers.pages.detect import read_page
 from domain.errors import ConfigurationError, LayoutChanged, Text
 from domain.mention import Platform
 from domain.page import FoundMention
+from runtime.heap import settled_heap
 
 FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures" / "pages"
 GOALS = {"orjson": 0.3, "lxml": 0.5}
@@ -105,7 +106,7 @@ def pages(
             place="--folder",
             mend=Text("指向存有页面的目录", "name a folder that holds pages"),
         )
-    with own_heap_only():
+    with settled_heap():
         measured = _measure(saved, _QUICK_ROUNDS if quick else _ROUNDS)
     findings = [_finding(name, surface) for name, surface in sorted(measured.items())]
     show(findings)

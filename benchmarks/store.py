@@ -30,7 +30,6 @@ from benchmarks.goals import (
     memory_held,
     met_if,
     milliseconds,
-    own_heap_only,
     show,
     timed,
 )
@@ -40,6 +39,7 @@ from domain.errors import StoreError, Text
 from domain.mention import Mention, Platform
 from domain.queries import Bucket, MentionFilter, TimelinePoint
 from domain.sentiment import Label
+from runtime.heap import settled_heap
 from storage.sqlite.mentions import BATCH, SqliteMentionStore
 
 FULL_ROWS = 1_000_000
@@ -117,7 +117,7 @@ def _measure(folder: Path, scale: _Scale) -> Iterator[Finding]:
     own, plain = SqliteMentionStore(folder / "own.db"), PlainTable(folder / "plain.db")
     fed = _feed(own, plain, scale)
     yield _ingest(own, scale, fed)
-    with own_heap_only():
+    with settled_heap():
         yield from _again(own, fed)
     fed.tail.clear()
     yield from _words(own, plain, scale)
@@ -307,7 +307,7 @@ def _matrix(store: SqliteMentionStore) -> dict[tuple[Platform, Label], int]:
 
 
 def _counting(store: SqliteMentionStore) -> dict[str, Timing]:
-    with own_heap_only():
+    with settled_heap():
         return {
             "timeline": timed([partial(_hours, store)] * _REPEATS),
             "matrix": timed([partial(_matrix, store)] * _REPEATS),

@@ -17,6 +17,7 @@ from domain.sentiment import Label
 from monitoring.exporting import export
 from monitoring.importing import SUFFIXES, ImportReport, import_file
 from presentation.hostile import excerpt
+from runtime.heap import settled_heap
 from runtime.settings import load_settings
 from runtime.wiring import Services
 
@@ -46,7 +47,7 @@ def import_command(
     """Import files; bad rows are listed with their reason, good rows are kept."""
     files = list(_every_file(files))
     left_out = refused = 0
-    with open_existing(load_settings()) as services:
+    with open_existing(load_settings()) as services, settled_heap():
         for path in files:
             try:
                 with progress(f"导入 {path.name}", f"importing {path.name}", None) as advance:

@@ -27,6 +27,7 @@ from crawlers.robots_reader import RobotsReader
 from crawlers.run import Report
 from crawlers.services import Services
 from domain.errors import KoubeiError
+from runtime.heap import settled_heap
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.wiring import open_services
@@ -89,7 +90,8 @@ def _run(spider: str | type[Spider], overrides: Mapping[str, Any] | None, **how:
     failures: list[Failure] = []
     crawling = process.crawl(spider, **how)
     crawling.addErrback(failures.append)
-    process.start()
+    with settled_heap():
+        process.start()
     if failures:
         failures[0].raiseException()
 

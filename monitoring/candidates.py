@@ -83,7 +83,8 @@ def sift(
     passed_over: list[tuple[FoundMention, str]] = []
     for item in usable.values():
         above, context = contexts[item.id]
-        folded = fold(context)
+        # every other step folds the text in this form, and a form that was folded is remembered
+        folded = fold(f"{item.title}\n{item.text}" if not (above or item.context) else context)
         taken, verdict = _taken_by(watches, folded)
         if taken:
             own, _ = _taken_by(watches, fold(own_text(item))) if above else (taken, verdict)
