@@ -25,14 +25,14 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import wraps
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -50,7 +50,7 @@ from domain.mention import Mention
 from domain.page import FoundMention
 from domain.ports import MentionStore
 from domain.queries import MentionFilter
-from domain.sentiment import ScoreRequest
+from domain.sentiment import ScoreRequest, Sentiment
 from monitoring import ingest as ingesting
 from monitoring.deriving import judgements
 from monitoring.ingest import Ingest
@@ -66,7 +66,6 @@ _PAGE: Final = (10, 20)
 _BRANDS: Final = 5
 _MOST_WORDS: Final = 12
 _SIDES: Final = ("stock", "analysis", "pages", "known", "bulk")
-_Item = TypeVar("_Item")
 _EVERYTHING: Final = MentionFilter(public_voice_only=False)
 
 
@@ -109,7 +108,7 @@ def register(bench: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """从找到到入库的速度与各步耗时，对照 jieba + SnowNLP。Found to stored, by step."""
-        _require_jieba()
+        require_jieba()
         measured: dict[str, Measured] = {}
         with progress("测量", "measuring", len(_SIDES)) as advance:
             for side in _SIDES:
@@ -120,7 +119,8 @@ def register(bench: typer.Typer) -> None:
             raise typer.Exit(1)
 
 
-def _require_jieba() -> None:
+def require_jieba() -> None:
+    """Return when jieba is here; DependencyMissing else."""
     if find_spec("jieba") is None:
         raise DependencyMissing(
             Text(
@@ -262,7 +262,7 @@ def in_pages(found: Sequence[FoundMention], seed: int = 7) -> Iterator[Sequence[
         first += size
 
 
-def in_batches(found: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+def in_batches(found: Sequence[FoundMention]) -> Iterator[Sequence[FoundMention]]:
     """Cut into the batches of an import."""
     for first in range(0, len(found), _BATCH):
         yield found[first : first + _BATCH]
@@ -311,15 +311,12 @@ def _stock(found: Sequence[FoundMention], home: Path) -> Measured:
     scorer = StockSnowNlpScorer()
     cut = import_module("jieba").lcut
 
-    def analysed(lot: Sequence[Mention]) -> list[Mention]:
-        scores = scorer.score([ScoreRequest(mention.text) for mention in lot])
-        said = []
-        for mention, score in zip(lot, scores, strict=True):
-            words = Counter(word for word in cut(mention.text) if len(word) > 1)
+    def analysed(lot: Sequence[FoundMention]) -> Iterator[Mention]:
+        scores = scorer.score([ScoreRequest(item.text) for item in lot])
+        for item, score in zip(lot, scores, strict=True):
+            words = Counter(word for word in cut(item.text) if len(word) > 1)
             terms = tuple(word for word, _ in words.most_common(_MOST_WORDS))
-            sentiment = judgements(score, "snownlp", 1)
-            said.append(replace(mention, terms=terms, sentiment=sentiment))
-        return said
+            yield _mention(item, terms, None, judgements(score, "snownlp", 1))
 
     return _stored_by(analysed, found, home)
 
@@ -328,40 +325,37 @@ def _analysis(found: Sequence[FoundMention], home: Path) -> Measured:
     """Keywords, fingerprints and sentiment by ours, into our store."""
     scorer, names = KoubeiScorer.shipped(), names_of(configuration())
 
-    def analysed(lot: Sequence[Mention]) -> list[Mention]:
-        scores = scorer.score([ScoreRequest(m.text, m.platform.value) for m in lot])
-        prints = fingerprints([mention.text for mention in lot])
-        return [
-            replace(
-                mention,
-                terms=keywords(mention.text, names),
-                fingerprint=print_,
-                sentiment=judgements(score, "koubei", 1),
-            )
-            for mention, score, print_ in zip(lot, scores, prints, strict=True)
-        ]
+    def analysed(lot: Sequence[FoundMention]) -> Iterator[Mention]:
+        texts = [f"{item.title}\n{item.text}" for item in lot]
+        scores = scorer.score([ScoreRequest(item.text, item.platform.value) for item in lot])
+        prints = fingerprints(texts)
+        for item, text, score, print_ in zip(lot, texts, scores, prints, strict=True):
+            yield _mention(item, keywords(text, names), print_, judgements(score, "koubei", 1))
 
     return _stored_by(analysed, found, home)
 
 
 def _stored_by(
-    analysed: Callable[[Sequence[Mention]], list[Mention]],
+    analysed: Callable[[Sequence[FoundMention]], Iterable[Mention]],
     found: Sequence[FoundMention],
     home: Path,
 ) -> Measured:
-    bare = [_bare(item) for item in found]
-    analysed([replace(bare[0], text="加载模型与词典不计时")])
+    list(analysed([replace(found[0], text="加载模型与词典不计时")]))
     store = SqliteMentionStore(home / "mentions.sqlite")
 
     def run() -> None:
-        for lot in in_batches(bare):
+        for lot in in_batches(found):
             store.add(analysed(lot))
 
     return _timed(run, len(found))
 
 
-def _bare(item: FoundMention) -> Mention:
-    """A mention before anything was made of its text."""
+def _mention(
+    item: FoundMention,
+    terms: tuple[str, ...],
+    fingerprint: int | None,
+    sentiment: Mapping[str, Sentiment],
+) -> Mention:
     return Mention(
         id=item.id,
         platform=item.platform,
@@ -375,6 +369,9 @@ def _bare(item: FoundMention) -> Mention:
         source="bench",
         author=item.author,
         brand_ids=frozenset(corpus.BRANDS[:1]),
+        terms=terms,
+        fingerprint=fingerprint,
+        sentiment=sentiment,
     )
 
 

@@ -5,6 +5,7 @@ phrase table (as in OpenCC's full conversion) would make the form of a character
 neighbours, and then a substring of a text would no longer be a substring of its normal form.
 """
 
+import re
 import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 # Nearly every Chinese text has these, and a text with none that NFKC would change is known to be
 # normal ten times sooner. To write what NFKC makes of a character in its place changes no result.
 _PUNCTUATION = tuple((wide, unicodedata.normalize("NFKC", wide)) for wide in "，！？：；（）～")
+
+_NORMAL = re.compile(r"[\0-@\[-~、。《》〈〉【】「」“”‘’—·一-鿿]*")
+"""What NFKC and case folding leave as it is, and of which four of five Chinese texts consist."""
 
 _SHORT = 500
 """Characters of a text whose normal form is remembered for a while: the steps of ingest ask for the
@@ -28,8 +32,10 @@ def _table() -> dict[int, str]:
 
 
 @cache
-def _traditional() -> frozenset[str]:
-    return frozenset(map(chr, _table()))
+def _may_be_traditional() -> re.Pattern[str]:
+    # a class that names letters of the higher planes one by one is searched a hundred times slower
+    low = "".join(letter for letter in map(chr, _table()) if letter <= "\uffff")
+    return re.compile(f"[{low}\U00020000-\U0003ffff]")
 
 
 def fold(text: str) -> str:
@@ -40,8 +46,8 @@ def fold(text: str) -> str:
 def _folded(text: str) -> str:
     for wide, plain in _PUNCTUATION:
         text = text.replace(wide, plain)
-    folded = _nfkc(_nfkc(text).casefold())
-    if _traditional().isdisjoint(folded):
+    folded = text if _NORMAL.fullmatch(text) else _nfkc(_nfkc(text).casefold())
+    if _may_be_traditional().search(folded) is None:
         return folded
     return _nfkc(folded.translate(_table()))
 

@@ -196,13 +196,13 @@ def decode(row: Row) -> Mention:
 def targets(mention: Mention) -> list[Target]:
     """Return what the mention says as a whole and about each of its brands."""
     platform, kind = PLATFORM_CODES[mention.platform], KIND_CODES[mention.kind]
+    voice = mention.is_public_voice
     found = []
     for brand in (WHOLE_TEXT, *sorted(mention.brand_ids)):
         judgement = mention.sentiment_towards(brand)
         label = LABEL_CODES[judgement.label] if judgement else UNSCORED
         polarity = judgement.polarity if judgement else None
         sure = judgement.sure if judgement else None
-        voice = mention.is_public_voice
         found.append(Target(brand, label, platform, kind, voice, polarity, sure))
     return found
 

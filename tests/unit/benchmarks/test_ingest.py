@@ -8,6 +8,7 @@ import typer
 
 from benchmarks import ingest
 from benchmarks.ingest import Clocks, Measured
+from domain.errors import DependencyMissing
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +64,24 @@ def test_real_texts_come_from_a_folder_that_has_enough_of_them(tmp_path):
 
 def test_the_table_tells_ratios_steps_and_whether_the_same_was_stored(capsys):
     ours = Measured(100, 0.1, 1.0, "a", "b", {"match": 0.01, "write": 0.09})
-    sides = dict.fromkeys(("pages", "known", "bulk"), ours)
+    sides = dict.fromkeys(("analysis", "pages", "known", "bulk"), ours)
     ingest.show({"stock": Measured(10, 0.1, 1.0), **sides})
     told = capsys.readouterr().out
     assert "10.0×" in told
     assert "900" in told
     assert "✓" in told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", ["stock", "analysis"])
+def test_either_engine_is_measured_in_a_process_of_its_own(side):
+    measured = ingest.measure(side, 30)
+    assert measured.mentions == 30
+    assert measured.cpu_seconds > 0
+    assert measured.peak_mb > 50
+
+
+def test_without_jieba_there_is_no_stock_path(monkeypatch):
+    monkeypatch.setattr(ingest, "find_spec", lambda _: None)
+    with pytest.raises(DependencyMissing, match="jieba"):
+        ingest.require_jieba()
