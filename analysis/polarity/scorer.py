@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.polarity import exact
 from analysis.polarity.clauses import plain_words, views
-from analysis.polarity.grams import Grams, grams_of_plain
+from analysis.polarity.grams import Grams, coarser, grams_of_plain
 from analysis.polarity.letters import plain
 from analysis.polarity.views import NEAR, shifted
 from analysis.polarity.weights import KIND_OF, KINDS, Calibration, Floats, Sums, Weights, load
@@ -27,6 +27,10 @@ SHIPPED: Final = Path(__file__).with_name("koubei.npz")
 LABELS: Final = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 NOTHING_TO_SCORE: Final = Probabilities(negative=0.0, neutral=1.0, positive=0.0)
 BATCH: Final = 1_024
+ROOTS: Final[Mapping[str, int]] = {"weibo": 1, "talk": 2, "review": 1, "any": 2}
+"""Kind of platform → how many square roots are taken of what the whole text says, towards a target:
+a post has one thing to say, a test of cars compares.
+"""
 _CLOSED: Final = -1e6
 _BETWEEN: Final = "\uf8fa"
 _SPEAKS: Final = re.compile("[^\\W_]|[\ue000-\uefff\u2600-\u27bf\U0001f000-\U0001faff]")
@@ -39,6 +43,7 @@ class KoubeiScorer:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._mixture = Mixture(weights)
+        self._known = weights.known
         self._near = Sums(weights.near)
 
     @classmethod
@@ -140,8 +145,9 @@ class KoubeiScorer:
         resemblance: Floats,
         wholes: Floats,
     ) -> tuple[Floats, NDArray[np.int64]]:
-        logits = self._near.logits(near_grams(read, names, self._weights.bits))
-        mixed = with_whole(logits, resemblance, wholes)
+        near = near_grams(read, names, self._weights.bits)
+        logits = self._near.logits(near if self._known is None else self._known.rows(near))
+        mixed = with_whole(logits, resemblance, wholes, kinds)
         return _calibrated(mixed, kinds, self._weights.near_calibration, read)
 
 
@@ -152,7 +158,9 @@ class Mixture:
         self._bits = weights.bits
         self._experts = weights.experts
         self._sums = Sums(weights.table)
+        self._known = weights.known
         self._own = Sums(weights.own) if weights.own is not None else None
+        self._coarser = weights.bits - weights.own_bits
         self._bias = np.array([expert.bias for expert in weights.experts])
         self._unseen = float(np.log(np.float64(weights.unseen)))
         self._unseen_neutral = weights.unseen_neutral
@@ -167,7 +175,7 @@ class Mixture:
         gives, and then each expert.
         """
         grams = grams_of_plain(read, self._bits)
-        sums = self._sums.logits(grams)
+        sums = self._sums.logits(grams if self._known is None else self._known.rows(grams))
         count, known = len(self._experts), len(KINDS) - 1
         classes = np.zeros((len(grams), known + count, 3))
         column = count
@@ -176,7 +184,7 @@ class Mixture:
             classes[:, kind, 2] = sums[:, column + 1]
             column += 2
         if self._own is not None:
-            taught = self._own.logits(grams)
+            taught = self._own.logits(coarser(grams, self._coarser))
             classes[:, :known, 0] += taught[:, :1]
             classes[:, :known, 2] += taught[:, 1:]
         for number, expert in enumerate(self._experts):
@@ -252,16 +260,29 @@ def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -
     return grams_of_plain(both, bits)
 
 
-def with_whole(logits: Floats, resemblance: Floats, wholes: Floats) -> Floats:
-    """Join what is said about a target with what the text says as a whole, whose probabilities
-    count with their eighth root: on dev better for finance entities than their fourth root.
+def with_whole(
+    logits: Floats, resemblance: Floats, wholes: Floats, kinds: NDArray[np.int64]
+) -> Floats:
+    """Join what is said about a target with what the text says as a whole, which counts the less
+    the more brands a text of such a platform compares (`ROOTS`).
     """
     near = np.zeros((len(wholes), 3))
     for kind in range(resemblance.shape[1]):
         share = resemblance[:, kind]
         near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
         near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
-    return exact.shares(exact.softmax(near) * np.sqrt(np.sqrt(np.sqrt(wholes))))
+    rooted = wholes.copy()
+    for number, name in enumerate(KINDS):
+        of_kind = kinds == number
+        rooted[of_kind] = root(wholes[of_kind], ROOTS[name])
+    return exact.shares(exact.softmax(near) * rooted)
+
+
+def root(values: Floats, times: int) -> Floats:
+    """Return the square root of the square root …, so many times."""
+    for _ in range(times):
+        values = np.sqrt(values)
+    return values
 
 
 def _calibrated(

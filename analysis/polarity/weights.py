@@ -17,7 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.polarity.grams import ORDERS, Grams
+from analysis.polarity.grams import ORDERS, Grams, bucket_count
+from analysis.polarity.known import Known
 from domain.errors import ConfigurationError, Text
 
 FORMAT: Final = 3
@@ -135,6 +136,9 @@ class Weights:
     taught, which every kind adds. What an expert that never saw neutral texts gives neutral is
     `unseen_neutral` times the root of the odds that its kind gives; a class else that an expert
     never saw has `unseen`.
+
+    Rows of `table` and `near` are those of the `known` grams, of 2^bits buckets; without `known`
+    they are the buckets themselves, as those of `own` always are (see `own_bits`).
     """
 
     bits: int
@@ -146,7 +150,13 @@ class Weights:
     unseen: float = 0.2
     unseen_neutral: float = 0.6
     own: Squeezed | None = None
+    known: Known | None = None
     card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def own_bits(self) -> int:
+        """The bits of the buckets of `own`, which is there."""
+        return 0 if self.own is None else len(self.own.levels).bit_length() - 1
 
     @cached_property
     def digest(self) -> str:
@@ -165,6 +175,10 @@ class Weights:
         if self.own is not None:
             arrays["own"] = np.ascontiguousarray(self.own.levels.T)
             arrays["own_steps"] = self.own.steps
+        if self.known is not None:
+            marked = np.zeros(bucket_count(self.bits), dtype=np.bool_)
+            marked[self.known.buckets] = True
+            arrays["known"] = np.packbits(marked)
         arrays["card"] = np.frombuffer(_to_json(self).encode(), dtype=np.uint8)
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -225,6 +239,10 @@ def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     if document["format"] != FORMAT:
         raise ValueError(f"format {document['format']}")
     own = _squeezed(arrays, "own") if "own" in arrays else None
+    known = None
+    if "known" in arrays:
+        marked = np.flatnonzero(np.unpackbits(arrays["known"]))
+        known = Known(marked.astype(np.int32), document["bits"])
     return Weights(
         bits=document["bits"],
         table=_squeezed(arrays, "table"),
@@ -235,6 +253,7 @@ def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         unseen=document["unseen"],
         unseen_neutral=document["unseen_neutral"],
         own=own,
+        known=known,
         card=document["card"],
     )
 
