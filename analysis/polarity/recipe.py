@@ -43,7 +43,6 @@ from analysis.polarity.lessons import BRAND, lessons, lessons_towards
 from analysis.polarity.letters import plain
 from analysis.polarity.measures import measure
 from analysis.polarity.scorer import (
-    ROOTS,
     KoubeiScorer,
     Mixture,
     near_grams,
@@ -76,6 +75,8 @@ OWN_RATE: Final = 1.4
 TEXTS_HELD: Final = 25_000
 """Texts of an expert for each unit of strength that holds what it adds to its kind near nothing."""
 NEAR_PLAN: Final = Plan(passes=4, rate=0.1)
+ROOTS: Final[Mapping[str, int]] = {"weibo": 1, "talk": 2, "review": 1, "any": 2}
+"""See `Weights.roots`: a post has one thing to say, a test of cars compares."""
 _LIKELIHOOD_SHARE: Final = 0.3
 _LEAST: Final = 2
 _LEAST_OF_NEAR: Final = 3
@@ -209,10 +210,8 @@ def learn_experts(
     scales = [
         _readily([o for o in taught if number in o.tables], len(known)) for number in range(tables)
     ]
-    for scale in scales[1:]:
-        scale[known.first_of_views :] = (
-            0  # negation and turns are of the language, not of a collection
-        )
+    for scale in scales[1:]:  # negation and turns are of the language, not of a collection
+        scale[known.first_of_views :] = 0
     for scale in scales[first:]:
         scale *= np.float32(OWN_RATE)
     made = learn(taught, tables=tables, rows=len(known), classes=3, plan=plan, scales=scales)
@@ -500,7 +499,16 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
     columns = 2 * len(_KINDS)
     nothing = Squeezed(np.zeros((len(known), columns), np.int8), np.ones(columns))
     weights = Weights(
-        BITS, table, experts, plainly, nothing, plainly, UNSEEN, UNSEEN_NEUTRAL, known=known
+        BITS,
+        table,
+        experts,
+        plainly,
+        nothing,
+        plainly,
+        UNSEEN,
+        UNSEEN_NEUTRAL,
+        known=known,
+        roots=ROOTS,
     )
     say("calibrating\n")
     weights = replace(weights, calibration=calibrate_experts(weights, tests))

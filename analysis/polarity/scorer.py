@@ -27,10 +27,6 @@ SHIPPED: Final = Path(__file__).with_name("koubei.npz")
 LABELS: Final = (Label.NEGATIVE, Label.NEUTRAL, Label.POSITIVE)
 NOTHING_TO_SCORE: Final = Probabilities(negative=0.0, neutral=1.0, positive=0.0)
 BATCH: Final = 1_024
-ROOTS: Final[Mapping[str, int]] = {"weibo": 1, "talk": 2, "review": 1, "any": 2}
-"""Kind of platform → how many square roots are taken of what the whole text says, towards a target:
-a post has one thing to say, a test of cars compares.
-"""
 _CLOSED: Final = -1e6
 _BETWEEN: Final = "\uf8fa"
 _SPEAKS: Final = re.compile("[^\\W_]|[\ue000-\uefff\u2600-\u27bf\U0001f000-\U0001faff]")
@@ -147,7 +143,11 @@ class KoubeiScorer:
     ) -> tuple[Floats, NDArray[np.int64]]:
         near = near_grams(read, names, self._weights.bits)
         logits = self._near.logits(near if self._known is None else self._known.rows(near))
-        mixed = with_whole(logits, resemblance, wholes, kinds)
+        rooted = np.empty_like(wholes)
+        for number, kind in enumerate(KINDS):
+            of_kind = kinds == number
+            rooted[of_kind] = root(wholes[of_kind], self._weights.roots[kind])
+        mixed = with_whole(logits, resemblance, rooted)
         return _calibrated(mixed, kinds, self._weights.near_calibration, read)
 
 
@@ -260,21 +260,13 @@ def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -
     return grams_of_plain(both, bits)
 
 
-def with_whole(
-    logits: Floats, resemblance: Floats, wholes: Floats, kinds: NDArray[np.int64]
-) -> Floats:
-    """Join what is said about a target with what the text says as a whole, which counts the less
-    the more brands a text of such a platform compares (`ROOTS`).
-    """
-    near = np.zeros((len(wholes), 3))
+def with_whole(logits: Floats, resemblance: Floats, rooted: Floats) -> Floats:
+    """Join what is said about a target with the roots of what the text says as a whole."""
+    near = np.zeros((len(rooted), 3))
     for kind in range(resemblance.shape[1]):
         share = resemblance[:, kind]
         near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
         near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
-    rooted = wholes.copy()
-    for number, name in enumerate(KINDS):
-        of_kind = kinds == number
-        rooted[of_kind] = root(wholes[of_kind], ROOTS[name])
     return exact.shares(exact.softmax(near) * rooted)
 
 

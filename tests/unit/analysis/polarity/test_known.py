@@ -1,5 +1,6 @@
 """Known grams have a row of their own; all others share one that weighs nothing."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from analysis.polarity.grams import bucket_count, coarser, grams_of_plain
 from analysis.polarity.known import Known, often
-from analysis.polarity.scorer import Mixture, kinds_of
+from analysis.polarity.scorer import KoubeiScorer, Mixture, kinds_of
 from analysis.polarity.weights import KINDS, Calibration, Expert, Squeezed, Weights, load, save
 
 BITS = 12
@@ -94,3 +95,36 @@ def test_known_grams_survive_their_file(tmp_path):
     assert back.known is not None
     assert list(back.known.buckets) == list(known_of().buckets)
     assert list(said(back, "很好吃")) == list(said(weights, "很好吃"))
+
+
+def towards(weights, platform):
+    whole = np.array([[0.9, 0.09, 0.01]])
+    return KoubeiScorer(weights).towards(["好"], [platform], [("某",)], whole)[0][0]
+
+
+def test_a_whole_post_counts_more_than_a_whole_article():
+    weights = replace(
+        weights_with(known_of()), roots={"weibo": 1, "talk": 2, "review": 1, "any": 3}
+    )
+    of_post, of_article = towards(weights, "weibo"), towards(weights, "news")
+    assert of_post[0] / of_post[1] == pytest.approx(10**0.5)
+    assert of_article[0] / of_article[1] == pytest.approx(10**0.25)
+
+
+def test_a_file_of_the_form_before_is_read_as_it_was(tmp_path):
+    weights = replace(weights_with(known_of()), known=None)
+    columns = np.zeros((bucket_count(BITS), 9), dtype=np.int8)
+    weights = replace(
+        weights, table=Squeezed(columns, np.ones(9)), near=Squeezed(columns[:, :6], np.ones(6))
+    )
+    save(weights, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    card = json.loads(arrays["card"].tobytes())
+    del card["roots"]
+    arrays["card"] = np.frombuffer(json.dumps({**card, "format": 3}).encode(), dtype=np.uint8)
+    np.savez_compressed(tmp_path / "old.npz", **arrays)
+    old = load(tmp_path / "old.npz")
+    said_before = towards(old, "weibo")
+    assert said_before[0] / said_before[1] == pytest.approx(10**0.125)
+    assert list(said(old, "好")) == pytest.approx([1 / 3] * 3)

@@ -1,12 +1,7 @@
 """Sentences of our own: none is a probe, and each that is about a brand names it."""
 
-import numpy as np
-import pytest
-
 from analysis.polarity.lessons import BRAND, lessons, lessons_towards
 from analysis.polarity.probes import probes
-from analysis.polarity.scorer import with_whole
-from analysis.polarity.weights import KINDS
 from domain.sentiment import Label
 
 
@@ -40,15 +35,3 @@ def test_the_same_seed_makes_the_same_sentences():
 def test_no_probe_is_among_the_sentences_towards_a_brand():
     taught = {text for text, _ in lessons_towards(7, copies=100)}
     assert taught.isdisjoint(one.text for one in probes())
-
-
-def test_a_whole_post_counts_more_than_a_whole_article():
-    whole = np.array([[0.9, 0.09, 0.01]])
-    nothing, anywhere = np.zeros((1, 6)), np.full((1, 3), 1 / 3)
-    said = {
-        kind: with_whole(nothing, anywhere, whole, np.array([number]))[0]
-        for number, kind in enumerate(KINDS)
-    }
-    assert whole[0, 0] > said["weibo"][0] > said["talk"][0] > 1 / 3
-    assert said["weibo"][0] / said["weibo"][1] == pytest.approx(10**0.5)
-    assert said["talk"][0] / said["talk"][1] == pytest.approx(10**0.25)
