@@ -67,6 +67,11 @@ def grams_of_plain(texts: Sequence[str], bits: int) -> Grams:
     return joined(list(_chunks(texts, bits)))
 
 
+def coarser(grams: Grams, bits: int) -> Grams:
+    """Return the same grams hashed to so many bits less."""
+    return Grams(grams.buckets >> bits, grams.starts, grams.sizes)
+
+
 def joined(parts: Sequence[Grams]) -> Grams:
     """Return the grams of several lots of texts as one."""
     if len(parts) == 1:

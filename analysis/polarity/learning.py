@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.polarity.descent import Floats, lowest
-from analysis.polarity.grams import Grams, bucket_count
+from analysis.polarity.grams import Grams
 
 Table = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -65,20 +65,20 @@ def learn(
     lessons: Sequence[Lessons],
     *,
     tables: int,
-    bits: int,
+    rows: int,
     classes: int,
     plan: Plan,
     scales: Sequence[NDArray[np.float32]] | None = None,
     advance: Callable[[int], object] = lambda _: None,
 ) -> list[Table]:
-    """Return the tables, a row a bucket and a column a class.
+    """Return the tables of so many rows, the buckets of the grams, and a column a class.
 
-    `scales` holds for each table how readily each bucket learns (None: all alike; see `telling`).
+    `scales` holds for each table how readily each row learns (None: all alike; see `telling`).
     `advance` is told of every text that was learnt.
     """
-    scales = scales or [np.ones(bucket_count(bits), dtype=np.float32)] * tables
-    made = [np.zeros((bucket_count(bits), classes), dtype=np.float32) for _ in range(tables)]
-    squares = [np.full((bucket_count(bits), classes), _FIRST) for _ in range(tables)]
+    scales = scales or [np.ones(rows, dtype=np.float32)] * tables
+    made = [np.zeros((rows, classes), dtype=np.float32) for _ in range(tables)]
+    squares = [np.full((rows, classes), _FIRST) for _ in range(tables)]
     rates = [plan.rate * scale for scale in scales]
     order = np.random.default_rng(plan.seed)
     for _ in range(plan.passes):
@@ -194,32 +194,32 @@ def settle(
 
 
 def telling(
-    lots: Iterable[tuple[Grams, Labels]], *, bits: int, classes: int
+    lots: Iterable[tuple[Grams, Labels]], *, rows: int, classes: int
 ) -> NDArray[np.float32]:
     """Return how much each bucket tells of the classes (`log_ratios`), 1 on the average of
     occurrences.
 
     With Adagrad a feature times r learns what the same feature learns at r times the rate.
     """
-    ratios, seen = log_ratios(lots, bits=bits, classes=classes)
+    ratios, seen = log_ratios(lots, rows=rows, classes=classes)
     scale: Table = (ratios / np.sqrt(np.average(ratios**2, weights=seen))).astype(np.float32)
     return scale
 
 
 def log_ratios(
-    lots: Iterable[tuple[Grams, Labels]], *, bits: int, classes: int
+    lots: Iterable[tuple[Grams, Labels]], *, rows: int, classes: int
 ) -> tuple[Floats, Floats]:
     """Return of each bucket the largest log ratio of its frequency in a class to that in the
     others (Wang & Manning, ACL 2012), and how often it occurs.
     """
-    counts = np.ones((classes, bucket_count(bits)))
+    counts = np.ones((classes, rows))
     for grams, labels in lots:
         of_gram = np.repeat(labels, grams.sizes)
         for one in range(classes):
-            counts[one] += np.bincount(grams.buckets[of_gram == one], minlength=bucket_count(bits))
-    live = counts[counts.sum(axis=1) > bucket_count(bits)]
+            counts[one] += np.bincount(grams.buckets[of_gram == one], minlength=rows)
+    live = counts[counts.sum(axis=1) > rows]
     seen = counts.sum(axis=0) - classes
-    ratios = np.zeros(bucket_count(bits))
+    ratios = np.zeros(rows)
     for own in live:
         rest = live.sum(axis=0) - own
         ratios = np.maximum(ratios, np.abs(np.log(own / own.sum()) - np.log(rest / rest.sum())))

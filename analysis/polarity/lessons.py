@@ -7,6 +7,7 @@ test holds that no probe is among them.
 
 import random
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.sentiment import Label
@@ -99,6 +100,18 @@ _NEUTRAL: Final = """
 {物}适合什么人|{物}几天能到|请教一下，{物}{问}|{物}采用铝合金机身|{谁}公告董事变更|{谁}在{时}举办开放日
 {谁}{时}发布{物}，起售价899元|前天刚买的{物}，还没用
 """
+BRAND: Final = "某牌"
+"""The target of `lessons_towards`; what it is called does not matter, for it is read as a sign."""
+
+_NAMING: Final = (
+    *(f"{BRAND}{{}}", f"{BRAND}{{}}", f"{BRAND}的{{}}", f"{BRAND}，{{}}", f"{{}}，{BRAND}"),
+    *(f"{{}}，说的就是{BRAND}", f"#{BRAND}# {{}}", f"{BRAND}：{{}}", f"今天的{BRAND}，{{}}"),
+    *(f"在{BRAND}，{{}}", f"去了{BRAND}，{{}}"),
+)
+_JOINTS: Final = ("，", "。", " ", "；", "，而")
+_PAIRS_OF: Final = 4
+"""Of so many sentences one pair is made."""
+
 _SLOT: Final = re.compile(r"\{(\w+)\}")
 
 
@@ -118,6 +131,33 @@ _WORDS: Final = _read_lists(_LISTS)
 def lessons(seed: int, copies: int = 24) -> list[tuple[str, Label]]:
     """Return sentences with their labels: each pattern filled `copies` times, without repeats."""
     choose = random.Random(seed)  # noqa: S311  # not for secrets
+    return list(_filled(choose, copies, _WORDS).items())
+
+
+def lessons_towards(seed: int, copies: int = 12) -> list[tuple[str, Label]]:
+    """Return sentences that name `BRAND`, with what they say of it: the same patterns about it, and
+    pairs that praise one and blame another.
+    """
+    choose = random.Random(seed)  # noqa: S311  # not for secrets
+    filled = list(_filled(choose, copies, {**_WORDS, "谁": (BRAND,)}).items())
+    named = [t if BRAND in t else choose.choice(_NAMING).format(t) for t, _ in filled]
+    made = dict(zip(named, (label for _, label in filled), strict=True))
+    praise = [text for text, label in filled if label is Label.POSITIVE]
+    blame = [text for text, label in filled if label is Label.NEGATIVE and BRAND not in text]
+    for _ in range(len(filled) // _PAIRS_OF):
+        good, bad = choose.choice(praise), choose.choice(blame)
+        praised = choose.random() < 1 / 2
+        ours, theirs = (good, bad) if praised else (bad, good)
+        halves = [f"{BRAND}{ours}", f"别家{theirs}"]
+        choose.shuffle(halves)
+        label = Label.POSITIVE if praised else Label.NEGATIVE
+        made.setdefault(choose.choice(_JOINTS).join(halves), label)
+    return list(made.items())
+
+
+def _filled(
+    choose: random.Random, copies: int, words: Mapping[str, Sequence[str]]
+) -> dict[str, Label]:
     made: dict[str, Label] = {}
     for label, patterns in (
         (Label.POSITIVE, _POSITIVE),
@@ -126,6 +166,6 @@ def lessons(seed: int, copies: int = 24) -> list[tuple[str, Label]]:
     ):
         for pattern in filter(None, re.split(r"[|\n]", patterns)):
             for _ in range(copies):
-                text = _SLOT.sub(lambda slot: choose.choice(_WORDS[slot[1]]), pattern)
+                text = _SLOT.sub(lambda slot: choose.choice(words[slot[1]]), pattern)
                 made.setdefault(text, label)
-    return list(made.items())
+    return made

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.polarity import exact
-from analysis.polarity.grams import Grams, grams_of_plain
+from analysis.polarity.grams import Grams, coarser, grams_of_plain
 from analysis.polarity.weights import KIND_OF, KINDS, Floats, Sums, Weights
 
 _CLOSED: Final = -1e6
@@ -32,7 +32,9 @@ class Mixture:
         self._bits = weights.bits
         self._experts = experts
         self._sums = Sums(weights.table)
+        self._known = weights.known
         self._own = Sums(weights.own) if weights.own is not None else None
+        self._coarser = weights.bits - weights.own_bits
         self._bias = np.array([expert.bias for expert in experts])
         self._unseen = float(np.log(np.float64(weights.unseen)))
         self._unseen_neutral = weights.unseen_neutral
@@ -54,13 +56,13 @@ class Mixture:
 
     def logits_of(self, grams: Grams) -> Logits:
         """Return what is said of texts, given their grams."""
-        sums = self._sums.logits(grams)
+        sums = self._sums.logits(grams if self._known is None else self._known.rows(grams))
         count, known = len(self._experts), len(KINDS) - 1
         classes = np.zeros((len(grams), known + count, 3))
         classes[:, :known, 0] = sums[:, count : count + 2 * known : 2]
         classes[:, :known, 2] = sums[:, count + 1 : count + 2 * known : 2]
         if self._own is not None:
-            taught = self._own.logits(grams)
+            taught = self._own.logits(coarser(grams, self._coarser))
             classes[:, :known, 0] += taught[:, :1]
             classes[:, :known, 2] += taught[:, 1:]
         self._add_three(classes, sums)

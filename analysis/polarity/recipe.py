@@ -16,16 +16,18 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.polarity import exact
-from analysis.polarity.grams import bucket_count, grams_of_plain, joined
+from analysis.polarity.grams import Grams, grams_of_plain, joined
+from analysis.polarity.known import Known, often
 from analysis.polarity.learning import (
     Labels,
     Lessons,
@@ -37,11 +39,11 @@ from analysis.polarity.learning import (
     settle,
     telling,
 )
-from analysis.polarity.lessons import lessons
+from analysis.polarity.lessons import BRAND, lessons, lessons_towards
 from analysis.polarity.letters import plain
 from analysis.polarity.measures import measure
 from analysis.polarity.mixture import Mixture
-from analysis.polarity.scorer import KoubeiScorer, near_grams
+from analysis.polarity.scorer import KoubeiScorer, near_grams, root
 from analysis.polarity.weights import (
     KIND_OF,
     KINDS,
@@ -53,9 +55,12 @@ from analysis.polarity.weights import (
     save,
 )
 
-BITS: Final = 18
+BITS: Final = 22
+OFTEN: Final = 16
+"""Texts that a gram must be in to be known, copies apart; `OFTEN_NEAR`: rows of targeted texts."""
+OFTEN_NEAR: Final = 8
 NAMES: Final = {"negative": 0, "neutral": 1, "positive": 2}
-LESSON_WEIGHT: Final = 8.0
+LESSON_WEIGHT: Final = 16.0
 UNSEEN: Final = 0.2
 UNSEEN_NEUTRAL: Final = 0.6
 GATE_PLAN: Final = Plan(passes=2, rate=0.1)
@@ -66,6 +71,8 @@ OWN_RATE: Final = 1.4
 TEXTS_HELD: Final = 25_000
 """Texts of an expert for each unit of strength that holds what it adds to its kind near nothing."""
 NEAR_PLAN: Final = Plan(passes=4, rate=0.1)
+ROOTS: Final[Mapping[str, int]] = {"weibo": 1, "talk": 2, "review": 1, "any": 2}
+"""See `Weights.roots`: a post has one thing to say, a test of cars compares."""
 _LIKELIHOOD_SHARE: Final = 0.3
 _LEAST: Final = 2
 _LEAST_OF_NEAR: Final = 3
@@ -118,13 +125,14 @@ TARGETED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """The labelled texts of a collection, in plain letters."""
+    """The labelled texts of a collection, in plain letters; the last `copies` are copies."""
 
     name: str
     expert: str
     platform: str
     texts: tuple[str, ...]
     labels: Labels
+    copies: int = 0
 
     @property
     def classes(self) -> tuple[int, ...]:
@@ -137,6 +145,7 @@ def read_lot(folder: Path, part: str, name: str, source: Source, *, copies: bool
     rows = list(read_rows(folder / part / f"{name}.csv.gz"))
     texts = [row["text"] for row in rows]
     labels = [NAMES[row["label"]] for row in rows]
+    dropped: list[tuple[str, int]] = []
     if copies:
         bare = [(_EMOTICON.sub("", t), n) for t, n in zip(texts, labels, strict=True)]
         pairs = zip(bare, list(texts), strict=True)
@@ -144,7 +153,8 @@ def read_lot(folder: Path, part: str, name: str, source: Source, *, copies: bool
         texts += [t for t, _ in dropped]
         labels += [n for _, n in dropped]
     array = np.array(labels, dtype=np.int64)
-    return Lot(name, source.expert, source.platform, tuple(plain(texts)), array)
+    read = tuple(plain(texts))
+    return Lot(name, source.expert, source.platform, read, array, copies=len(dropped))
 
 
 def read_rows(path: Path) -> Iterator[Mapping[str, str]]:
@@ -154,13 +164,25 @@ def read_rows(path: Path) -> Iterator[Mapping[str, str]]:
         yield from csv.DictReader(file)
 
 
-def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], Squeezed]:
-    """Learn experts and gate; return them and their table (see `Weights.table`)."""
+def known_grams(lots: Sequence[Lot], bags: Sequence[Grams], near: Iterable[Grams]) -> Known:
+    """Return the grams that enough texts have, given those of each collection's texts, and of
+    targeted ones.
+    """
+    own = [bag.pick(np.arange(len(bag) - lot.copies)) for lot, bag in zip(lots, bags, strict=True)]
+    buckets = np.union1d(often(own, BITS, OFTEN), often(near, BITS, OFTEN_NEAR))
+    return Known(buckets.astype(np.int32), BITS)
+
+
+def learn_experts(
+    lots: Sequence[Lot], grams: Sequence[Grams], known: Known, plan: Plan
+) -> tuple[tuple[Expert, ...], Squeezed]:
+    """Learn experts and gate from texts and their known grams; return them and their table (see
+    `Weights.table`).
+    """
     experts = experts_of(lots)
     names = [expert.name for expert in experts]
     shared, kinds = 0, {kind: 1 + number for number, kind in enumerate(_KINDS)}
     first = 1 + len(_KINDS)
-    grams = [grams_of_plain(lot.texts, BITS) for lot in lots]
     collected = [
         Lessons(
             g,
@@ -174,7 +196,7 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
     tables = first + len(experts)
     own = lessons(plan.seed)
     lessons_of_ours = Lessons(
-        grams_of_plain(plain([text for text, _ in own]), BITS),
+        known.rows(grams_of_plain(plain([text for text, _ in own]), BITS)),
         np.array([NAMES[label.value] for _, label in own], dtype=np.int64),
         (shared,),
         (0, 1, 2),
@@ -182,21 +204,18 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
     )
     taught = [*collected, lessons_of_ours]
     scales = [
-        telling(((o.grams, o.labels) for o in taught if number in o.tables), bits=BITS, classes=3)
-        if any(number in o.tables for o in taught)
-        else np.ones(bucket_count(BITS), dtype=np.float32)
-        for number in range(tables)
+        _readily([o for o in taught if number in o.tables], len(known)) for number in range(tables)
     ]
-    for scale in scales[1:]:
-        scale[1 << BITS :] = 0  # negation and turns are of the language, not of a collection
+    for scale in scales[1:]:  # negation and turns are of the language, not of a collection
+        scale[known.first_of_views :] = 0
     for scale in scales[first:]:
         scale *= np.float32(OWN_RATE)
-    made = learn(taught, tables=tables, bits=BITS, classes=3, plan=plan, scales=scales)
+    made = learn(taught, tables=tables, rows=len(known), classes=3, plan=plan, scales=scales)
     general = {kind: made[shared] + made[kinds[kind]] for kind in _KINDS}
     # what a collection adds was learnt along, so that the general does not have to; it is learnt
     # anew, held near nothing
     own_columns = [
-        _columns(expert, _added(own_lessons, general[expert.kind]))
+        _columns(expert, _added(own_lessons, general[expert.kind], known))
         for expert in experts
         for own_lessons in [
             [o for o, lot in zip(collected, lots, strict=True) if lot.expert == expert.name]
@@ -211,12 +230,12 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
         )
         for g, lot in zip(grams, lots, strict=True)
     ]
-    only_letters = np.ones(bucket_count(BITS), dtype=np.float32)
-    only_letters[1 << BITS :] = 0
+    only_letters = np.ones(len(known), dtype=np.float32)
+    only_letters[0] = only_letters[known.first_of_views :] = 0
     gate = learn(
         as_one(places, len(experts)),
         tables=1,
-        bits=BITS,
+        rows=len(known),
         classes=len(experts),
         plan=replace(GATE_PLAN, seed=plan.seed),
         scales=[only_letters],
@@ -228,6 +247,15 @@ def learn_experts(lots: Sequence[Lot], plan: Plan) -> tuple[tuple[Expert, ...], 
     # the largest weights are those of emoticons, and cutting them off costs their collections dear
     squeezed = [sharper, Squeezed.of(columns, cut=1.0, least=_LEAST)]
     return unbiased(experts, lots), Squeezed.beside(squeezed)
+
+
+def _readily(lessons: Sequence[Lessons], rows: int) -> NDArray[np.float32]:
+    """Return how readily each row learns from these lessons; what is not known does not."""
+    if not lessons:
+        return np.zeros(rows, dtype=np.float32)
+    scale = telling(((o.grams, o.labels) for o in lessons), rows=rows, classes=3)
+    scale[0] = 0
+    return scale
 
 
 def evened(labels: Labels) -> Table:
@@ -266,10 +294,11 @@ def experts_of(lots: Sequence[Lot]) -> tuple[Expert, ...]:
     return tuple(Expert(name, kinds[name], tuple(sorted(own))) for name, own in classes.items())
 
 
-def _added(lessons: Sequence[Lessons], general: Table) -> Table:
+def _added(lessons: Sequence[Lessons], general: Table, known: Known) -> Table:
     """Return what an expert's texts add to what its kind of platform says; letters alone add."""
-    ratios, _ = log_ratios(((o.grams, o.labels) for o in lessons), bits=BITS, classes=3)
-    ratios[1 << BITS :] = 0
+    pairs = ((o.grams, o.labels) for o in lessons)
+    ratios, _ = log_ratios(pairs, rows=len(known), classes=3)
+    ratios[0] = ratios[known.first_of_views :] = 0
     after = [replace(o, offsets=answer(o.grams, [general])) for o in lessons]
     strength = sum(len(o.labels) for o in lessons) / TEXTS_HELD
     return settle(after, ratios.astype(np.float32), classes=3, strength=strength)
@@ -316,28 +345,43 @@ def read_targeted(folder: Path, part: str, name: str, platform: str) -> Targeted
     )
 
 
-def learn_near(lots: Sequence[TargetedLot], wholes: Sequence[Floats], plan: Plan) -> Table:
-    """Learn what is said about a target, beside what the whole text says (see `with_whole`)."""
+def own_targeted(seed: int) -> TargetedLot:
+    """Return our own sentences towards a brand, of no platform."""
+    own = lessons_towards(seed)
+    labels = np.array([NAMES[label.value] for _, label in own], dtype=np.int64)
+    return TargetedLot("", tuple(text for text, _ in own), ((BRAND,),) * len(own), labels)
+
+
+def learn_near(
+    lots: Sequence[TargetedLot],
+    grams: Sequence[Grams],
+    wholes: Sequence[Floats],
+    rows: int,
+    plan: Plan,
+) -> Table:
+    """Learn what is said about a target, beside what the whole text says (see `with_whole`), from
+    texts and their known grams; the table has so many rows.
+    """
     kinds = {kind: 1 + number for number, kind in enumerate(_KINDS)}
     lessons = [
         Lessons(
-            near_grams(plain(lot.texts), lot.names, BITS),
+            bag,
             lot.labels,
-            (0, kinds[KIND_OF[lot.platform]]),
+            (0, kinds[KIND_OF[lot.platform]]) if lot.platform else (0,),
             tuple(int(c) for c in np.unique(lot.labels)),
-            offsets=(np.log(np.maximum(whole, 1e-6)) / 8).astype(np.float32),
+            offsets=np.log(root(np.maximum(whole, 1e-6), _roots(lot.platform))).astype(np.float32),
         )
-        for lot, whole in zip(lots, wholes, strict=True)
+        for lot, bag, whole in zip(lots, grams, wholes, strict=True)
     ]
-    scales = [
-        telling(((o.grams, o.labels) for o in lessons if n in o.tables), bits=BITS, classes=3)
-        if any(n in o.tables for o in lessons)
-        else np.ones(bucket_count(BITS), dtype=np.float32)
-        for n in range(1 + len(_KINDS))
-    ]
-    made = learn(lessons, tables=1 + len(_KINDS), bits=BITS, classes=3, plan=plan, scales=scales)
+    tables = 1 + len(_KINDS)
+    scales = [_readily([o for o in lessons if n in o.tables], rows) for n in range(tables)]
+    made = learn(lessons, tables=tables, rows=rows, classes=3, plan=plan, scales=scales)
     by_kind = [made[0] + made[kinds[kind]] for kind in _KINDS]
     return np.concatenate([table[:, [0, 2]] - table[:, [1]] for table in by_kind], axis=1)
+
+
+def _roots(platform: str) -> int:
+    return ROOTS[KIND_OF.get(platform, "any")]
 
 
 Worth = Callable[[Floats, Labels, tuple[float, ...]], float]
@@ -439,21 +483,38 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
     say("reading\n")
     lots = [read_lot(folder, "train", n, s, copies=True) for n, s in sources.items()]
     tests = [read_lot(folder, "dev", n, s, copies=False) for n, s in sources.items()]
+    near_lots = [read_targeted(folder, "train", n, p) for n, p in TARGETED.items()]
+    near_lots.append(own_targeted(seed))
+    bags = [grams_of_plain(lot.texts, BITS) for lot in lots]
+    near_bags = [near_grams(plain(lot.texts), lot.names, BITS) for lot in near_lots]
+    known = known_grams(lots, bags, near_bags)
     say("learning experts\n")
-    experts, table = learn_experts(lots, replace(PLAN, seed=seed))
+    rows = [known.rows(bag) for bag in bags]
+    experts, table = learn_experts(lots, rows, known, replace(PLAN, seed=seed))
     plainly = {kind: Calibration() for kind in KINDS}
     columns = 2 * len(_KINDS)
-    nothing = Squeezed(np.zeros((bucket_count(BITS), columns), np.int8), np.ones(columns))
-    weights = Weights(BITS, table, experts, plainly, nothing, plainly, UNSEEN, UNSEEN_NEUTRAL)
+    nothing = Squeezed(np.zeros((len(known), columns), np.int8), np.ones(columns))
+    weights = Weights(
+        BITS,
+        table,
+        experts,
+        plainly,
+        nothing,
+        plainly,
+        UNSEEN,
+        UNSEEN_NEUTRAL,
+        known=known,
+        roots=ROOTS,
+    )
     say("calibrating\n")
     weights = replace(weights, calibration=calibrate_experts(weights, tests))
     say("learning targets\n")
     scorer = KoubeiScorer(weights)
-    near_lots = [read_targeted(folder, "train", n, p) for n, p in TARGETED.items()]
     wholes = [
         scorer.probabilities(lot.texts, [lot.platform] * len(lot.texts))[0] for lot in near_lots
     ]
-    near = learn_near(near_lots, wholes, replace(NEAR_PLAN, seed=seed))
+    near_rows = [known.rows(bag) for bag in near_bags]
+    near = learn_near(near_lots, near_rows, wholes, len(known), replace(NEAR_PLAN, seed=seed))
     weights = replace(weights, near=Squeezed.of(near, least=_LEAST_OF_NEAR))
     near_tests = [read_targeted(folder, "dev", n, p) for n, p in TARGETED.items()]
     weights = replace(weights, near_calibration=calibrate_near(weights, near_tests))
@@ -463,6 +524,7 @@ def build(folder: Path, *, without: str = "", seed: int = PLAN.seed) -> Weights:
         "sources": sorted(sources),
         "targeted": sorted(TARGETED),
         "texts": int(sum(len(lot.labels) for lot in lots)),
+        "grams": len(known.buckets),
     }
     return replace(weights, card=card)
 

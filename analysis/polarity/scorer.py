@@ -39,6 +39,7 @@ class KoubeiScorer:
     def __init__(self, weights: Weights) -> None:
         self._weights = weights
         self._mixture = Mixture(weights)
+        self._known = weights.known
         self._near = Sums(weights.near)
 
     @classmethod
@@ -71,7 +72,7 @@ class KoubeiScorer:
         if pairs:
             of = np.array([n for n, _ in pairs])
             resemblance = self._mixture.resemblance(logits[0][of], kinds[of])
-            mixed = with_whole(self._near.logits(near_grams), resemblance, wholes[of])
+            mixed = self._towards(near_grams, kinds[of], resemblance, wholes[of])
             judged, near_ruled = self._near_calibrated(
                 mixed, kinds[of], [read[n] for n, _ in pairs]
             )
@@ -139,8 +140,19 @@ class KoubeiScorer:
         resemblance: Floats,
         wholes: Floats,
     ) -> tuple[Floats, NDArray[np.int64]]:
-        logits = self._near.logits(near_grams(read, names, self._weights.bits))
-        return self._near_calibrated(with_whole(logits, resemblance, wholes), kinds, read)
+        near = near_grams(read, names, self._weights.bits)
+        mixed = self._towards(near, kinds, resemblance, wholes)
+        return self._near_calibrated(mixed, kinds, read)
+
+    def _towards(
+        self, near: Grams, kinds: NDArray[np.int64], resemblance: Floats, wholes: Floats
+    ) -> Floats:
+        logits = self._near.logits(near if self._known is None else self._known.rows(near))
+        rooted = np.empty_like(wholes)
+        for number, kind in enumerate(KINDS):
+            of_kind = kinds == number
+            rooted[of_kind] = root(wholes[of_kind], self._weights.roots[kind])
+        return with_whole(logits, resemblance, rooted)
 
     def _near_calibrated(
         self, mixed: Floats, kinds: NDArray[np.int64], read: Sequence[str]
@@ -160,16 +172,21 @@ def near_grams(read: Sequence[str], names: Sequence[Sequence[str]], bits: int) -
     return grams_of_plain(near_texts(read, names), bits)
 
 
-def with_whole(logits: Floats, resemblance: Floats, wholes: Floats) -> Floats:
-    """Join what is said about a target with what the text says as a whole, whose probabilities
-    count with their eighth root: on dev better for finance entities than their fourth root.
-    """
-    near = np.zeros((len(wholes), 3))
+def with_whole(logits: Floats, resemblance: Floats, rooted: Floats) -> Floats:
+    """Join what is said about a target with the roots of what the text says as a whole."""
+    near = np.zeros((len(rooted), 3))
     for kind in range(resemblance.shape[1]):
         share = resemblance[:, kind]
         near[:, 0] = near[:, 0] + share * logits[:, 2 * kind]
         near[:, 2] = near[:, 2] + share * logits[:, 2 * kind + 1]
-    return exact.shares(exact.softmax(near) * np.sqrt(np.sqrt(np.sqrt(wholes))))
+    return exact.shares(exact.softmax(near) * rooted)
+
+
+def root(values: Floats, times: int) -> Floats:
+    """Return the square root of the square root …, so many times."""
+    for _ in range(times):
+        values = np.sqrt(values)
+    return values
 
 
 def _lots(requests: Sequence[ScoreRequest]) -> Iterator[Sequence[ScoreRequest]]:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.polarity.grams import Grams, grams
+from analysis.polarity.grams import Grams, bucket_count, grams
 from analysis.polarity.learning import Lessons, Plan, learn
 from analysis.polarity.lessons import lessons
 from analysis.polarity.measures import Measured, measure
@@ -25,6 +25,9 @@ from domain.sentiment import Label
 
 LEAST: Final = 50
 """Labels that learning needs: of fewer, the fifth held back says nothing."""
+
+BITS: Final = 18
+"""A team's words are few, and need not be known: each gram has a bucket of 2^18."""
 
 _PARTS: Final = 5
 _REHEARSAL: Final = 0.3
@@ -105,9 +108,9 @@ def teach(shipped: Weights, labelled: Sequence[Labelled], seed: int) -> Weights:
         (known, nowhere, [LABELS[int(number)] for number in answers], _REHEARSAL),
     ]
     table = learn(
-        [_lesson(base, shipped.bits, *lot) for lot in lots],
+        [_lesson(base, *lot) for lot in lots],
         tables=1,
-        bits=shipped.bits,
+        rows=bucket_count(BITS),
         classes=3,
         plan=replace(_PLAN, seed=seed),
     )[0]
@@ -118,14 +121,13 @@ def teach(shipped: Weights, labelled: Sequence[Labelled], seed: int) -> Weights:
 
 def _lesson(
     base: KoubeiScorer,
-    bits: int,
     texts: Sequence[str],
     platforms: Sequence[str],
     labels: Sequence[Label],
     weight: float,
 ) -> Lessons:
     said, _ = base.probabilities(texts, platforms)
-    bags: Grams = grams(texts, bits)
+    bags: Grams = grams(texts, BITS)
     offsets: NDArray[np.float32] = np.log(np.maximum(said, 1e-4)).astype(np.float32)
     return Lessons(
         bags,

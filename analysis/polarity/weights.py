@@ -17,10 +17,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.polarity.grams import ORDERS, Grams
+from analysis.polarity.grams import ORDERS, Grams, bucket_count
+from analysis.polarity.known import Known
 from domain.errors import ConfigurationError, Text
 
-FORMAT: Final = 3
+FORMAT: Final = 4
+_BEFORE: Final = 3
+"""Had no known grams, and the eighth root of what the whole text says; read as it was."""
+
 LEVELS: Final = 15
 KINDS: Final = ("weibo", "talk", "review", "any")
 """Kinds of platform: microblogs; forums and news; reviews; what is not known."""
@@ -136,6 +140,10 @@ class Weights:
     taught, which every kind adds. What an expert that never saw neutral texts gives neutral is
     `unseen_neutral` times the root of the odds that its kind gives; a class else that an expert
     never saw has `unseen`.
+
+    Rows of `table` and `near` are those of the `known` grams, of 2^bits buckets; without `known`
+    they are the buckets themselves, as those of `own` always are (see `own_bits`). Towards a target
+    what the whole text says counts after so many square roots as `roots` has for its kind.
     """
 
     bits: int
@@ -147,7 +155,14 @@ class Weights:
     unseen: float = 0.2
     unseen_neutral: float = 0.6
     own: Squeezed | None = None
+    known: Known | None = None
+    roots: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 3))
     card: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def own_bits(self) -> int:
+        """The bits of the buckets of `own`, 0 without it."""
+        return 0 if self.own is None else len(self.own.levels).bit_length() - 1
 
     @cached_property
     def digest(self) -> str:
@@ -166,6 +181,10 @@ class Weights:
         if self.own is not None:
             arrays["own"] = np.ascontiguousarray(self.own.levels.T)
             arrays["own_steps"] = self.own.steps
+        if self.known is not None:
+            marked = np.zeros(bucket_count(self.bits), dtype=np.bool_)
+            marked[self.known.buckets] = True
+            arrays["known"] = np.packbits(marked)
         arrays["card"] = np.frombuffer(_to_json(self).encode(), dtype=np.uint8)
         file = io.BytesIO()
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -213,6 +232,7 @@ def _to_json(weights: Weights) -> str:
         "experts": [[e.name, e.kind, list(e.classes), e.bias] for e in weights.experts],
         "calibration": _calibration_json(weights.calibration),
         "near_calibration": _calibration_json(weights.near_calibration),
+        "roots": dict(weights.roots),
         "card": weights.card,
     }
     return json.dumps(document, ensure_ascii=False, sort_keys=True)
@@ -223,9 +243,13 @@ def _calibration_json(calibration: Mapping[str, Calibration]) -> dict[str, list[
 
 
 def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Weights:
-    if document["format"] != FORMAT:
+    if document["format"] not in (_BEFORE, FORMAT):
         raise ValueError(f"format {document['format']}")
     own = _squeezed(arrays, "own") if "own" in arrays else None
+    known = None
+    if "known" in arrays:
+        marked = np.flatnonzero(np.unpackbits(arrays["known"]))
+        known = Known(marked.astype(np.int32), document["bits"])
     return Weights(
         bits=document["bits"],
         table=_squeezed(arrays, "table"),
@@ -236,6 +260,8 @@ def _from_json(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
         unseen=document["unseen"],
         unseen_neutral=document["unseen_neutral"],
         own=own,
+        known=known,
+        roots=document["roots"] if "roots" in document else dict.fromkeys(KINDS, 3),
         card=document["card"],
     )
 

@@ -19,7 +19,8 @@ def lesson(**changes):
 
 
 def scale(lessons):
-    return log_ratios([(lessons.grams, lessons.labels)], bits=BITS, classes=3)[0].astype(np.float32)
+    pairs = [(lessons.grams, lessons.labels)]
+    return log_ratios(pairs, rows=bucket_count(BITS), classes=3)[0].astype(np.float32)
 
 
 def test_what_was_settled_tells_the_texts_apart():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.polarity.grams import grams
+from analysis.polarity.grams import bucket_count, grams
 from analysis.polarity.installed import MOST_KEPT, Installed, open_installed
 from analysis.polarity.learning import Lessons, Plan, answer, learn
 from analysis.polarity.measures import auc, calibration_error, measure, reliability
@@ -117,7 +117,7 @@ def test_squeezing_keeps_order_and_sign():
 def test_a_class_that_a_lot_does_not_have_is_left_alone():
     texts, labels = ["好", "坏"] * 40, np.array([2, 0] * 40)
     lesson = Lessons(grams(texts, 12), labels, (0,), (0, 2))
-    table = learn([lesson], tables=1, bits=12, classes=3, plan=Plan(3, 0.1, 16, 1))[0]
+    table = learn([lesson], tables=1, rows=bucket_count(12), classes=3, plan=Plan(3, 0.1, 16, 1))[0]
     assert not table[:, 1].any()
     logits = answer(grams(["好", "坏"], 12), [table])
     assert logits[0, 2] > logits[0, 0]
