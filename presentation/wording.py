@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.account import AccountState, Role
 from domain.alert import MailStage
@@ -756,6 +757,23 @@ REASON_CODES = frozenset(_REASONS) - {""}
 
 _DETAILED = re.compile(r"([a-z_]+):(.+)|(http|exit)_(-?\d+)", re.DOTALL)
 _NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
+
+
+UNCOUNTED_WORDS: Final[Mapping[Flag, Text]] = {
+    Flag.OWN_ACCOUNT: Text("自有账号", "own accounts"),
+    Flag.SPAM: Text("垃圾信息", "spam"),
+    Flag.IN_DEPTH: Text("跟帖", "under posts"),
+}
+"""What counts in no chart, in the plural, where its number stands beside it."""
+
+
+def uncounted(counts: Mapping[Flag, int]) -> Text:
+    """Return `未计入：跟帖 40 · 垃圾信息 12`, in the order given."""
+    parts = [(UNCOUNTED_WORDS[flag], f"{count:,}") for flag, count in counts.items()]
+    return Text(
+        "未计入：" + " · ".join(f"{each.zh} {count}" for each, count in parts),
+        "not counted: " + " · ".join(f"{each.en} {count}" for each, count in parts),
+    )
 
 
 def word(member: StrEnum) -> Text:
