@@ -622,6 +622,17 @@ _REASONS: Mapping[str, Reason] = {
     "layout_changed": Reason(
         Text("页面版式已变，读不出内容", "the layout changed and cannot be read"), _LOOK
     ),
+    "page_too_large": Reason(
+        Text(
+            "页面的标签比读取程序能读的多，没有读",
+            "the page has more tags than are read, and was not read",
+        ),
+        Text(
+            "在浏览器中打开，看它是不是要读的页面；若是，用 koubei capture 存为样例并报告",
+            "open it in a browser; if it is what was to be read, make a fixture with koubei "
+            "capture and report it",
+        ),
+    ),
     "not_content": Reason(
         Text("页面上没有要读的内容", "the page holds nothing of what was asked for"), _LOOK
     ),
