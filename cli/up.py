@@ -337,6 +337,7 @@ def _dashboard(services: Services) -> DashboardScript | None:
         )
         return None
     from dashboard import streamlit_settings
+    from dashboard.pages import FIRST, addresses
     from dashboard.services import offer
     from dashboard.widgets.notices import on_script_error
 
@@ -344,7 +345,13 @@ def _dashboard(services: Services) -> DashboardScript | None:
         return account_of_cookies(services.begin_reading, cookies, services.clock.now())
 
     offer(services, identify, _scout(services))
-    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+    return DashboardScript(
+        streamlit_settings.SCRIPT,
+        streamlit_settings.SETTINGS,
+        on_script_error,
+        first=FIRST,
+        pages=addresses(),
+    )
 
 
 def _scout(services: Services) -> Scout | None:

@@ -108,7 +108,7 @@ class SearchRun:
             wall = wall_of(None, entry.status)
             if wall is None:
                 self._intake.unread(entry, error)
-            self.halt(wall or failed(f"layout_changed:{error.field}"), request)
+            self.halt(wall or failed(error.code), request)
             return None
         if self.is_gone(page, entry.status):
             return Taken(replace(page, state=PageState.GONE), Tally(pages=1))

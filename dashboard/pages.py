@@ -25,7 +25,8 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """By section: the name of the file, which is also the address, and the title."""
 
-_FIRST: Final = "overview"
+FIRST: Final = "overview"
+"""The page at `/`."""
 _HIDDEN: Final = frozenset({"case"})
 
 
@@ -39,14 +40,19 @@ def navigation() -> dict[str, list[st.Page]]:
     return {section: [page(name) for name in part] for section, part in SECTIONS.items()}
 
 
+def addresses() -> frozenset[str]:
+    """Return the addresses of the pages, without the slash; the first one is at `/` instead."""
+    return frozenset(name for part in SECTIONS.values() for name in part) - {FIRST}
+
+
 @cache
 def _all() -> Mapping[str, st.Page]:
     return {
         name: st.Page(
             f"app_pages/{name}.py",
             title=title,
-            url_path=None if name == _FIRST else name,
-            default=name == _FIRST,
+            url_path=None if name == FIRST else name,
+            default=name == FIRST,
             visibility="hidden" if name in _HIDDEN else "visible",
         )
         for part in SECTIONS.values()

@@ -6,6 +6,7 @@
     │   └── BrowserMissing          no Chromium that Playwright can drive
     ├── PageError                   about one page
     │   └── LayoutChanged           the page is none that the reader knows; names the field
+    │       └── PageTooLarge        it has more than readers build; names the number
     ├── CrawlError                  about a run
     │   ├── AddressRefused          the network guard said no to an address
     │   ├── RobotsRefused           robots.txt said no, or could not be read
@@ -97,6 +98,49 @@ class LayoutChanged(PageError):
                 "look at the archived page with koubei parse and mend its page module",
             ),
         )
+
+    @property
+    def code(self) -> str:
+        """The reason as the ledger keeps it: `layout_changed:created_at`."""
+        return f"layout_changed:{self.field}"
+
+
+TAGS = Text("标签数", "tags")
+DEPTH = Text("标签嵌套层数", "tags inside each other")
+REBUILT = Text("未闭合的格式标签要重建的次数", "rebuilt formatting tags")
+ATTRIBUTES = Text("一个标签的属性数", "attributes of a tag")
+BRACKETS = Text("方括号与花括号数", "brackets")
+"""What a page may have more of than is read."""
+
+
+class PageTooLarge(LayoutChanged):
+    """The page is larger or more tangled than readers build, so that nothing of it was read: of
+    `what` it has `number`, and at most `most` are read.
+    """
+
+    def __init__(self, surface: str, what: Text, number: int, most: int) -> None:
+        self.surface = surface
+        self.field = f"at most {most} {what.en}"
+        self._counted = f"{number} {what.en}"
+        PageError.__init__(
+            self,
+            Text(
+                f"页面太大，没有读：{what.zh} {number:,}，最多读 {most:,}",
+                f"the page is too large and was not read: {number:,} {what.en}, "
+                f"at most {most:,} are read",
+            ),
+            place=surface,
+            mend=Text(
+                "在浏览器中打开，看它是不是要读的页面；若是，用 koubei capture 存为样例并报告",
+                "open it in a browser to see whether it is what was to be read; if so, make a "
+                "fixture with koubei capture and report it",
+            ),
+        )
+
+    @property
+    def code(self) -> str:
+        """The reason as the ledger keeps it: `page_too_large:210331 tags`."""
+        return f"page_too_large:{self._counted}"
 
 
 class CrawlError(KoubeiError):

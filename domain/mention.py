@@ -1,7 +1,7 @@
 """A mention (提及): one thing that somebody said in public, as Koubei stores it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -62,11 +62,18 @@ class Flag(StrEnum):
     CLEARED = "cleared"
 
 
-NOT_PUBLIC_VOICE = frozenset({Flag.SPAM, Flag.OWN_ACCOUNT, Flag.IN_DEPTH})
-"""A mention with one of these flags is stored and findable, but counts in no chart and no alarm.
-What was found only by reading some posts in depth (their comments and reposts) says how deep we
-looked, not how much was said.
+UNCOUNTED = (Flag.OWN_ACCOUNT, Flag.SPAM, Flag.IN_DEPTH)
+"""A mention with one of these flags is stored and findable, but counts in no chart and no alarm:
+for the first of them that it has. What was found only by reading some posts in depth (their
+comments and reposts) says how deep we looked, not how much was said.
 """
+
+NOT_PUBLIC_VOICE = frozenset(UNCOUNTED)
+
+
+def uncounted_as(flags: Collection[str]) -> Flag | None:
+    """Return why a mention with these flags counts nowhere, None where it counts."""
+    return next((flag for flag in UNCOUNTED if flag in flags), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ class Mention:
     flags: frozenset[Flag] = frozenset()
     embedded: bool = False
     revisions: tuple[Revision, ...] = ()
+
+    @property
+    def uncounted_as(self) -> Flag | None:
+        """Why it counts in no chart and no alarm, None where it counts."""
+        return uncounted_as(self.flags)
 
     @property
     def is_public_voice(self) -> bool:

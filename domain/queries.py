@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from domain.brand import Proximity
 from domain.errors import Text
-from domain.mention import Kind, Mention, Platform
+from domain.mention import NOT_PUBLIC_VOICE, Flag, Kind, Mention, Platform
 from domain.sentiment import Label
 
 
@@ -21,7 +21,9 @@ class MentionFilter:
     excludes the same way. `near`: the two words of each lie within its distance of each other, in
     any order, counted in characters of the folded text between the end of the one that begins first
     and the beginning of the other, so that words that overlap are near; an empty word is never
-    near. `public_voice_only` leaves out spam and own accounts, as charts and alarms do.
+    near. `public_voice_only` leaves out what counts nowhere, as charts and alarms do;
+    `uncounted_as` keeps only what counts nowhere for one of these reasons (of domain.mention's
+    UNCOUNTED; a mention has one), so that it needs `public_voice_only` to be False.
     `unsure_below`: a model judged (towards the brand, else the whole text) and was less sure than
     so many percent (`Sentiment.sure`); what a person judged is not unsure.
     """
@@ -43,6 +45,7 @@ class MentionFilter:
     public_voice_only: bool = True
     near: tuple[Proximity, ...] = ()
     unsure_below: int | None = None
+    uncounted_as: frozenset[Flag] = frozenset()
 
     def __post_init__(self) -> None:
         for proximity in self.near:
@@ -50,6 +53,8 @@ class MentionFilter:
                 raise ValueError("near needs exactly two words")
             if proximity.distance < 0:
                 raise ValueError("the distance of near must not be negative")
+        if self.uncounted_as - NOT_PUBLIC_VOICE:
+            raise ValueError("uncounted_as takes the flags of UNCOUNTED only")
 
 
 class Sort(StrEnum):

@@ -2,21 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.brand import Brand, Configuration
 from domain.mention import Platform
-from domain.ports import MentionStore
+from domain.ports import BeginWork, MentionStore
 from domain.queries import MentionFilter, Summary
 from domain.sentiment import Label
-from monitoring.evidence import naming
+from monitoring.hot_words import hot_words
 from monitoring.periods import Period
-
-TERMS = 8
+from presentation.charts import TermChange
 
 
 @dataclass(frozen=True, slots=True)
 class BrandVoice:
-    """What was said of one brand: `now` over the span, `before` over the one just before it.
+    """What was said of one brand: `now` over the span, `before` over the one just before it,
+    `terms` its hottest words.
 
     `watched` is False for a brand that no watch looks for: it appears only where it stands beside
     one that is, and its figures are too low.
@@ -25,7 +26,7 @@ class BrandVoice:
     brand: Brand
     now: Summary
     before: Summary
-    terms: tuple[tuple[str, int], ...]
+    terms: tuple[TermChange, ...]
     watched: bool
 
     @property
@@ -47,9 +48,28 @@ class BrandVoice:
         return found
 
 
-def compare(store: MentionStore, configuration: Configuration, period: Period) -> list[BrandVoice]:
+def compare(
+    store: MentionStore,
+    begin_reading: BeginWork,
+    *,
+    configuration: Configuration,
+    period: Period,
+    now: datetime,
+) -> list[BrandVoice]:
     """Return every brand, the most spoken of first."""
-    voices = [_voice(store, configuration, brand, period) for brand in configuration.brands]
+
+    def voice_of(brand: Brand) -> BrandVoice:
+        terms = hot_words(
+            store,
+            begin_reading,
+            brand=brand,
+            configuration=configuration,
+            period=period,
+            now=now,
+        )
+        return _voice(store, configuration, brand, period, terms)
+
+    voices = [voice_of(brand) for brand in configuration.brands]
     return sorted(voices, key=lambda voice: -voice.now.count)
 
 
@@ -60,7 +80,11 @@ def shares(voices: Sequence[BrandVoice]) -> Mapping[str, float]:
 
 
 def _voice(
-    store: MentionStore, configuration: Configuration, brand: Brand, period: Period
+    store: MentionStore,
+    configuration: Configuration,
+    brand: Brand,
+    period: Period,
+    terms: tuple[TermChange, ...],
 ) -> BrandVoice:
     wanted = MentionFilter(brand_id=brand.id, start=period.start, end=period.end)
     before = period.previous
@@ -68,10 +92,6 @@ def _voice(
         brand=brand,
         now=store.summary(wanted),
         before=store.summary(MentionFilter(brand_id=brand.id, start=before.start, end=before.end)),
-        terms=tuple(
-            (term, number)
-            for term, number in store.top_terms(wanted, 3 * TERMS)
-            if not naming(brand, term)
-        )[:TERMS],
+        terms=terms,
         watched=bool(configuration.watches_of(brand.id)),
     )

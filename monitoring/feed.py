@@ -1,12 +1,14 @@
 """The feed (信息流): mentions by any filter, near copies folded, page by page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.mention import Kind, Mention, Platform
+from domain.mention import Flag, Kind, Mention, Platform
 from domain.ports import MentionStore
 from domain.queries import MentionFilter, Sort
 from domain.sentiment import Label
+from monitoring.uncounted import read_uncounted
 
 PAGE_SIZE = 20
 LAST_PAGE = 100
@@ -22,7 +24,7 @@ _UNDER_POSTS = frozenset({Kind.COMMENT, Kind.REPLY})
 class FeedQuery:
     """What a reader asks for; every part that is set narrows. `hidden` shows spam and own accounts
     too, `cluster_id` the copies of one text, `unsure_below` what the model was less sure of (in
-    percent) and no person judged.
+    percent) and no person judged, `uncounted` nothing but what counts nowhere for these reasons.
     """
 
     brand_id: str = ""
@@ -39,6 +41,7 @@ class FeedQuery:
     cluster_id: str = ""
     hidden: bool = False
     unsure_below: int | None = None
+    uncounted: tuple[Flag, ...] = ()
     sort: Sort = Sort.NEWEST
 
     @property
@@ -57,10 +60,17 @@ class FeedQuery:
             words=self.words,
             without=self.without,
             cluster_id=self.cluster_id or None,
-            # who asks for comments means them: most count nowhere, and none would be shown
-            public_voice_only=not (self.hidden or (self.kinds and set(self.kinds) <= _UNDER_POSTS)),
+            public_voice_only=not self.shows_uncounted,
             unsure_below=self.unsure_below,
+            uncounted_as=frozenset(self.uncounted),
         )
+
+    @property
+    def shows_uncounted(self) -> bool:
+        """Whether what counts nowhere is in the list."""
+        # who asks for comments means them: most count nowhere, and none would be shown
+        asks_for_comments = bool(self.kinds) and set(self.kinds) <= _UNDER_POSTS
+        return self.hidden or bool(self.uncounted) or asks_for_comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +104,20 @@ class FeedTotals:
 @dataclass(frozen=True, slots=True)
 class NotListed:
     """What a list does not show one by one: `folded` near copies stand behind the first of them,
-    `left_out` are stored and in no chart (adverts, own accounts, what hangs under posts).
+    `uncounted` are stored and in no chart, by the reason.
     """
 
     folded: int
-    left_out: int
+    uncounted: Mapping[Flag, int]
 
 
 def read_not_listed(store: MentionStore, query: FeedQuery) -> NotListed:
     """Return what a filter leaves unsaid, over all its pages."""
     wanted = query.filter
     copies = store.summary(wanted) if not query.cluster_id else None
-    everything = replace(wanted, public_voice_only=False)
-    left_out = store.count(everything) - store.count(wanted) if everything != wanted else 0
     return NotListed(
         folded=copies.in_clusters - copies.clusters if copies else 0,
-        left_out=max(0, left_out),  # something may have come in between the two counts
+        uncounted={} if query.shows_uncounted else read_uncounted(store, wanted),
     )
 
 

@@ -6,14 +6,14 @@ Counts come from the store's rollups, the band and the threshold from the detect
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.brand import Brand, Configuration, Level
 from domain.case import CaseQuery, CaseState
-from domain.mention import Mention, Platform
+from domain.mention import Flag, Mention, Platform
 from domain.ports import BeginWork, MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
 from domain.sentiment import Judge, Label
@@ -22,6 +22,7 @@ from monitoring.hot_words import hot_words
 from monitoring.periods import Period
 from monitoring.sight import Gap, Sight
 from monitoring.trust import Trust, read_trust
+from monitoring.uncounted import read_uncounted
 from presentation.charts import DAY, HOUR, Bin, SpikeMark, TermChange, bin_width
 
 NEWEST = 5
@@ -62,8 +63,8 @@ class Pulse:
     `expected` is the number of negatives that the detector's means add up to over the span, None
     where it judged less than half of it. `signals` are the brand's that are not closed, most
     serious first; `opened` those that began in the span and in the one before. `overdue` counts the
-    brand's cases in which something should have happened by now. `hidden` mentions are stored but
-    not counted: set aside as spam, or of own accounts.
+    brand's cases in which something should have happened by now. `uncounted` mentions are
+    stored and in none of these figures, by the reason.
     """
 
     now: datetime
@@ -86,7 +87,7 @@ class Pulse:
     models: tuple[str, ...]
     overdue: int
     trust: Trust
-    hidden: int = 0
+    uncounted: Mapping[Flag, int] = field(default_factory=dict)
 
     @property
     def waiting(self) -> tuple[Signal, ...]:
@@ -186,7 +187,7 @@ def read_pulse(
         overdue=overdue,
         models=_models(trust, newest, brand),
         trust=trust,
-        hidden=max(0, store.count(replace(wanted, public_voice_only=False)) - tally.total),
+        uncounted=read_uncounted(store, wanted),
     )
 
 

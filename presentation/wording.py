@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.account import AccountState, Role
 from domain.alert import MailStage
@@ -621,6 +622,17 @@ _REASONS: Mapping[str, Reason] = {
     "layout_changed": Reason(
         Text("页面版式已变，读不出内容", "the layout changed and cannot be read"), _LOOK
     ),
+    "page_too_large": Reason(
+        Text(
+            "页面的标签比读取程序能读的多，没有读",
+            "the page has more tags than are read, and was not read",
+        ),
+        Text(
+            "在浏览器中打开，看它是不是要读的页面；若是，用 koubei capture 存为样例并报告",
+            "open it in a browser; if it is what was to be read, make a fixture with koubei "
+            "capture and report it",
+        ),
+    ),
     "not_content": Reason(
         Text("页面上没有要读的内容", "the page holds nothing of what was asked for"), _LOOK
     ),
@@ -756,6 +768,23 @@ REASON_CODES = frozenset(_REASONS) - {""}
 
 _DETAILED = re.compile(r"([a-z_]+):(.+)|(http|exit)_(-?\d+)", re.DOTALL)
 _NO_CODE = re.compile(r"[^A-Za-z0-9_.: -]")
+
+
+UNCOUNTED_WORDS: Final[Mapping[Flag, Text]] = {
+    Flag.OWN_ACCOUNT: Text("自有账号", "own accounts"),
+    Flag.SPAM: Text("垃圾信息", "spam"),
+    Flag.IN_DEPTH: Text("跟帖", "under posts"),
+}
+"""What counts in no chart, in the plural, where its number stands beside it."""
+
+
+def uncounted(counts: Mapping[Flag, int]) -> Text:
+    """Return `未计入：跟帖 40 · 垃圾信息 12`, in the order given."""
+    parts = [(UNCOUNTED_WORDS[flag], f"{count:,}") for flag, count in counts.items()]
+    return Text(
+        "未计入：" + " · ".join(f"{each.zh} {count}" for each, count in parts),
+        "not counted: " + " · ".join(f"{each.en} {count}" for each, count in parts),
+    )
 
 
 def word(member: StrEnum) -> Text:

@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import streamlit_settings
+from dashboard.pages import FIRST, addresses
 from dashboard.services import offer
 from dashboard.widgets.notices import on_script_error
 from demo.configuration import demo_configuration
@@ -437,7 +438,13 @@ def script_of(services: Services) -> DashboardScript:
         return account_of_cookies(services.begin_reading, cookies, services.clock.now())
 
     offer(services, identify, HouseScout(services.clock))
-    return DashboardScript(streamlit_settings.SCRIPT, streamlit_settings.SETTINGS, on_script_error)
+    return DashboardScript(
+        streamlit_settings.SCRIPT,
+        streamlit_settings.SETTINGS,
+        on_script_error,
+        first=FIRST,
+        pages=addresses(),
+    )
 
 
 def app_of(services: Services, *, public_url: str, login: str = "lin") -> ASGIApp:

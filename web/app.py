@@ -7,6 +7,7 @@ reaches `/login`, `/setup` while there is no account, one-time links, and health
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -68,7 +69,8 @@ def build_app(services: WebServices, *, ask_again_seconds: float = 15.0) -> WebA
         from web.streamlit_mount import Dashboard, judge
 
         own = OwnAddresses(services.public_url, services.listens_on)
-        dashboard = Dashboard(services.dashboard, hosts=own.hosts)
+        nowhere = partial(paper.page, "nowhere.html.j2", {}, status=404)
+        dashboard = Dashboard(services.dashboard, hosts=own.hosts, nowhere=nowhere)
         routes.append(Mount("/", app=dashboard, name="dashboard"))
         judging = judge
 

@@ -13,11 +13,17 @@ from workflow.passwords import Passwords
 
 @dataclass(frozen=True, slots=True)
 class DashboardScript:
-    """The dashboard, by the path of its script; how it looks; who is told what its pages raise."""
+    """The dashboard, by the path of its script; how it looks; who is told what its pages raise.
+
+    `first` is another name of its page at `/`, `pages` are the addresses of the others (`feed`):
+    whatever else is asked for is no page. Without any the script answers to every address.
+    """
 
     path: Path
     settings: Mapping[str, object] = field(default_factory=dict)
     on_error: Callable[[Exception], bool | None] | None = None
+    first: str = ""
+    pages: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,19 @@ Streamlit (seen with 1.67) reads its options from files, environment and flags i
 are set as flags, so that neither a file in the working directory nor a variable undoes them. Its
 start page is rewritten on the way out: Chinese for browsers and screen readers, without scripts in
 the page, so that the policy can forbid them, and with a script of ours that leads back to the login
-when the session ends.
+when the session ends. It stands at the addresses of our pages only: at any other one Streamlit
+would open an English dialog over the first page.
 """
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 from streamlit import config
 from streamlit import logger as streamlit_logs
@@ -102,9 +104,19 @@ def judge(message: bytes) -> Judgement:
 
 
 class Dashboard:
-    """The application of a script, with its start page rewritten and its policy set."""
+    """The application of a script, with its start page rewritten and its policy set. `nowhere`
+    makes the answer where there is no page.
+    """
 
-    def __init__(self, script: DashboardScript, *, hosts: frozenset[str]) -> None:
+    def __init__(
+        self,
+        script: DashboardScript,
+        *,
+        hosts: frozenset[str],
+        nowhere: Callable[[], Response],
+    ) -> None:
+        self._script = script
+        self._nowhere = nowhere
         _leave_logs_to_us()
         ours = {**script.settings, **options(hosts)}
         config.get_config_options(force_reparse=True, options_from_flags=ours)
@@ -118,7 +130,26 @@ class Dashboard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        await _Rewriting(scope, send).run(self._app, receive)
+        if (place := self._proper_place(scope)) is not None:
+            await RedirectResponse(place, 307)(scope, receive, send)
+            return
+        nowhere = None if self._is_page(scope) else self._nowhere
+        await _Rewriting(scope, send, nowhere).run(self._app, receive)
+
+    def _proper_place(self, scope: Scope) -> str | None:
+        """Return the address of a page that was asked for under another one, None otherwise."""
+        asked = scope["path"]
+        name = asked.strip("/")
+        is_first = bool(name) and name == self._script.first
+        proper = "/" if is_first else f"/{name}"
+        if proper == asked or not (is_first or name in self._script.pages):
+            return None
+        query = scope.get("query_string", b"").decode("latin-1")
+        return f"{proper}?{query}" if query else proper
+
+    def _is_page(self, scope: Scope) -> bool:
+        pages = self._script.pages
+        return not pages or scope["path"] == "/" or scope["path"][1:] in pages
 
 
 def _leave_logs_to_us() -> None:
@@ -132,10 +163,13 @@ def _leave_logs_to_us() -> None:
 
 
 class _Rewriting:
-    """One answer: a page is held back whole and rewritten, everything else passes."""
+    """One answer: a page is held back whole and rewritten, everything else passes. With `nowhere`
+    there is no page here, and that is answered in place of one.
+    """
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, nowhere: Callable[[], Response] | None) -> None:
         self._send = send
+        self._nowhere = nowhere
         self._host = Headers(scope=scope).get("host", "")
         self._scope = {**scope, "headers": _whole_and_plain(scope)}
         self._start: Message | None = None
@@ -144,13 +178,15 @@ class _Rewriting:
     async def run(self, app: App, receive: Receive) -> None:
         """Answer the request."""
         await app(self._scope, receive, self._pass)
+        if self._start is not None and self._nowhere is not None:
+            await self._nowhere()(self._scope, receive, self._send)
 
     async def _pass(self, message: Message) -> None:
         if message["type"] == "http.response.start" and _is_page(message):
             self._start = message
         elif self._start is None:
             await self._send(message)
-        else:
+        elif self._nowhere is None:
             self._body += message.get("body", b"")
             if not message.get("more_body"):
                 await self._finish(self._start)

@@ -37,7 +37,7 @@ from crawlers.pages import (
     zhihu_search,
 )
 from crawlers.pages.document import Document
-from domain.errors import LayoutChanged
+from domain.errors import LayoutChanged, PageTooLarge
 from domain.mention import Platform
 from domain.page import Page, PageState
 
@@ -59,7 +59,7 @@ def read_page(
     """Return what a page of `platform` says, whichever of its pages it is.
 
     Walls are looked for first. Raises LayoutChanged when the page is none that is known, or when
-    its reader misses a field.
+    its reader misses a field, and PageTooLarge when its markup is more than is read.
     """
     document = Document(body, url, status, fetched_at)
     if wall := walls.find(platform, document, page=platform.value):
@@ -67,6 +67,8 @@ def read_page(
     for reader in READERS[platform]:
         if reader.looks_like(document):
             return reader.read(document)
+    if excess := document.excess:
+        raise PageTooLarge(platform.value, excess.what, excess.number, excess.most)
     raise LayoutChanged(platform.value, "any page type that is known")
 
 

@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from domain.errors import LayoutChanged
+from domain.errors import ATTRIBUTES, BRACKETS, DEPTH, REBUILT, TAGS, LayoutChanged, Text
 
 Result = TypeVar("Result")
 _Value: TypeAlias = object
@@ -109,43 +109,57 @@ def _guess(sample: bytes) -> str:
     return min(broken, key=lambda codec: broken[codec])
 
 
-def parse_markup(
-    text: str, *, few_tags: int = _FEW_TAGS, utf8: bytes | None = None
-) -> LexborHTMLParser | None:
+class Excess(NamedTuple):
+    """What of a page is more than is read: `number` of `what`, where `most` are allowed."""
+
+    what: Text
+    number: int
+    most: int
+
+
+def parse_markup(text: str) -> LexborHTMLParser | None:
     """Return the tree of `text`, None when no browser would build it (too many or too deep tags).
 
     The HTML algorithm is quadratic in the nesting depth and rebuilds unclosed formatting elements
-    in every later block, so a small text could otherwise stand for gigabytes. So many as `few_tags`
-    may all nest. `utf8` is the same text as bytes, where they are at hand.
+    in every later block, so a small text could otherwise stand for gigabytes.
     """
     if "\0" in text:
         text = text.replace("\0", "")
-    if not _is_buildable(text, few_tags):
-        return None
-    return LexborHTMLParser(text if utf8 is None else utf8)
+    return LexborHTMLParser(text) if _excess_of(text, _FEW_TAGS) is None else None
 
 
-def _is_buildable(text: str, few_tags: int) -> bool:
+def _excess_of(text: str, few_tags: int) -> Excess | None:
+    """Return what of a markup is too much, None where it can be built. So many as `few_tags` may
+    all nest.
+    """
     pieces = text.split("<")
-    if max(map(len, pieces)) > _LONG_TAG and any(map(_has_many_attributes, pieces[1:])):
-        return False
+    if max(map(len, pieces)) > _LONG_TAG:
+        attributes = max(map(_attributes, pieces[1:]), default=0)
+        if attributes:
+            return Excess(ATTRIBUTES, attributes, _MAX_ATTRIBUTES)
     tags = len(pieces) - 1
     if tags > _MAX_TAGS:
-        return False
+        return Excess(TAGS, tags, _MAX_TAGS)
     if tags * tags <= _MAX_REBUILT:
-        return True
-    if tags * _most_open(_FORMATTING_TAG.findall(text)) > _MAX_REBUILT:
-        return False
-    return tags <= few_tags or _most_open(_TAG.findall(text)) <= _MAX_DEPTH
+        return None
+    rebuilt = tags * _most_open(_FORMATTING_TAG.findall(text))
+    if rebuilt > _MAX_REBUILT:
+        return Excess(REBUILT, rebuilt, _MAX_REBUILT)
+    depth = 0 if tags <= few_tags else _most_open(_TAG.findall(text))
+    return Excess(DEPTH, depth, _MAX_DEPTH) if depth > _MAX_DEPTH else None
 
 
-def _has_many_attributes(piece: str) -> bool:
-    """Whether what follows a `<` is one tag with more attributes than anybody writes."""
+def _attributes(piece: str) -> int:
+    """How many attributes the tag has that follows a `<`, where its beginning alone has more than
+    anybody writes; else 0.
+    """
     if len(piece) <= _LONG_TAG:
-        return False
+        return 0
     tag = piece[: _LONG_TAG + 1]
     is_tag = tag[0].isascii() and tag[0].isalpha() and ">" not in tag
-    return is_tag and tag.count("=") > _MAX_ATTRIBUTES
+    if not is_tag or tag.count("=") <= _MAX_ATTRIBUTES:
+        return 0
+    return piece.partition(">")[0].count("=")
 
 
 def _most_open(tags: list[str]) -> int:
@@ -281,12 +295,29 @@ class Document:
 
     @cached_property
     def tree(self) -> LexborHTMLParser | None:
-        """The markup of the page, None when it has none."""
-        if self.text[:1] in ("{", "[") or "<" not in self.text:
+        """The markup of the page, None when it has none, or more than is built (`excess`)."""
+        if not self._is_markup or self.excess is not None:
             return None
         is_as_it_came = self._utf8 is not None and self.body[:1] == b"<"
-        utf8 = self.body if is_as_it_came else None
-        return parse_markup(self.text, few_tags=_FEW_TAGS_OF_A_PAGE, utf8=utf8)
+        return LexborHTMLParser(self.body if is_as_it_came else self._markup)
+
+    @cached_property
+    def excess(self) -> Excess | None:
+        """What of the page is too much to be read, None where nothing is."""
+        if self._is_markup:
+            return _excess_of(self._markup, _FEW_TAGS_OF_A_PAGE)
+        brackets = self.text.count("[") + self.text.count("{")
+        if self.text[:1] in ("{", "[") and brackets > _MAX_BRACKETS:
+            return Excess(BRACKETS, brackets, _MAX_BRACKETS)
+        return None
+
+    @property
+    def _is_markup(self) -> bool:
+        return self.text[:1] not in ("{", "[") and "<" in self.text
+
+    @property
+    def _markup(self) -> str:
+        return self.text.replace("\0", "") if "\0" in self.text else self.text
 
     @cached_property
     def title(self) -> str:

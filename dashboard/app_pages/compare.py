@@ -37,7 +37,13 @@ def page() -> None:
             "在「设置 › 全部配置」加入竞品品牌和它的监测方案，从那时起的声量就会出现在这里",
         )
         return
-    voices = compare(services().store, configuration, period(Range.WEEK))
+    voices = compare(
+        services().store,
+        services().begin_reading,
+        configuration=configuration,
+        period=period(Range.WEEK),
+        now=data.this_moment(),
+    )
     _shares(voices, own.id, own.name)
     for column, voice in zip(st.columns(len(voices)), voices, strict=True):
         with column, card("brand", voice.brand.id):
@@ -54,7 +60,7 @@ def _shares(voices: list[BrandVoice], own_id: str, own_name: str) -> None:
                 if part is not None
                 else "这段时间没有任何声量",
             )
-            where_from(definitions.voice_share())
+            where_from(definitions.voice_share(), definitions.terms())
         charts.draw(
             voice_shares([(v.brand.name, v.now.count) for v in voices], own=own_name, height=96)
         )
@@ -87,7 +93,13 @@ def _brand(voice: BrandVoice, is_own: bool) -> None:
         fill(
             '<div class="kb-terms">{terms}</div>',
             terms=join(
-                fill("<span>{term} <b>{n}</b></span>", term=term, n=n) for term, n in voice.terms
+                fill(
+                    '<span class="{rose}">{term} <b>{n}</b></span>',
+                    rose="kb-rose" if each.rose else "",
+                    term=each.term,
+                    n=each.count,
+                )
+                for each in voice.terms
             ),
         )
     )

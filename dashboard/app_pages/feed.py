@@ -22,6 +22,7 @@ from presentation.formats import near_time, share
 from presentation.hits import pieces
 from presentation.hostile import excerpt
 from presentation.masking import mask_speakers
+from presentation.wording import UNCOUNTED_WORDS
 from workflow.permissions import Permission, may
 
 REFRESH = timedelta(seconds=30)
@@ -80,9 +81,7 @@ def _not_listed(query: FeedQuery) -> None:
     left = data.not_listed(query)
     told = [
         f"{left.folded:,} 条近似内容折叠显示" if left.folded else "",
-        f"另有 {left.left_out:,} 条未列出（广告等垃圾信息、自有账号、跟帖）"
-        if left.left_out
-        else "",
+        "未计入、未列出：" if left.uncounted else "",
     ]
     if not any(told):
         return
@@ -90,15 +89,22 @@ def _not_listed(query: FeedQuery) -> None:
         key=key("not-listed"), horizontal=True, vertical_alignment="center", gap="small"
     ):
         show(fill('<span class="kb-quiet">{told}</span>', told="；".join(filter(None, told))))
-        if left.left_out:
-            st.button(
-                "一并列出",
-                key=key("list-all"),
-                type="tertiary",
-                on_click=go,
-                args=({"hidden": "1"},),
-                kwargs={"without": ("page",)},
-            )
+        for flag, count in left.uncounted.items():
+            _list_too(f"{UNCOUNTED_WORDS[flag].zh} {count:,}", uncounted=flag.value)
+        if left.uncounted:
+            _list_too("一并列出", hidden="1")
+
+
+def _list_too(label: str, **shown: str) -> None:
+    """A button that lists what was not."""
+    st.button(
+        label,
+        key=key("list", *shown, *shown.values()),
+        type="tertiary",
+        on_click=go,
+        args=(shown,),
+        kwargs={"without": ("page",)},
+    )
 
 
 def _for_people(account: Account, query: FeedQuery, totals: FeedTotals) -> None:

@@ -11,7 +11,7 @@ from dashboard.state import i_may, key, require_page, zone
 from dashboard.widgets.attention import attention
 from dashboard.widgets.brands import choose_brand, chosen_brand
 from dashboard.widgets.definitions import where_from
-from dashboard.widgets.filters import switch
+from dashboard.widgets.filters import BETWEEN, switch
 from dashboard.widgets.frame import card, head, section
 from dashboard.widgets.html import show
 from dashboard.widgets.notices import empty
@@ -25,6 +25,7 @@ from monitoring.pulse import Pulse
 from monitoring.pulse_words import coverage_words, model_words, spontaneous_words
 from presentation import definitions
 from presentation.charts import term_bars
+from presentation.wording import uncounted
 from workflow.permissions import Permission
 
 REFRESH = timedelta(seconds=30)
@@ -80,13 +81,13 @@ def volume(view: Drawn) -> None:
     model = model_words(pulse, zone())
     with st.container(horizontal=True, vertical_alignment="center"):
         section("声量走势", "按情感分段；蓝带为负面预期区间，虚线为预警线")
-        if pulse.hidden:
+        if pulse.uncounted:
             st.page_link(
                 page("feed"),
-                label=f"未计入 {pulse.hidden:,} 条",
-                query_params={**feed_params(pulse), "hidden": "1"},
+                label=uncounted(pulse.uncounted).zh,
+                query_params={**feed_params(pulse), "uncounted": BETWEEN.join(pulse.uncounted)},
                 help="判为广告等垃圾信息、来自自有账号，或是帖下的跟帖，仍会保存；"
-                "在信息流中可查看、可恢复计入",
+                "点开即在信息流中只看这些，错判的可恢复计入",
             )
         where_from(
             definitions.volume(coverage),

@@ -109,8 +109,11 @@ def _set_aside(account: Account, query: FeedQuery, ids: tuple[str, ...]) -> None
             max_chars=200,
             placeholder="广告、同名、与品牌无关……",
         )
-        act, words = (take_back, "恢复计入") if query.hidden else (set_aside, "忽略")
-        st.text("仍会保存、可以查到，但不计入图表与预警；勾选「包括垃圾信息」可恢复。")
+        is_back = query.hidden or bool(query.uncounted)
+        act, words = (take_back, "恢复计入") if is_back else (set_aside, "忽略")
+        st.text(
+            "仍会保存、可以查到，但不计入图表与预警；在「更多筛选」中勾选「包括跟帖、垃圾信息与自有账号」可恢复。"
+        )
         if st.form_submit_button(words, type="primary"):
             _do(
                 lambda: _told_bulk(

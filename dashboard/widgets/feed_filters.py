@@ -10,17 +10,17 @@ import streamlit as st
 from dashboard.data import configuration, review_below
 from dashboard.state import address, go, key, moment_in_address, zone
 from dashboard.widgets.brands import watched_brands
-from dashboard.widgets.filters import check, choose, choose_some, day, switch, words
+from dashboard.widgets.filters import BETWEEN, check, choose, choose_some, day, switch, words
 from dashboard.widgets.frame import card
 from dashboard.widgets.html import fill, show
 from dashboard.widgets.period import choose_period, period
-from domain.mention import Kind, Platform
+from domain.mention import UNCOUNTED, Flag, Kind, Platform
 from domain.queries import Sort
 from domain.sentiment import Label
 from monitoring.feed import FeedQuery
 from monitoring.periods import Period, Range
 from presentation.formats import short_time
-from presentation.wording import word
+from presentation.wording import UNCOUNTED_WORDS, word
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -57,7 +57,7 @@ def filters() -> FeedQuery:
         watch_id=more.get("watch", ""),
         platforms=_members(Platform, platforms),
         labels=_members(Label, labels),
-        kinds=_members(Kind, more.get("kind", "").split("~")),
+        kinds=_members(Kind, more.get("kind", "").split(BETWEEN)),
         start=span.start,
         end=span.end,
         collected_start=collected[0],
@@ -67,6 +67,7 @@ def filters() -> FeedQuery:
         cluster_id=address().get("cluster", ""),
         hidden=bool(more.get("hidden")),
         unsure_below=review_below() if address().get("unsure") == "1" else None,
+        uncounted=_uncounted(),
         sort=Sort(sort),
     )
 
@@ -110,6 +111,9 @@ def _chips() -> None:
         chips.append(("只看相似内容", ("cluster",)))
     if address().get("unsure") == "1":
         chips.append((f"只看待复核（模型把握低于 {review_below()}%）", ("unsure",)))
+    if reasons := _uncounted():
+        named = "、".join(UNCOUNTED_WORDS[reason].zh for reason in reasons)
+        chips.append((f"只看未计入图表的：{named}", ("uncounted",)))
     if not chips:
         return
     with st.container(horizontal=True, gap="small"):
@@ -122,6 +126,12 @@ def _chips() -> None:
                 args=({},),
                 kwargs={"without": (*names, "page")},
             )
+
+
+def _uncounted() -> tuple[Flag, ...]:
+    """Why what is listed counts nowhere; empty: what counts is listed."""
+    asked = _members(Flag, address().get("uncounted", "").split(BETWEEN))
+    return tuple(flag for flag in UNCOUNTED if flag in asked)
 
 
 def _words(enum: type[_E]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.state import address, go, key
 
-_BETWEEN = "~"
+BETWEEN = "~"
 """Parts the codes of a choice of several; it is no part of any code and safe in an address."""
 
 
@@ -56,7 +56,7 @@ def switch(label: str, name: str, choices: Mapping[str, str], *, default: str) -
 def choose_some(label: str, name: str, choices: Mapping[str, str]) -> tuple[str, ...]:
     """Return the chosen codes; none chosen means all."""
     st.session_state[key(name)] = [
-        code for code in address().get(name, "").split(_BETWEEN) if code in choices
+        code for code in address().get(name, "").split(BETWEEN) if code in choices
     ]
     return tuple(
         st.multiselect(
@@ -118,7 +118,7 @@ def _write_one(name: str, default: str) -> None:
 
 
 def _write_some(name: str) -> None:
-    go({name: _BETWEEN.join(st.session_state[key(name)])}, without=_PAGE)
+    go({name: BETWEEN.join(st.session_state[key(name)])}, without=_PAGE)
 
 
 def _write_tick(name: str) -> None:

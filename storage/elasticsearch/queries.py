@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from domain.han import fold
+from domain.mention import UNCOUNTED, Flag
 from domain.queries import MentionFilter
 from storage.elasticsearch.characters import NOTHING, Query, contains, is_near
 from storage.elasticsearch.documents import sureness, verdict
 from storage.storable import micros
 
+_FLAGS = "koubei.flags"
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,6 +25,9 @@ def query_of(wanted: MentionFilter) -> Query:
 def _fields(wanted: MentionFilter) -> Iterator[Query]:
     if wanted.public_voice_only:
         yield {"term": {"koubei.public_voice": True}}
+    if wanted.uncounted_as:
+        reasons = [_uncounted(flag) for flag in UNCOUNTED if flag in wanted.uncounted_as]
+        yield {"bool": {"should": reasons, "minimum_should_match": 1}}
     if wanted.labels:
         # such a verdict is only in mentions of the brand
         tokens = sorted(verdict(label, wanted.brand_id) for label in wanted.labels)
@@ -45,6 +50,13 @@ def _fields(wanted: MentionFilter) -> Iterator[Query]:
     for field, value in named.items():
         if value is not None:
             yield _any_of(field, [value])
+
+
+def _uncounted(flag: Flag) -> Query:
+    """The flag is the first of the reasons that a mention has."""
+    has: Query = {"term": {_FLAGS: flag.value}}
+    earlier = [reason.value for reason in UNCOUNTED[: UNCOUNTED.index(flag)]]
+    return {"bool": {"filter": [has], "must_not": [_any_of(_FLAGS, earlier)]}} if earlier else has
 
 
 def _times(wanted: MentionFilter) -> Iterator[Query]:

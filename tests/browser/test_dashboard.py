@@ -143,6 +143,26 @@ def test_a_page_is_chinese_inert_and_fetches_nothing_from_elsewhere(address, pag
     assert page.locator("html").get_attribute("lang") == "zh-CN"
 
 
+@pytest.mark.parametrize(
+    ("asked", "lands_at", "title"),
+    [("/overview?range=7d", "/?range=7d", "总览"), ("/feed/?words=虫子", "/feed?words=", "信息流")],
+)
+def test_another_address_of_a_page_leads_there(address, page, asked, lands_at, title):
+    open_page(page, address + asked)
+    assert page.url.startswith(address + lands_at)
+    assert page.locator(".kb-head h1").inner_text() == title
+    assert page.locator("[role=dialog]").count() == 0
+
+
+def test_an_address_of_no_page_is_told_in_chinese_and_leads_home(address, page):
+    answer = page.goto(address + "/nowhere/at/all")
+    assert answer.status == 404
+    assert "没有这个页面" in page.inner_text("h1")
+    assert re.search("[A-Za-z]", page.inner_text("main")) is None
+    page.get_by_role("link", name="总览").click()
+    page.wait_for_selector(".kb-tile", timeout=WITHIN)
+
+
 def test_the_first_screen_needs_no_scrolling(address, page):
     open_page(page, address + "/")
     main = page.locator("[data-testid=stMain]")

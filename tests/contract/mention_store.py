@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from domain.brand import Proximity
-from domain.mention import Flag, Kind, Mention, Platform, Precision
+from domain.mention import UNCOUNTED, Flag, Kind, Mention, Platform, Precision
 from domain.merge import merge
 from domain.ports import MentionStore
 from domain.queries import Bucket, MentionFilter, Sort, TimelinePoint
@@ -663,6 +663,44 @@ class MentionStoreContract:
         assert store.count(loud) == 1
         assert sum(point.count for point in store.timeline(loud, Bucket.HOUR)) == 1
 
+    def test_what_counts_nowhere_is_told_by_the_first_of_its_reasons(self, store):
+        spam, own, deep = Flag.SPAM, Flag.OWN_ACCOUNT, Flag.IN_DEPTH
+        held = {
+            "counts": {Flag.DELETED_UPSTREAM, Flag.CLEARED},
+            "advert": {spam, Flag.SENSITIVE_PERSONAL_DATA},
+            "ours": {own},
+            "our-advert": {own, spam, deep},
+            "comment": {deep},
+            "advert-comment": {deep, spam},
+        }
+        self.put(
+            store,
+            *(
+                a_mention(name, flags=frozenset(flags), brand_ids=frozenset({"cha"}))
+                for name, flags in held.items()
+            ),
+        )
+
+        def told(*flags: Flag, **more: object) -> set[str]:
+            wanted = MentionFilter(uncounted_as=frozenset(flags), **more)  # type: ignore[arg-type]
+            found = store.search(wanted).mentions
+            assert store.count(wanted) == store.summary(wanted).count == len(found)
+            return {m.id.removeprefix("weibo:") for m in found}
+
+        for brand in (None, "cha"):
+            asked = {"public_voice_only": False, "brand_id": brand}
+            assert told(spam, **asked) == {"advert", "advert-comment"}
+            assert told(own, **asked) == {"ours", "our-advert"}
+            assert told(deep, **asked) == {"comment"}
+            assert told(own, deep, **asked) == {"ours", "our-advert", "comment"}
+            assert told(*UNCOUNTED, **asked) == held.keys() - {"counts"}
+        assert told(spam, public_voice_only=False, brand_id="tea") == set()
+        with_words = {"public_voice_only": False, "words": ("排队",), "start": NOON - DAY}
+        assert told(deep, **with_words) == {"comment"}
+        assert told(spam) == set()
+        with pytest.raises(ValueError, match="UNCOUNTED"):
+            MentionFilter(uncounted_as=frozenset({Flag.CLEARED}))
+
     @pytest.mark.parametrize("sort", list(Sort))
     def test_ties_are_broken_by_id_and_pages_neither_repeat_nor_skip(self, store, sort):
         mentions = [
@@ -1095,6 +1133,7 @@ filters = st.builds(
     public_voice_only=st.booleans(),
     near=st.lists(_proximities, max_size=1).map(tuple),
     unsure_below=st.none() | st.sampled_from([0, 29, 30, 60, 100, 101]),
+    uncounted_as=st.just(frozenset()) | st.frozensets(st.sampled_from(UNCOUNTED)),
 )
 loose_filters = filters.map(
     lambda f: MentionFilter(f.brand_id, platforms=f.platforms, start=f.start, end=f.end)

@@ -167,6 +167,7 @@ def matches(wanted: MentionFilter, mention: Mention) -> bool:
             wanted.source is None or wanted.source == mention.source,
             not wanted.public_voice_only or mention.is_public_voice,
             wanted.unsure_below is None or _is_unsure(wanted, mention),
+            not wanted.uncounted_as or mention.uncounted_as in wanted.uncounted_as,
         )
     )
 

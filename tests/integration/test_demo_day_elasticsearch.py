@@ -103,7 +103,13 @@ def test_both_draw_the_same_spread(embedded: Day, clustered: Day, negative_only:
 
 def test_both_compare_brands_alike(embedded: Day, clustered: Day) -> None:
     def drawn(day: Day) -> list[object]:
-        voices = compare(day.store, configuration(), week(day))
+        voices = compare(
+            day.store,
+            day.begin,
+            configuration=configuration(),
+            period=week(day),
+            now=day.clock.now(),
+        )
         assert voices[0].now.count > 1_000
         bars = [charts.platform_bars(voice.by_platform) for voice in voices]
         counts = [(voice.brand.name, voice.now.count) for voice in voices]

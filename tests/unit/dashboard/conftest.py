@@ -22,6 +22,14 @@ def furnished(tmp_path_factory) -> Iterator[Services]:
         yield services
 
 
+@pytest.fixture
+def own_house(tmp_path) -> Iterator[Services]:
+    """A furnished house of one's own, in which things may be changed."""
+    with house(tmp_path, filled=False) as services:
+        furnish(services)
+        yield services
+
+
 @pytest.fixture(scope="package")
 def bare(tmp_path_factory) -> Iterator[Services]:
     """A house in which nothing was set up."""

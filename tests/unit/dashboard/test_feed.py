@@ -3,24 +3,14 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from dashboard.state import key
 from domain.case import CaseQuery
 from domain.mention import Flag
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Judge, Label
 from domain.signal import Rule
-from tests.dashboard_house import NOW, furnish, house
+from tests.dashboard_house import NOW
 from tests.unit.dashboard.conftest import words_of
-
-
-@pytest.fixture
-def own_house(tmp_path):
-    """A furnished house of one's own, in which things may be changed."""
-    with house(tmp_path, filled=False) as services:
-        furnish(services)
-        yield services
 
 
 def cards(seen):
@@ -165,10 +155,12 @@ def test_what_is_folded_and_what_is_not_listed_is_told(own_house, visit):
     said = words_of(visit(own_house, "feed"))
     assert "2 条近似内容折叠显示" in said
     assert "未列出" not in said
-    for n in (7, 8, 3):  # the last one is one of the three copies
-        own_house.store.amend(f"weibo:5{n:015}", advert)
-    seen = visit(own_house, "feed")
-    assert "1 条近似内容折叠显示；另有 3 条未列出" in words_of(seen)
+    set_flags(own_house, {7: {Flag.SPAM}, 8: {Flag.SPAM, Flag.IN_DEPTH}, 3: {Flag.OWN_ACCOUNT}})
+    seen = visit(own_house, "feed")  # the last one is one of the three copies
+    assert "1 条近似内容折叠显示；未计入、未列出：" in words_of(seen)
+    offered = [button.label for button in seen.button]
+    assert {"垃圾信息 2", "自有账号 1", "一并列出"} <= set(offered)
+    assert not any(label.startswith("跟帖") for label in offered)
     next(b for b in seen.button if b.label == "一并列出").click().run()
     assert seen.query_params["hidden"] == "1"
     assert "共 67 条" in words_of(seen)
@@ -176,8 +168,24 @@ def test_what_is_folded_and_what_is_not_listed_is_told(own_house, visit):
     assert "未列出" not in words_of(seen)
 
 
-def advert(mention):
-    return replace(mention, flags=frozenset({Flag.SPAM}))
+def test_what_counts_nowhere_is_listed_by_its_reason(own_house, visit):
+    set_flags(own_house, {7: {Flag.SPAM}, 8: {Flag.IN_DEPTH}, 9: {Flag.OWN_ACCOUNT, Flag.SPAM}})
+    seen = visit(own_house, "feed")
+    next(b for b in seen.button if b.label == "自有账号 1").click().run()
+    assert seen.query_params["uncounted"] == "own_account"
+    assert "共 1 条" in words_of(seen)
+    assert "未列出" not in words_of(seen)
+    assert "只看未计入图表的：自有账号　✕" in [button.label for button in seen.button]
+    both = visit(own_house, "feed", uncounted="in_depth~spam~nonsense")
+    assert "共 2 条" in words_of(both)
+    assert "只看未计入图表的：垃圾信息、跟帖　✕" in [button.label for button in both.button]
+    assert "恢复计入" in [button.label for button in both.button]
+
+
+def set_flags(house, flags):
+    """Give posts of the house flags, by their number."""
+    for n, held in flags.items():
+        house.store.amend(f"weibo:5{n:015}", lambda m, held=held: replace(m, flags=frozenset(held)))
 
 
 def test_what_waits_for_a_person_comes_first_and_is_judged_with_one_click(own_house, visit):

@@ -1,7 +1,11 @@
 """总览 as a person sees it."""
 
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import unquote
 
+from domain.mention import Flag
+from domain.queries import MentionFilter
 from tests.dashboard_house import HOSTILE, NOW
 from tests.unit.dashboard.conftest import words_of
 
@@ -73,3 +77,20 @@ def test_nobody_sees_nothing(furnished, visit):
 
 def test_demo_data_are_called_so(furnished, visit):
     assert "演示数据" in words_of(visit(furnished))
+
+
+def test_what_counts_nowhere_is_told_by_its_reason_and_leads_there(own_house, visit):
+    def link(said):
+        labels = {each.proto.label: each.proto for each in said.get("page_link")}
+        return next((one for label, one in labels.items() if label.startswith("未计入")), None)
+
+    before = visit(own_house)
+    assert link(before) is None
+    newest = own_house.store.search(MentionFilter(brand_id="yunzhan"), limit=6).mentions
+    for n, mention in enumerate(newest):
+        flags = {Flag.SPAM} if n == 5 else {Flag.IN_DEPTH} if n > 2 else {Flag.OWN_ACCOUNT}
+        own_house.store.amend(mention.id, lambda m, f=flags: replace(m, flags=frozenset(f)))
+    told = link(visit(own_house, range="30d"))
+    assert told is not None
+    assert told.label == "未计入：自有账号 3 · 跟帖 2 · 垃圾信息 1"
+    assert "uncounted=own_account~in_depth~spam" in unquote(told.query_string)

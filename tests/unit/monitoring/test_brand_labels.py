@@ -100,7 +100,8 @@ def test_each_brand_has_its_own_label_everywhere(praised, begin, zone, tmp_path,
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
     assert sum(row["label"] == "negative" for row in rows) == negatives
     # 竞品
-    (voice,) = [v for v in compare(praised, configuration, period) if v.brand == brand]
+    voices = compare(praised, begin, configuration=configuration, period=period, now=NOON)
+    (voice,) = [voice for voice in voices if voice.brand == brand]
     assert voice.now.by_label.get(Label.NEGATIVE, 0) == negatives
     # search
     worst = praised.search(MentionFilter(brand_id=brand.id), sort=Sort.MOST_NEGATIVE, limit=1)

@@ -8,7 +8,9 @@ import pytest
 from domain.brand import Source, Transport
 from domain.coverage import CoverageRow, CoverageState
 from domain.mention import Platform
+from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT, Label, Sentiment
+from monitoring.compare_view import compare
 from monitoring.hot_words import hot_words
 from monitoring.periods import Period
 from tests.fakes import NOON, a_mention
@@ -95,6 +97,23 @@ def test_what_rose_stands_first_and_the_brands_name_nowhere(words, begin):
     see_last_week(begin)
     found = [(w.term, w.count, w.before, w.rose) for w in words()]
     assert found == [("虫子", 12, 0, True), ("奶茶", 20, 21, False), ("排队", 3, 0, False)]
+
+
+def test_brands_side_by_side_have_their_words_in_the_same_order(words, begin, store):
+    see_last_week(begin)
+    with begin() as work:
+        _, configuration = work.configuration.current()
+    voices = compare(
+        store,
+        begin,
+        configuration=configuration,
+        period=Period(NOON - DAY, NOON),
+        now=NOON,
+    )
+    (ours,) = [voice for voice in voices if voice.brand.id == "tea"]
+    assert ours.terms == words()
+    frequent = [word for word, _ in store.top_terms(MentionFilter("tea", start=NOON - DAY))]
+    assert [each.term for each in ours.terms] != [w for w in frequent if w != "云栈"]
 
 
 def test_without_last_week_no_change_is_told(words):

@@ -125,7 +125,7 @@ def test_a_watch_shows_its_days_and_its_noise(store, begin):
     assert standing.noise == pytest.approx(0.25)
 
 
-def test_brands_are_compared_over_the_same_span(store):
+def test_brands_are_compared_over_the_same_span(store, begin):
     store.add(
         a_mention(
             str(number),
@@ -139,7 +139,11 @@ def test_brands_are_compared_over_the_same_span(store):
         brands=(Brand("rival", "半山"), Brand("tea", "云栈")),
         watches=(Watch("w", "云栈", ("tea",), ("云栈",), ("s",)),),
     )
-    voices = compare(store, watched, Period(NOON - 24 * HOUR, NOON))
+
+    def compared(period):
+        return compare(store, begin, configuration=watched, period=period, now=NOON)
+
+    voices = compared(Period(NOON - 24 * HOUR, NOON))
     assert [(v.brand.id, v.now.count, v.before.count, v.watched) for v in voices] == [
         ("tea", 2, 1, True),
         ("rival", 1, 0, False),
@@ -148,7 +152,7 @@ def test_brands_are_compared_over_the_same_span(store):
     assert voices[1].change is None
     assert voices[0].negative_share == 1.0
     assert shares(voices) == {"tea": pytest.approx(2 / 3), "rival": pytest.approx(1 / 3)}
-    assert shares(compare(store, watched, Period(NOON, NOON + HOUR))) == {}
+    assert shares(compared(Period(NOON, NOON + HOUR))) == {}
 
 
 class TestTrouble:

@@ -78,6 +78,7 @@ def test_a_platform_is_named_where_it_is_known():
     [
         ("layout_changed:created_at", "（created_at）"),
         ("layout_changed:a\nb<script>", "（abscript）"),
+        ("page_too_large:210331 tags", "没有读（210331 tags）"),
         ("http_503", "（503）"),
         ("exit_-9", "（-9）"),
     ],

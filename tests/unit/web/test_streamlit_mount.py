@@ -1,13 +1,19 @@
 """What we rely on in Streamlit; a server is in tests/integration."""
 
+import asyncio
 from importlib.resources import files
+from pathlib import Path
 
+import httpx
 import pytest
+from starlette.responses import HTMLResponse, JSONResponse
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from web import streamlit_mount
 from web.guard import Judgement
-from web.streamlit_mount import PAGE_POLICY, judge, options, rewritten
+from web.services import DashboardScript
+from web.streamlit_mount import PAGE_POLICY, Dashboard, judge, options, rewritten
 
 PAGE = files("streamlit").joinpath("static/index.html").read_bytes()
 
@@ -73,6 +79,68 @@ def test_every_kind_of_message_that_streamlit_knows_was_thought_of():
         "set_run_on_save",
         "stop_script",
     }
+
+
+@pytest.fixture
+def site(monkeypatch):
+    """A dashboard of two pages, in front of what answers as Streamlit does."""
+
+    async def streamlit(scope, receive, send):
+        if scope["path"].startswith("/_stcore/"):
+            await JSONResponse({"path": scope["path"]})(scope, receive, send)
+        else:
+            await HTMLResponse(PAGE)(scope, receive, send)
+
+    monkeypatch.setattr(streamlit_mount, "App", lambda *_, **__: streamlit)
+    monkeypatch.setattr(streamlit_mount, "_leave_logs_to_us", lambda: None)
+    monkeypatch.setattr(config, "get_config_options", lambda **_: {})
+    script = DashboardScript(Path("x"), first="overview", pages=frozenset({"feed"}))
+    dashboard = Dashboard(
+        script, hosts=frozenset(), nowhere=lambda: HTMLResponse("没有这个页面", status_code=404)
+    )
+
+    def ask(place, method="GET"):
+        async def asked():
+            transport = httpx.ASGITransport(dashboard)
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.request(method, f"http://koubei.example{place}")
+
+        return asyncio.run(asked())
+
+    return ask
+
+
+@pytest.mark.parametrize("place", ["/", "/feed", "/feed?words=虫子"])
+def test_a_page_is_streamlits(site, place):
+    answer = site(place)
+    assert answer.status_code == 200
+    assert "<title>口碑</title>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "proper"),
+    [
+        ("/overview", "/"),
+        ("/overview/", "/"),
+        ("/overview?brand=a%2Fb&range=7d", "/?brand=a%2Fb&range=7d"),
+        ("/feed/", "/feed"),
+        ("//feed//?x=1", "/feed?x=1"),
+    ],
+)
+def test_a_page_under_another_address_leads_to_its_own(site, asked, proper):
+    answer = site(asked)
+    assert (answer.status_code, answer.headers["location"]) == (307, proper)
+
+
+@pytest.mark.parametrize("place", ["/nowhere", "/feed/x", "/Feed", "/index.html", "//evil.example"])
+def test_where_there_is_no_page_that_is_said(site, place):
+    answer = site(place)
+    assert (answer.status_code, answer.text) == (404, "没有这个页面")
+    assert site(place, "HEAD").status_code == 404
+
+
+def test_what_is_no_page_passes_wherever_it_is_asked_for(site):
+    assert site("/_stcore/host-config").json() == {"path": "/_stcore/host-config"}
 
 
 def test_the_start_page_is_chinese_without_scripts_in_it_and_nothing_is_left_of_agents():

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crawlers.pages.detect import READERS, read_page
-from domain.errors import LayoutChanged
+from domain.errors import LayoutChanged, PageTooLarge
 from domain.mention import Platform
 from domain.page import Page, PageState
 from tests.pages import saved_pages
@@ -210,3 +210,28 @@ def test_a_huge_page_is_read_or_not_understood_in_time(kind):
     page = read(platform, body)
     assert time.process_time() - start < 2
     assert page is None or page.state is not PageState.EMPTY
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "counted"),
+    [
+        (b"<p>x" * 210_331, ("标签数 210,331，最多读 200,000", "210,331 tags"), "210331 tags"),
+        (b"<div>" * 9_000, ("标签嵌套层数 9,000，最多读 512", "9,000 tags inside"), "9000 tags"),
+        (b"<div " + b"a=1 " * 5_000 + b">", ("一个标签的属性数", "attributes of a tag"), "5000 "),
+        (b"[" + b"{}," * 600_000 + b"1]", ("600,001，最多读 500,000", "brackets"), "600001 "),
+    ],
+    ids=["tags", "deep", "attributes", "brackets"],
+)
+def test_a_page_beyond_what_is_read_is_told_with_its_number(body, said, counted):
+    for platform in Platform:
+        with pytest.raises(PageTooLarge) as caught:
+            read_page(body, platform=platform, fetched_at=AT)
+        assert said[0] in caught.value.sentence("zh")
+        assert said[1] in caught.value.sentence("en")
+        assert "koubei capture" in caught.value.sentence("zh")
+        assert caught.value.code.startswith(f"page_too_large:{counted}")
+
+
+def test_a_wall_is_one_however_many_tags_it_has():
+    refused = read_page(b"<p>x" * 210_000, platform=Platform.WEIBO, status=429, fetched_at=AT)
+    assert refused.state is PageState.BLOCKED
