@@ -49,7 +49,7 @@ class KoubeiScorer:
 
     @property
     def model_id(self) -> str:
-        """`koubei-1-` and the digest of its weights."""
+        """`koubei-` and the digest of its weights."""
         return f"koubei-{self._weights.digest}"
 
     def score(self, requests: Sequence[ScoreRequest]) -> list[Scores]:
@@ -61,27 +61,20 @@ class KoubeiScorer:
         read = plain([request.text for request in requests])
         kinds = kinds_of([request.platform for request in requests])
         pairs = [(n, name) for n, request in enumerate(requests) for name in request.targets]
-        names = [requests[n].targets[name] for n, name in pairs]
-        near = near_texts([read[n] for n, _ in pairs], names)
-        whole_grams, near_grams = grams_of_plain([*read, *near], self._weights.bits).split(
-            len(read)
-        )
+        aimed = [read[n] for n, _ in pairs]
+        near = near_texts(aimed, [requests[n].targets[name] for n, name in pairs])
+        grams = grams_of_plain([*read, *near], self._weights.bits)
+        whole_grams, aimed_grams = grams.split(len(read))
         logits = self._mixture.logits_of(whole_grams)
         wholes, ruled = self._calibrated(self._mixture.probabilities(logits, kinds), kinds, read)
         by_target: list[dict[str, Probabilities]] = [{} for _ in requests]
         if pairs:
             of = np.array([n for n, _ in pairs])
-            resemblance = self._mixture.resemblance(logits[0][of], kinds[of])
-            mixed = self._towards(near_grams, kinds[of], resemblance, wholes[of])
-            judged, near_ruled = self._near_calibrated(
-                mixed, kinds[of], [read[n] for n, _ in pairs]
-            )
-            for (n, name), row, rule in zip(
-                pairs, judged.tolist(), near_ruled.tolist(), strict=True
-            ):
-                by_target[n][name] = _answer(row, rule)
-        for row, rule, towards in zip(wholes.tolist(), ruled.tolist(), by_target, strict=True):
-            yield Scores(_answer(row, rule), towards)
+            judged = self._towards(aimed, aimed_grams, kinds[of], logits[0][of], wholes[of])
+            for (n, name), answer in zip(pairs, _answers(*judged), strict=True):
+                by_target[n][name] = answer
+        for answer, towards in zip(_answers(wholes, ruled), by_target, strict=True):
+            yield Scores(answer, towards)
 
     def probabilities(
         self, texts: Sequence[str], platforms: Sequence[str]
@@ -123,40 +116,29 @@ class KoubeiScorer:
             part = slice(first, first + BATCH)
             read = plain(texts[part])
             kinds = kinds_of(platforms[part])
-            rows[part], labels[part] = self._near_part(
+            rows[part], labels[part] = self._towards(
                 read,
-                names[part],
+                near_grams(read, names[part], self._weights.bits),
                 kinds,
-                self._mixture.resemblance(self._mixture.logits(read)[0], kinds),
+                self._mixture.logits(read)[0],
                 wholes[part],
             )
         return rows, labels
 
-    def _near_part(
+    def _towards(
         self,
         read: Sequence[str],
-        names: Sequence[Sequence[str]],
+        near: Grams,
         kinds: NDArray[np.int64],
-        resemblance: Floats,
+        gate: Floats,
         wholes: Floats,
     ) -> tuple[Floats, NDArray[np.int64]]:
-        near = near_grams(read, names, self._weights.bits)
-        mixed = self._towards(near, kinds, resemblance, wholes)
-        return self._near_calibrated(mixed, kinds, read)
-
-    def _towards(
-        self, near: Grams, kinds: NDArray[np.int64], resemblance: Floats, wholes: Floats
-    ) -> Floats:
         logits = self._near.logits(near if self._known is None else self._known.rows(near))
         rooted = np.empty_like(wholes)
         for number, kind in enumerate(KINDS):
             of_kind = kinds == number
             rooted[of_kind] = root(wholes[of_kind], self._weights.roots[kind])
-        return with_whole(logits, resemblance, rooted)
-
-    def _near_calibrated(
-        self, mixed: Floats, kinds: NDArray[np.int64], read: Sequence[str]
-    ) -> tuple[Floats, NDArray[np.int64]]:
+        mixed = with_whole(logits, self._mixture.resemblance(gate, kinds), rooted)
         return _calibrated(mixed, kinds, self._weights.near_calibration, read)
 
 
@@ -219,6 +201,6 @@ def _calibrated(
     return rows, labels
 
 
-def _answer(row: Sequence[float], label: int) -> Probabilities:
-    negative, neutral, positive = row
-    return Probabilities(negative, neutral, positive, decided=LABELS[label])
+def _answers(rows: Floats, labels: NDArray[np.int64]) -> Iterator[Probabilities]:
+    for (negative, neutral, positive), label in zip(rows.tolist(), labels.tolist(), strict=True):
+        yield Probabilities(negative, neutral, positive, decided=LABELS[label])
