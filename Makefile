@@ -1,6 +1,9 @@
 # Thin wrappers; everything works without make (python3 run.py …).
 PYTHON ?= .venv/bin/python
 
+# bytecode is kept, whatever the shell says: else half of collecting the tests is compiling them
+check: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: up setup test check integration browser lock
 up:
 	python3 run.py up

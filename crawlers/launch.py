@@ -331,7 +331,8 @@ def _pause(source: Source, services: Services) -> Pause | None:
     with services.begin_work() as work:
         _, configuration = work.configuration.current()
         watches = [watch.id for watch in configuration.watches]
-        rows = work.coverage.rows(watches, start=now - 2 * LONGEST, end=now)
+        # by when they were observed: the wall may have stood before a range of the past
+        rows = work.coverage.looks_at(source.id, watches, since=now - 2 * LONGEST)
         session = work.sessions.get(source.platform)
     # a login opens what asked for one
     since = session.stored_at if session is not None and session.is_alive(now) else None

@@ -70,6 +70,18 @@ def of_the_present(rows: Iterable[CoverageRow]) -> tuple[CoverageRow, ...]:
     return tuple(row for row in rows if not row.backfill)
 
 
+def looking_began(rows: Sequence[CoverageRow]) -> datetime:
+    """Return the moment from which on a watch looks at a platform: where the earliest look began of
+    a run that read the present, with the history that its first run reads. A range of the past that
+    a person reads by itself moves no beginning; where there is nothing else, it is one.
+
+    `rows` are the watch's on the platform, one at least.
+    """
+    runs = {row.run_id for row in of_the_present(rows)}
+    own = [row.window_start for row in rows if row.run_id in runs]
+    return min(own or [row.window_start for row in rows])
+
+
 def of_the_whole(rows: Iterable[CoverageRow]) -> tuple[CoverageRow, ...]:
     """Return the entries that say what is known of a platform: all but the supplements."""
     return tuple(row for row in rows if not row.supplement)

@@ -177,6 +177,13 @@ class CoverageRepository(Protocol):
     ) -> list[CoverageRow]:
         """Return the entries whose window touches start..end, by window start."""
 
+    def looks_at(
+        self, source_id: str, watch_ids: Iterable[str], *, since: datetime
+    ) -> list[CoverageRow]:
+        """Return the entries of a source that were observed at or after a moment, whatever time
+        they are about, by when they were observed.
+        """
+
     def latest(self) -> list[CoverageRow]:
         """Return the newest entry of each watch and source, by watch and source; a look at the past
         alone is none.

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from analysis.spikes import FIRST_DAY_HOURS, MIN_COUNT, Step
 from domain.alert import HourCount
 from domain.brand import Configuration, Watch
-from domain.coverage import CoverageRow, Interval, known_intervals, of_the_whole
+from domain.coverage import CoverageRow, Interval, known_intervals, looking_began, of_the_whole
 from domain.mention import Platform, Precision
 from domain.model_run import ModelRun
 from domain.ports import MentionStore
@@ -79,7 +79,8 @@ class Coverage:
         """Read the ledger rows of a brand's watches.
 
         A platform is known where every watch that had begun to look at it covered the span: a new
-        watch does not turn the history of the others into the unknown.
+        watch does not turn the history of the others into the unknown, and neither does a range of
+        the past that it reads: it adds what it covered.
         """
         wanted = {watch.id for watch in watches}
         rows_of: dict[Platform, dict[str, list[CoverageRow]]] = defaultdict(
@@ -98,8 +99,9 @@ class Coverage:
         return all(self._knows(platform, start, end) for platform in platforms)
 
     def _knows(self, platform: Platform, start: datetime, end: datetime) -> bool:
-        looking = [c for c in self._known.get(platform, ()) if c.begins <= start]
-        return bool(looking) and all(c.covers(start, end) for c in looking)
+        watches = [(c.begins <= start, c.covers(start, end)) for c in self._known.get(platform, ())]
+        asked = [covers for has_begun, covers in watches if has_begun or covers]
+        return bool(asked) and all(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,7 @@ class _Covered:
     @classmethod
     def of(cls, rows: Sequence[CoverageRow]) -> "_Covered":
         spans = known_intervals(rows)
-        return cls(
-            min(row.window_start for row in rows), tuple(span.start for span in spans), spans
-        )
+        return cls(looking_began(rows), tuple(span.start for span in spans), spans)
 
     def covers(self, start: datetime, end: datetime) -> bool:
         index = bisect_right(self.starts, start) - 1

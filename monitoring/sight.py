@@ -15,6 +15,7 @@ from domain.coverage import (
     CoverageRow,
     holes,
     known_intervals,
+    looking_began,
     of_the_present,
     of_the_whole,
     why_unread,
@@ -117,8 +118,8 @@ class Sight:
 
     def _gaps_of(self, platform: Platform, start: datetime, end: datetime) -> Iterable[Gap]:
         rows = [row for row in self._rows if row.platform is platform]
-        # a new watch does not turn the time before it into a gap
-        begins = min((row.window_start for row in rows), default=end)
+        # a new watch does not turn the time before it into a gap, nor does a range that it reads
+        begins = looking_began(rows) if rows else end
         at, until = max(start, begins), min(end, self._fetched_until(platform))
         if not rows:
             yield Gap(platform, start, end, "never_crawled")

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ("tests.strictness", "tests.figures", "tests.fixtures.elasticsearch")
+pytest_plugins = (
+    "tests.strictness",
+    "tests.figures",
+    "tests.garbage",
+    "tests.fixtures.elasticsearch",
+)
 
 # imported by tests of several folders, in any order
 pytest.register_assert_rewrite("tests.contract.mention_store")

@@ -35,6 +35,22 @@ class SqlCoverageRepository:
         )
         return [_from_row(row) for row in self._db.execute(query)]
 
+    def looks_at(
+        self, source_id: str, watch_ids: Iterable[str], *, since: datetime
+    ) -> list[CoverageRow]:
+        """Return the entries of a source that were observed at or after a moment, whatever time
+        they are about, by when they were observed.
+        """
+        c = coverage.c
+        query = (
+            select(coverage)
+            .where(
+                c.watch_id.in_(list(watch_ids)), c.source_id == source_id, c.observed_at >= since
+            )
+            .order_by(c.observed_at, c.watch_id, c.window_start)
+        )
+        return [_from_row(row) for row in self._db.execute(query)]
+
     def latest(self) -> list[CoverageRow]:
         """Return the newest entry of each watch and source, by watch and source; a look at the past
         alone is none.

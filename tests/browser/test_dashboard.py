@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import sync_playwright
 
-from tests.dashboard_house import app_of, furnish, house
+from tests.dashboard_house import app_of, furnished_house
 
 pytestmark = pytest.mark.browser
 
@@ -69,10 +69,9 @@ _WORDS = """() => {
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
     """A furnished house, served."""
-    with house(tmp_path_factory.mktemp("house"), filled=False) as services:
-        furnish(services)
-        with served(services) as address:
-            yield address
+    folder = tmp_path_factory.mktemp("house")
+    with furnished_house(folder) as services, served(services) as address:
+        yield address
 
 
 @contextmanager

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from storage.sql.database import migrate, open_database
 from tests.contract.assessment_store import AssessmentStoreContract
+from tests.fixtures.databases import new_workflow_database
 
 
 class TestSqlite(AssessmentStoreContract):
     @pytest.fixture
     def engine(self, tmp_path: Path) -> Iterator[Engine]:
-        engine = open_database(f"sqlite:///{tmp_path / 'workflow.db'}")
-        migrate(engine)
+        engine = new_workflow_database(tmp_path / "workflow.db")
         yield engine
         engine.dispose()

@@ -320,6 +320,19 @@ class CoverageContract:
             again = work.coverage.rows(["tea"], start=NOON, end=NOON + HOUR)
             assert again == [a_look(found=9, supplement=True)]
 
+    def test_looks_at_a_source_are_told_by_when_they_were_made_whatever_they_are_about(
+        self, begin: BeginWork
+    ) -> None:
+        past = a_look(-900, observed_at=NOON + 3 * HOUR, backfill=True, run_id="range")
+        of_another = a_look(1, watch_id="b")
+        with begin() as work:
+            for row in (past, a_look(0), of_another, a_look(1, source_id="tieba"), a_look(2)):
+                work.coverage.record(row)
+            found = work.coverage.looks_at("weibo", ["tea", "b"], since=NOON + 2 * HOUR)
+            assert found == [of_another, past, a_look(2)]
+            assert work.coverage.looks_at("weibo", ["tea"], since=NOON + 4 * HOUR) == []
+            assert work.coverage.looks_at("weibo", [], since=NOON) == []
+
     def test_latest_is_one_entry_a_watch_and_source(self, begin: BeginWork) -> None:
         other = a_look(0, source_id="tieba", platform=Platform.TIEBA)
         tie = a_look(2, observed_at=NOON + 2 * HOUR)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawlers.launch import RunOutcome
-from domain.coverage import CoverageState
+from domain.coverage import CoverageState, Interval
 from tests.integration.crawling import House
 from tests.integration.replay_server import Answer, ReplayServer, Reply, Seen, no_robots
 from tests.integration.weibo_site import WeiboSite, posts
@@ -249,3 +249,15 @@ def test_the_schedule_leaves_a_source_alone_after_a_wall(tmp_path):
         assert house.rows()[-1].run_id.startswith("paused-")
         house.crawl()  # a person asks: they may have logged in
         assert len(site.pages()) == 2
+
+
+def test_a_wall_before_a_range_of_the_past_pauses_the_source_as_well(tmp_path):
+    wall = no_robots(lambda _: Reply(b"<html><title>Sina Visitor System</title></html>"))
+    now = datetime.now(UTC)
+    past = Interval(now - timedelta(days=30), now - timedelta(days=28))
+    with ReplayServer(wall) as site, House(tmp_path, site.base_url) as house:
+        assert house.crawl(past=past).reason == "visitor"
+        paused = house.crawl(scheduled=True)
+        assert (paused.state, paused.reason) == (CoverageState.BLOCKED, "visitor")
+        assert len(site.pages()) == 1
+        assert house.rows()[-1].run_id.startswith("paused-")

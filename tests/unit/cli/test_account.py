@@ -11,6 +11,7 @@ import cli.account
 from domain.errors import InputRefused, NotPermitted
 from runtime.settings import load_settings
 from runtime.wiring import open_services
+from tests.fixtures.databases import lay_workflow_database
 from tests.fixtures.people import PASSWORD, QUICK
 from workflow.login import Door, set_password_by_link
 
@@ -18,6 +19,7 @@ from workflow.login import Door, set_password_by_link
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.delenv("KOUBEI_LANGUAGE", raising=False)
     with open_services(load_settings()):
         pass

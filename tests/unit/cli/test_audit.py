@@ -8,11 +8,13 @@ import cli.audit
 from cli.terminal import EXIT_DONE, EXIT_PARTIAL
 from runtime.settings import load_settings
 from runtime.wiring import open_services
+from tests.fixtures.databases import lay_workflow_database
 
 
 @pytest.fixture(autouse=True)
 def house(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.setenv("KOUBEI_BACKUP__FOLDER", str(tmp_path / "backups"))
     monkeypatch.delenv("KOUBEI_LANGUAGE", raising=False)
     with open_services(load_settings()):

@@ -17,6 +17,7 @@ from runtime.secret_files import make_missing_keys
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 from tests.fakes import NOON
+from tests.fixtures.databases import lay_workflow_database
 from tests.fixtures.sessions import SECRET, told_cookie
 
 LATER = 4_000_000_000
@@ -26,6 +27,7 @@ LATER = 4_000_000_000
 def house(tmp_path, monkeypatch):
     """An empty installation in the present folder."""
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.setenv("KOUBEI_LANGUAGE", "zh")
     monkeypatch.setenv("COLUMNS", "200")
     settings = load_settings()

@@ -13,6 +13,7 @@ from domain.errors import ConfigurationError
 from runtime.settings import load_settings
 from runtime.wiring import open_services
 from tests.fakes import FixedClock
+from tests.fixtures.databases import lay_workflow_database
 from tests.fixtures.report_world import CONFIGURATION, MONDAY_MORNING, WEEK, World, a_usual_week
 from workflow.reports import NotReady
 
@@ -22,6 +23,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 @pytest.fixture(name="run")
 def make_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.setenv("KOUBEI_LANGUAGE", "zh")
     monkeypatch.setenv("KOUBEI_BROWSER__ENABLED", "false")
     clock = FixedClock(MONDAY_MORNING)

@@ -17,6 +17,7 @@ from runtime.lease import only_one_anywhere
 from runtime.settings import load_settings
 from runtime.wiring import Services, open_services
 from tests.fakes import a_mention
+from tests.fixtures.databases import lay_workflow_database
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 OLD = Sentiment(Label.POSITIVE, 0.5, 0.8, "old")
@@ -35,6 +36,7 @@ class AllBad:
 def house(tmp_path, monkeypatch):
     """A folder with 300 mentions that an earlier model judged; the engine is now another."""
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.setenv("KOUBEI_LANGUAGE", "zh")
     monkeypatch.setattr(Services, "scorer", AllBad())
     (tmp_path / "koubei.toml").write_text("")

@@ -19,6 +19,7 @@ from runtime.settings import load_settings
 from runtime.wiring import open_services
 from tests.fakes import a_mention
 from tests.fixtures.away import FickleStore
+from tests.fixtures.databases import lay_workflow_database
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WHY = Text("字段 likes 类型不符", "mapper_parsing_exception: likes")
@@ -43,6 +44,7 @@ PAGE = Look(
 def house(tmp_path, monkeypatch):
     """A folder with stores in which something waits and something was refused."""
     monkeypatch.chdir(tmp_path)
+    lay_workflow_database(tmp_path / "var" / "workflow.sqlite")
     monkeypatch.setenv("KOUBEI_LANGUAGE", "zh")
     (tmp_path / "koubei.toml").write_text("")
     with open_services(load_settings()) as services:

@@ -4,29 +4,39 @@ from collections.abc import Iterator
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data, streamlit_settings
 from dashboard.services import offer
 from runtime.wiring import Services
-from tests.dashboard_house import furnish, house
+from tests.dashboard_house import furnished_house, house
 
 WITHIN = 60
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _packages_are_searched_once() -> Iterator[None]:
+    """Each AppTest would look through all installed packages for components of Streamlit, which
+    takes as long as the rest of it.
+    """
+    found = manifest_scanner.scan_component_manifests()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: list(found))
+        yield
 
 
 @pytest.fixture(scope="package")
 def furnished(tmp_path_factory) -> Iterator[Services]:
     """A house in which something burns."""
-    with house(tmp_path_factory.mktemp("house"), filled=False) as services:
-        furnish(services)
+    with furnished_house(tmp_path_factory.mktemp("house")) as services:
         yield services
 
 
 @pytest.fixture
 def own_house(tmp_path) -> Iterator[Services]:
     """A furnished house of one's own, in which things may be changed."""
-    with house(tmp_path, filled=False) as services:
-        furnish(services)
+    with furnished_house(tmp_path) as services:
         yield services
 
 

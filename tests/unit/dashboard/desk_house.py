@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.wiring import Services
-from tests.dashboard_house import NOW, furnish, house
+from tests.dashboard_house import NOW, furnished_house
 from tests.fixtures.cases import Journey, add_everyone
 
 CASE = "C-20261120-01"
@@ -15,8 +15,7 @@ SIGNAL = "A-20261120-01"
 @contextmanager
 def a_house_to_act_in(folder: Path) -> Iterator[Services]:
     """Open a furnished house in which every role has an account named after it."""
-    with house(folder, filled=False) as services:
-        furnish(services)
+    with furnished_house(folder) as services:
         add_everyone(services.begin_work)
         yield services
 

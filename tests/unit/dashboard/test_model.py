@@ -1,5 +1,6 @@
 """设置 › 模型 as a person sees it: which model judges, how far history is, and the way back."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -9,20 +10,26 @@ from analysis.polarity.scorer import SHIPPED, KoubeiScorer
 from analysis.polarity.weights import load
 from domain.queries import AuditFilter
 from runtime.scorers import model_folder
-from tests.dashboard_house import furnish, house
+from tests.dashboard_house import furnished_house
 from tests.unit.dashboard.conftest import words_of
 
 BACK = "退回上一个模型"
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder with a model that a team taught: to write its weights takes a second."""
+    folder = tmp_path_factory.mktemp("taught") / "models"
+    Installed.of(folder).install(replace(load(SHIPPED), card={"taught": 60}))
+    return folder
+
+
 @pytest.fixture
-def own_house(tmp_path):
+def own_house(tmp_path, models):
     """A furnished house whose team installed a model of its own."""
-    with house(tmp_path, filled=False) as services:
-        furnish(services)
+    with furnished_house(tmp_path) as services:
         _ = services.scorer
-        taught = replace(load(SHIPPED), card={"taught": 60})
-        Installed.of(model_folder(services.settings)).install(taught)
+        shutil.copytree(models, model_folder(services.settings), dirs_exist_ok=True)
         services.use_present_model()
         services.rescoring("test", services.clock.now()).run_in_use()
         yield services

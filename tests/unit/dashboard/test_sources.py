@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import data, services
 from domain.assessment import VALID_FOR
-from tests.dashboard_house import NOW, furnish, house
+from tests.dashboard_house import NOW, furnished_house
 from tests.fixtures.cases import add_everyone
 from tests.fixtures.people import PASSWORD, QUICK, an_account, move_in
 from tests.fixtures.sheets import HouseScout, a_sheet
@@ -19,8 +19,7 @@ PURPOSE = "监测自有品牌「云栈」的公开评价"
 @pytest.fixture
 def own(tmp_path):
     """A house of one's own, in which accounts have passwords."""
-    with house(tmp_path, filled=False) as opened:
-        furnish(opened)
+    with furnished_house(tmp_path) as opened:
         add_everyone(opened.begin_work)
         move_in(opened.begin_work, an_account("hui", created_at=NOW))
         yield opened

@@ -11,7 +11,7 @@ from domain.mention import Platform
 from domain.sentiment import WHOLE_TEXT, Label, Sentiment
 from monitoring.alert_view import Spent, countdown, read_alert, threshold
 from runtime.wiring import Services
-from tests.dashboard_house import NOW, an_account, furnish, house
+from tests.dashboard_house import NOW, an_account, furnished_house
 from tests.fakes import NOON, a_mention
 
 MINUTES = timedelta(minutes=1)
@@ -40,8 +40,7 @@ def test_no_clock_runs_where_none_is_set():
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory) -> Iterator[Services]:
-    with house(tmp_path_factory.mktemp("house"), filled=False) as opened:
-        furnish(opened)
+    with furnished_house(tmp_path_factory.mktemp("house")) as opened:
         opened.store.add(a_negative(number) for number in range(8))
         with opened.begin_work() as work:
             signal = work.signals.get("A-20261120-01")

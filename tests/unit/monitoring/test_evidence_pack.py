@@ -22,10 +22,11 @@ from monitoring.evidence_pack import EvidenceRoom, Gap
 from monitoring.holding import held_pages, mentions_of
 from monitoring.housekeeping import Keep, tidy
 from storage.archive import FilePageArchive
-from storage.sql.database import begin_reading, begin_work, migrate, open_database
+from storage.sql.database import begin_reading, begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.cases import EVERYONE, Journey, a_desk, add_everyone, proven
+from tests.fixtures.databases import new_workflow_database
 from tests.fixtures.signals import a_signal as a_crisis
 from tests.unit.workflow.test_screenshots import BARE_JPEG, PNG
 from workflow.leads import LeadDesk, LeadReport
@@ -39,8 +40,7 @@ class House:
     """Stores with one case of two mentions, a signal and a lead with a screenshot."""
 
     def __init__(self, folder) -> None:
-        self.engine = open_database(f"sqlite:///{folder}/workflow.sqlite")
-        migrate(self.engine)
+        self.engine = new_workflow_database(folder / "workflow.sqlite")
         self.begin, self.read = begin_work(self.engine), begin_reading(self.engine)
         add_everyone(self.begin)
         self.clock = FixedClock(NOON - 40 * DAY)

@@ -9,15 +9,14 @@ from domain.mention import Kind
 from domain.sentiment import Label
 from monitoring.feed import FeedQuery
 from monitoring.feed_export import export_feed
-from tests.dashboard_house import NOW, furnish, house
+from tests.dashboard_house import NOW, furnished_house
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory):
-    with house(tmp_path_factory.mktemp("house"), filled=False) as services:
-        furnish(services)
+    with furnished_house(tmp_path_factory.mktemp("house")) as services:
         yield services
 
 

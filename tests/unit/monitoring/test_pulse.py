@@ -29,7 +29,7 @@ from monitoring.pulse_words import (
 from monitoring.sight import Gap
 from monitoring.trust import Trust
 from presentation.formats import short_time
-from tests.dashboard_house import NOW, furnish, house
+from tests.dashboard_house import NOW, furnished_house
 from tests.fakes import a_mention
 from tests.fixtures.signals import a_signal
 
@@ -131,8 +131,7 @@ def test_freshness_is_the_newest_good_look():
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory):
-    with house(tmp_path_factory.mktemp("house"), filled=False) as services:
-        furnish(services)
+    with furnished_house(tmp_path_factory.mktemp("house")) as services:
         yield services
 
 

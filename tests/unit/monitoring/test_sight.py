@@ -115,3 +115,27 @@ def test_time_before_a_platform_was_watched_is_no_hole_in_it():
         a_look(Platform.TIEBA, NOON - 2 * HOUR, NOON),
     ]
     assert sight_of(*rows).gaps(NOON - 6 * HOUR, NOON) == ()
+
+
+def test_a_range_that_begins_before_the_watch_moves_its_beginning_not():
+    """Between the range and the watch's own beginning nobody was to look: that is no gap."""
+    looked = both(NOON - 9 * HOUR, NOON)
+    read = a_look(Platform.WEIBO, NOON - 90 * HOUR, NOON - 60 * HOUR, observed=NOON)
+    failed = a_look(
+        Platform.WEIBO, NOON - 60 * HOUR, NOON - 50 * HOUR, CoverageState.BLOCKED, "captcha", NOON
+    )
+    ranges = [replace(row, backfill=True, run_id="range") for row in (read, failed)]
+    sight = sight_of(*looked, *ranges)
+    assert sight.gaps(NOON - 99 * HOUR, NOON) == ()
+    assert sight.is_known(NOON - 9 * HOUR, NOON)
+
+
+def test_what_the_first_look_did_not_reach_of_its_own_history_stays_a_gap():
+    present = both(NOON - 3 * HOUR, NOON)
+    unread = a_look(
+        Platform.WEIBO, NOON - 30 * HOUR, NOON - 3 * HOUR, CoverageState.PARTIAL, "result_ceiling"
+    )
+    sight = sight_of(*present, replace(unread, backfill=True))
+    assert sight.gaps(NOON - 99 * HOUR, NOON) == (
+        Gap(Platform.WEIBO, NOON - 30 * HOUR, NOON - 3 * HOUR, "result_ceiling"),
+    )

@@ -14,10 +14,11 @@ from domain.errors import StoreUnavailable, Text
 from domain.signal import Outcome as Verdict
 from monitoring.detect import Detector
 from monitoring.spooling import PAUSE, Drained
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.away import FickleStore
+from tests.fixtures.databases import new_workflow_database
 from tests.fixtures.spool_house import HOUR, MASKER, a_house, found
 from tests.unit.monitoring.conftest import WATCH, WordScorer
 from tests.unit.monitoring.test_detect import WEIBO, World
@@ -238,8 +239,7 @@ def test_a_watch_that_was_removed_meanwhile_does_not_stop_the_others(house):
 
 def test_a_spike_behind_an_outage_is_not_taken_for_calm_and_is_told_afterwards(tmp_path):
     world = World(WEIBO)
-    engine = open_database(f"sqlite:///{tmp_path / 'workflow.db'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.db")
     real = SqliteMentionStore(tmp_path / "mentions.db")
     begin_ = begin_work(engine)
     with begin_() as work:

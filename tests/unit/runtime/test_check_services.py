@@ -37,6 +37,7 @@ from storage.identity import KeyedMasker
 from storage.sql.database import begin_work, migrate, open_database
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
+from tests.fixtures.databases import new_workflow_database
 
 SOURCE = Source("s", "weibo_search", Platform.WEIBO, Transport.HTTP, "http://127.0.0.1:8600/w")
 TEAM = Configuration(
@@ -157,8 +158,7 @@ def on(begin, act):
 class TestKeeping:
     @pytest.fixture
     def begin(self, tmp_path):
-        engine = open_database(f"sqlite:///{tmp_path}/w.sqlite")
-        migrate(engine)
+        engine = new_workflow_database(tmp_path / "w.sqlite")
         yield begin_work(engine)
         engine.dispose()
 
@@ -338,8 +338,7 @@ class TestLogins:
     def house(self, tmp_path):
         settings = Settings(data_dir=tmp_path / "var")
         make_missing_keys(settings.secrets_dir)
-        engine = open_database(f"sqlite:///{tmp_path / 'w.db'}")
-        migrate(engine)
+        engine = new_workflow_database(tmp_path / "w.db")
         yield settings, begin_work(engine)
         engine.dispose()
 

@@ -7,16 +7,16 @@ import pytest
 from domain.crawl import SlotState
 from domain.errors import KoubeiError, StoreUnavailable
 from runtime.lease import LEASE, only_one_anywhere
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from tests.fakes import FixedClock
+from tests.fixtures.databases import new_workflow_database
 
 JOB = "migrate:mentions"
 
 
 @pytest.fixture
 def begin(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     yield begin_work(engine)
     engine.dispose()
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from domain.ports import BeginWork
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
+from tests.fixtures.databases import new_workflow_database
 from tests.fixtures.people import web_services
 from web.services import WebServices
 
 
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[BeginWork]:
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     yield begin_work(engine)
     engine.dispose()
 

@@ -21,7 +21,7 @@ from domain.case_table import MOVES
 from domain.errors import NotPermitted
 from domain.fact_sheet import Verdict
 from domain.ports import BeginWork
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from tests.fixtures.cases import (
     HOUR,
     TEXT,
@@ -31,6 +31,7 @@ from tests.fixtures.cases import (
     add_everyone,
     proven,
 )
+from tests.fixtures.databases import new_workflow_database
 from workflow.cases import act_in
 
 TABLE = Path(__file__).with_name("case_matrix.txt")
@@ -173,8 +174,7 @@ def command_for(action: str, case: Case, target: Case, at: datetime) -> CaseComm
 
 @pytest.fixture(scope="module")
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BeginWork]:
-    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('matrix') / 'workflow.db'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path_factory.mktemp("matrix") / "workflow.db")
     begin = begin_work(engine)
     add_everyone(begin)
     yield begin

@@ -30,7 +30,7 @@ from domain.errors import CaseChanged, NotPermitted
 from domain.fact_sheet import Claim, Evidence, Verdict
 from domain.ports import BeginWork
 from domain.signal import SignalState
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work, open_database
 from tests.contract.workflow_store import a_signal
 from tests.fakes import NOON
 from tests.fixtures.cases import (
@@ -43,6 +43,7 @@ from tests.fixtures.cases import (
     approval_of,
     proven,
 )
+from tests.fixtures.databases import new_workflow_database
 from workflow.case_bulk import act_on_many, undo
 from workflow.case_routine import tick
 from workflow.cases import Opening, act, open_case, possible
@@ -54,8 +55,7 @@ S = CaseState
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cases") / "template.db"
-    engine = open_database(f"sqlite:///{path}")
-    migrate(engine)
+    engine = new_workflow_database(path)
     add_everyone(begin_work(engine))
     engine.dispose()  # the last one out folds the write-ahead log into the file
     return path

@@ -12,9 +12,10 @@ from domain.errors import KoubeiError, NotPermitted, StoreUnavailable, Text
 from domain.mention import Mention, Platform
 from domain.queries import Bucket, MentionFilter
 from domain.sentiment import Judge, Label, Sentiment
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, a_mention
+from tests.fixtures.databases import new_workflow_database
 from workflow.corrections import (
     MOST_AT_ONCE,
     agreement,
@@ -35,8 +36,7 @@ BAD = Sentiment(Label.NEGATIVE, -0.7, 0.8, "model-1")
 
 @pytest.fixture
 def begin(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     begin = begin_work(engine)
     with begin() as work:
         for name, role in (("anna", Role.ANALYST), ("ben", Role.VERIFIER), ("li", Role.LEGAL)):

@@ -15,10 +15,11 @@ from domain.errors import ImportRefused, NotPermitted, VersionConflict
 from domain.lead import LeadProgress, LeadState
 from domain.links import Place
 from storage.archive import FilePageArchive
-from storage.sql.database import begin_work, migrate, open_database
+from storage.sql.database import begin_work
 from storage.sqlite.mentions import SqliteMentionStore
 from tests.fakes import NOON, FixedClock, a_mention
 from tests.fixtures.cases import EVERYONE, Journey, a_desk, add_everyone
+from tests.fixtures.databases import new_workflow_database
 from tests.unit.workflow.test_screenshots import PNG
 from workflow.leads import LeadDesk, LeadReport, reported_by
 
@@ -59,8 +60,7 @@ class Office:
 
 @pytest.fixture
 def office(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path}/workflow.sqlite")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     begin = begin_work(engine)
     add_everyone(begin)
     configuration = Configuration(

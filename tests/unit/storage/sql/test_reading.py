@@ -4,14 +4,14 @@ import pytest
 
 from domain.crawl import Slot
 from domain.errors import StoreError
-from storage.sql.database import begin_reading, begin_work, migrate, open_database
+from storage.sql.database import begin_reading, begin_work
 from tests.fakes import NOON
+from tests.fixtures.databases import new_workflow_database
 
 
 @pytest.fixture
 def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'workflow.sqlite'}")
-    migrate(engine)
+    engine = new_workflow_database(tmp_path / "workflow.sqlite")
     yield engine
     engine.dispose()
 
