@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sqlite3
 import stat
 import tarfile
@@ -55,9 +56,29 @@ def _cheap(monkeypatch):
     monkeypatch.setattr(sealed_file, "_COSTS", {"n": 1 << 4, "r": 8, "p": 1})
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory) -> Path:
+    """The folder of an installation, of which tests take copies."""
+    folder = tmp_path_factory.mktemp("filled")
+    Installation(folder).fill()
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path) -> Installation:
-    return Installation(tmp_path / "home").fill()
+def home(tmp_path, filled) -> Installation:
+    shutil.copytree(filled, tmp_path / "home")
+    return Installation(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def plain(filled, tmp_path_factory) -> Path:
+    """A backup that anybody can read, and write anew."""
+    folder = tmp_path_factory.mktemp("plain")
+    toml = folder / "koubei.toml"
+    toml.write_text("language = 'zh'\n")
+    shutil.copytree(filled, folder / "home")  # a backup is noted in what it is of
+    settings, plan = Installation(folder / "home").settings, Plan(folder / "kept", None)
+    return make_backup(settings, FixedClock(), plan, actor="t", settings_file=toml).path
 
 
 @pytest.fixture
@@ -244,13 +265,10 @@ def rewritten(path: Path, change) -> Path:
         "path in models", "model", "count", "head", "format",
     ],
 )  # fmt: skip
-def test_a_forged_backup_restores_nothing(home, away, tmp_path, change):
-    toml = tmp_path / "koubei.toml"
-    toml.write_text("language = 'zh'\n")
-    plan = Plan(tmp_path / "kept", None)
-    path = make_backup(home.settings, FixedClock(), plan, actor="t", settings_file=toml).path
+def test_a_forged_backup_restores_nothing(plain, away, tmp_path, change):
+    path = shutil.copy(plain, tmp_path)
     with pytest.raises(StoreError):
-        bring_back(away, rewritten(path, change), None)
+        bring_back(away, rewritten(Path(path), change), None)
     assert not away.settings.mention_store_path.exists()
     assert not (tmp_path / "evil").exists()
 
