@@ -4,17 +4,23 @@ Each query has a driver: the table whose index leaves the fewest rows (words, th
 brand). The others are joined to it by `at`; CROSS JOIN keeps SQLite from choosing another order.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from domain.han import fold
-from domain.mention import Flag
 from domain.queries import MentionFilter
 from domain.sentiment import WHOLE_TEXT
 from storage.sqlite.connections import HALVES, bindable
 from storage.sqlite.grams import match_expression
-from storage.sqlite.rows import KIND_CODES, LABEL_CODES, PLATFORM_CODES, UNSCORED
+from storage.sqlite.rows import (
+    COUNTS,
+    KIND_CODES,
+    LABEL_CODES,
+    PLATFORM_CODES,
+    UNSCORED,
+    VOICE_CODES,
+)
 from storage.sqlite.schema import TIE_BITS
 from storage.storable import micros
 
@@ -61,7 +67,7 @@ def compile_filter(wanted: MentionFilter, *, with_mention: bool = False) -> Quer
     clauses.append(("t.brand = ?", wanted.brand_id or WHOLE_TEXT))
     if with_mention or any(value is not None for value in about_mention):
         tables.setdefault("m", "mention")
-    if indexed or without or neighbours or wanted.uncounted_as:
+    if indexed or without or neighbours:
         tables["b"] = "body"
     driver = next(iter(tables))
     at = f"{driver}.rowid" if driver == "g" else f"{driver}.at"
@@ -135,19 +141,15 @@ def _about_target(wanted: MentionFilter, at: str) -> list[tuple[str, object]]:
     clauses += _codes("t.kind", [KIND_CODES[kind] for kind in wanted.kinds])
     clauses += _codes("t.label", [LABEL_CODES[label] for label in wanted.labels])
     if wanted.public_voice_only:
-        clauses.append(("t.voice = 1", None))
+        clauses.append((f"t.voice = {COUNTS}", None))
     if wanted.unsure_below is not None:
         clauses.append(("t.sure < ?", wanted.unsure_below))
     if wanted.uncounted_as:
-        clauses.append((_uncounted_as(wanted.uncounted_as), None))
+        # the first clause lets the index of those few rows in, which is told by the same words
+        clauses.append((f"t.voice <> {COUNTS}", None))
+        codes = [VOICE_CODES[flag] for flag in wanted.uncounted_as]
+        clauses.append((f"t.voice IN ({_listed(codes)})", None))
     return clauses
-
-
-def _uncounted_as(reasons: Collection[Flag]) -> str:
-    """The flags are in the document only: it is read of rows that do not count and hold a word."""
-    words = " OR ".join(f"instr(b.document, CAST('\"{flag}\"' AS BLOB))" for flag in reasons)
-    named = ", ".join(f"'{flag}'" for flag in reasons)
-    return f"t.voice = 0 AND ({words}) AND uncounted_as(b.document) IN ({named})"
 
 
 def _within_second(operator: str, at: str, moment: datetime) -> list[tuple[str, object]]:

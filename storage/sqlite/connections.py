@@ -13,7 +13,6 @@ from pathlib import Path
 
 from domain.errors import StoreError, StoreUnavailable, Text
 from storage.sqlite.proximity import is_near
-from storage.sqlite.uncounted import uncounted_as
 
 BUSY_SECONDS = 10
 """How long a writer waits for another process's transaction before StoreUnavailable."""
@@ -152,7 +151,6 @@ class Connections:
             for setting in _SETTINGS:
                 connection.execute(setting)
             connection.create_function("is_near", 4, is_near, deterministic=True)
-            connection.create_function("uncounted_as", 1, uncounted_as, deterministic=True)
         except sqlite3.Error:
             connection.close()
             raise

@@ -32,6 +32,9 @@ KIND_CODES = {
 }
 UNSCORED = 0
 LABEL_CODES = {Label.NEGATIVE: 1, Label.NEUTRAL: 2, Label.POSITIVE: 3}
+COUNTS = 1
+"""The voice of a target row that counts in charts and alarms; the others say why it does not."""
+VOICE_CODES = {Flag.OWN_ACCOUNT: -1, Flag.SPAM: -2, Flag.IN_DEPTH: -3}
 PLATFORMS = {code: platform for platform, code in PLATFORM_CODES.items()}
 LABELS = {code: label for label, code in LABEL_CODES.items()}
 
@@ -100,7 +103,7 @@ class Target(NamedTuple):
     label: int
     platform: int
     kind: int
-    voice: bool
+    voice: int
     polarity: float | None
     sure: int | None
 
@@ -196,7 +199,8 @@ def decode(row: Row) -> Mention:
 def targets(mention: Mention) -> list[Target]:
     """Return what the mention says as a whole and about each of its brands."""
     platform, kind = PLATFORM_CODES[mention.platform], KIND_CODES[mention.kind]
-    voice = mention.is_public_voice
+    reason = mention.uncounted_as
+    voice = COUNTS if reason is None else VOICE_CODES[reason]
     found = []
     for brand in (WHOLE_TEXT, *sorted(mention.brand_ids)):
         judgement = mention.sentiment_towards(brand)

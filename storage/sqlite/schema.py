@@ -4,9 +4,10 @@ date.
 `mention.at` is the published second shifted left by TIE_BITS with a small number below it, so that
 every index that ends in it is in time order and "newest first" needs no sort. Every mention has a
 `target` row for the whole text (brand '') and one for each of its brands: a query with and without
-a brand is the same query. `rollup` counts target rows that are public voice by hour. `gram` finds
-text: tokens of two characters and of brands, see grams.py; it stores no text, so an entry is
-deleted by giving its old tokens. `print` has the fingerprints once more, by hour, see prints.py.
+a brand is the same query. Its `voice` is 1 where it counts, else the code of why not. `rollup`
+counts target rows that are public voice by hour. `gram` finds text: tokens of two characters and of
+brands, see grams.py; it stores no text, so an entry is deleted by giving its old tokens. `print`
+has the fingerprints once more, by hour, see prints.py.
 
 A change of `domain.han.fold` that alters the form of characters already stored needs a step that
 folds `body.folded` and fills `gram` again.
@@ -125,7 +126,33 @@ def _prints(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO print VALUES (?, ?)", (hour, held))
 
 
-STEPS: Sequence[Step] = (_first, _sure, _prints)
+def _voices(connection: sqlite3.Connection) -> None:
+    """Tell why what counts nowhere does not (it said 0 for whatever reason), and index it."""
+    connection.execute(
+        "CREATE INDEX target_uncounted ON target (brand, voice, at) WHERE voice <> 1"
+    )
+    rows = connection.execute(
+        "SELECT at, document FROM body WHERE at IN (SELECT at FROM target"
+        " WHERE brand = '' AND voice = 0) ORDER BY at"
+    )
+    while page := rows.fetchmany(_MIGRATED_AT_ONCE):
+        found = [(voice, brand, at) for at, held in page for brand, voice in _voices_of(held)]
+        connection.executemany("UPDATE target SET voice = ? WHERE brand = ? AND at = ?", found)
+
+
+_FLAGS = 22
+_VOICES = (("own_account", -1), ("spam", -2), ("in_depth", -3))
+"""Reasons and their codes as they were when this step was written, the first that holds."""
+
+
+def _voices_of(held: bytes) -> Iterator[tuple[str, int]]:
+    fields = orjson.loads(held)
+    voice = next((code for flag, code in _VOICES if flag in fields[_FLAGS]), 1)
+    for brand in ("", *fields[_BRANDS]):
+        yield brand, voice
+
+
+STEPS: Sequence[Step] = (_first, _sure, _prints, _voices)
 """Step n makes a file of version n − 1 one of version n. Steps are only ever added."""
 
 SCHEMA_VERSION = len(STEPS)

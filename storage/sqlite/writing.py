@@ -15,7 +15,7 @@ from storage.sqlite.grams import tokens
 from storage.sqlite.rows import Row, Target, decode, encode, targets
 from storage.sqlite.schema import TIE_BITS
 
-_TargetRow = tuple[str, int, int, int, int, bool, float | None, int | None]
+_TargetRow = tuple[str, int, int, int, int, int, float | None, int | None]
 
 _TIES = (1 << TIE_BITS) - 1
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import SchemaMismatch, StoreError
-from domain.mention import Platform
+from domain.mention import UNCOUNTED, Flag, Platform
 from domain.queries import MentionFilter
 from domain.sentiment import Judge, Label, Sentiment
 from storage.sqlite import schema
@@ -143,6 +143,7 @@ def test_a_file_of_before_learns_how_sure_the_model_was(path):
     store.close()
     make(
         path,
+        "DROP INDEX target_uncounted",
         "ALTER TABLE target DROP COLUMN sure",
         "DROP TABLE print",
         "PRAGMA user_version = 1",
@@ -164,7 +165,7 @@ def test_a_file_of_before_finds_near_copies(path):
     store = SqliteMentionStore(path)
     store.add([*said, a_mention("x", fingerprint=None)])
     store.close()
-    make(path, "DROP TABLE print", "PRAGMA user_version = 2")
+    make(path, "DROP INDEX target_uncounted", "DROP TABLE print", "PRAGMA user_version = 2")
     again = SqliteMentionStore(path)
     near = again.near([2**64 - 1], since=NOON, distance=64)
     again.close()
@@ -173,3 +174,46 @@ def test_a_file_of_before_finds_near_copies(path):
         ("weibo:1", 1),
         ("weibo:2", 1),
     ]
+
+
+def test_a_file_of_before_tells_why_something_counts_nowhere(path):
+    flags = {
+        "own": {Flag.OWN_ACCOUNT, Flag.SPAM},
+        "spam": {Flag.SPAM, Flag.IN_DEPTH},
+        "depth": {Flag.IN_DEPTH},
+        "counts": {Flag.CLEARED},
+    }
+    store = SqliteMentionStore(path)
+    store.add(
+        a_mention(name, brand_ids=frozenset({"cha"}), flags=frozenset(some))
+        for name, some in flags.items()
+    )
+    store.close()
+    make(
+        path,
+        "DROP INDEX target_uncounted",
+        "UPDATE target SET voice = 0 WHERE voice < 0",
+        "PRAGMA user_version = 3",
+    )
+    again = SqliteMentionStore(path)
+    found = {
+        (brand, reason): [
+            mention.id
+            for mention in again.scan(
+                MentionFilter(
+                    brand_id=brand, public_voice_only=False, uncounted_as=frozenset({reason})
+                )
+            )
+        ]
+        for brand in (None, "cha")
+        for reason in UNCOUNTED
+    }
+    again.close()
+    expected = {
+        Flag.OWN_ACCOUNT: ["weibo:own"],
+        Flag.SPAM: ["weibo:spam"],
+        Flag.IN_DEPTH: ["weibo:depth"],
+    }
+    assert found == {
+        (brand, reason): ids for brand in (None, "cha") for reason, ids in expected.items()
+    }
