@@ -66,7 +66,8 @@ def keywords(text: str, names: Sequence[str] = ()) -> tuple[str, ...]:
     counts = Counter(_words(clean, known, pattern))
     if len(counts) <= MOST:
         return tuple(counts)
-    by_weight = sorted(counts, key=lambda word: (word not in known, -counts[word]))
+    by_weight = sorted(counts, key=counts.__getitem__, reverse=True)
+    by_weight.sort(key=known.__contains__, reverse=True)
     best = set(by_weight[:MOST])
     return tuple(word for word in counts if word in best)
 
